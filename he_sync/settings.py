@@ -1,0 +1,67 @@
+"""Where things are and with which credentials, read from the environment; secrets also from files (`NAME_FILE`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from he_sync.model.errors import FixSettings
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything one installation needs to know. Secrets are kept out of `repr`."""
+
+    home: Path
+    profile: Path
+    heartland_url: str
+    gp_url: str
+    gp_app_id: str
+    portico_url: str
+    epicor_url: str
+    epicor_company: str
+    epicor_user: str
+    epicor_plant: str
+    heartland_token: str = field(repr=False)
+    gp_app_key: str = field(repr=False)
+    portico_key: str = field(repr=False)
+    epicor_password: str = field(repr=False)
+    epicor_api_key: str = field(repr=False)
+
+
+def variable(name: str, environ: Mapping[str, str], default: str | None = None) -> str:
+    """One setting: NAME, or the content of the file that NAME_FILE names. Raises FixSettings when neither is there."""
+    if value := environ.get(name):
+        return value
+    if path := environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise FixSettings(f"{name}_FILE names {path}, which cannot be read ({error.strerror})") from error
+    if default is None:
+        raise FixSettings(f"{name} is not set; set it or {name}_FILE (see README, 'Connect the real systems')")
+    return default
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings of this process. Raises FixSettings naming the first missing variable."""
+    home = Path(variable("HE_HOME", environ, "var"))
+    return Settings(
+        home=home,
+        profile=Path(variable("HE_PROFILE", environ, str(home / "profile.yaml"))),
+        heartland_url=variable("HE_HEARTLAND_URL", environ),
+        gp_url=variable("HE_GP_URL", environ),
+        gp_app_id=variable("HE_GP_APP_ID", environ),
+        portico_url=variable("HE_PORTICO_URL", environ, ""),
+        epicor_url=variable("HE_EPICOR_URL", environ),
+        epicor_company=variable("HE_EPICOR_COMPANY", environ),
+        epicor_user=variable("HE_EPICOR_USER", environ),
+        epicor_plant=variable("HE_EPICOR_PLANT", environ, ""),
+        heartland_token=variable("HE_HEARTLAND_TOKEN", environ),
+        gp_app_key=variable("HE_GP_APP_KEY", environ),
+        portico_key=variable("HE_PORTICO_KEY", environ, ""),
+        epicor_password=variable("HE_EPICOR_PASSWORD", environ),
+        epicor_api_key=variable("HE_EPICOR_API_KEY", environ),
+    )
