@@ -1,0 +1,1 @@
+"""Who is who: linking customers of both sides."""

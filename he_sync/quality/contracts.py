@@ -1,0 +1,102 @@
+"""Row-level validation: rows that break their contract are set aside with column, rule and value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+
+from he_sync.model.contract import Contract, frame
+from he_sync.model.errors import BadRecord
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One broken rule of one record."""
+
+    entity: str
+    record: str
+    row: int
+    column: str
+    rule: str
+    value: str
+    payload: str = ""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The rows that hold and what was wrong with the others."""
+
+    good: pd.DataFrame
+    failures: tuple[Failure, ...]
+
+
+def check(entity: str, contract: type[Contract], rows: pd.DataFrame, key: str) -> Checked:
+    """Validate lazily; drop every row with at least one failure. `key` names the column that identifies a record."""
+    try:
+        contract.to_schema().validate(rows, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+    else:
+        return Checked(rows, ())
+    failures = [_failure(entity, case, rows, key) for case in cases.to_dict("records")]
+    bad = sorted({failure.row for failure in failures if failure.row >= 0})
+    if any(failure.row < 0 for failure in failures):
+        bad = list(range(len(rows)))
+    return Checked(rows.drop(index=rows.index[bad]).reset_index(drop=True), _distinct(failures))
+
+
+def _failure(entity: str, case: dict[str, Any], rows: pd.DataFrame, key: str) -> Failure:
+    row = -1 if pd.isna(case["index"]) else int(case["index"])
+    record = str(rows[key].iloc[row]) if row >= 0 else "every row"
+    return Failure(entity, record, row, str(case["column"] or "row"), str(case["check"]), str(case["failure_case"]))
+
+
+def _distinct(failures: list[Failure]) -> tuple[Failure, ...]:
+    """One per record, column and rule: a rule over a whole row reports once for each of its columns."""
+    seen = {
+        (failure.row, failure.rule, failure.column if failure.column in failure.rule else ""): failure
+        for failure in reversed(failures)
+    }
+    return tuple(sorted(seen.values(), key=lambda failure: (failure.row, failure.column, failure.rule)))
+
+
+def read_records(
+    entity: str,
+    documents: Iterable[tuple[str, str]],
+    decode: Callable[[str], Any],
+    read: Callable[[Any], Iterable[tuple[str, dict[str, Any]]]],
+) -> tuple[dict[str, list[dict[str, Any]]], list[Failure]]:
+    """Raw (key, payload) documents to rows by frame name; a document that cannot be read is one failure.
+
+    `read` yields (frame name, row) pairs of one document. Nothing of a document that fails half-way is kept.
+    """
+    rows: dict[str, list[dict[str, Any]]] = {}
+    failures: list[Failure] = []
+    for number, (key, payload) in enumerate(documents):
+        try:
+            found = list(read(decode(payload)))
+        except BadRecord as error:
+            failures.append(Failure(entity, key, number, "document", str(error), "", payload))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            failures.append(
+                Failure(
+                    entity, key, number, _missing(error), f"cannot be read: {type(error).__name__} {error}", "", payload
+                )
+            )
+        else:
+            for name, row in found:
+                rows.setdefault(name, []).append(row)
+    return rows, failures
+
+
+def _missing(error: Exception) -> str:
+    return str(error.args[0]) if isinstance(error, KeyError) and error.args else "document"
+
+
+def canonical(entity: str, contract: type[Contract], rows: list[dict[str, Any]], key: str) -> Checked:
+    """Rows to a checked frame."""
+    return check(entity, contract, frame(contract, rows), key)

@@ -1,0 +1,1 @@
+"""Two sides in, typed differences out. Pure functions over frames."""

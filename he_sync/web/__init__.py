@@ -1,0 +1,1 @@
+"""The doors: the receiver for events and the console for people."""
