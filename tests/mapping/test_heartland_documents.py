@@ -7,38 +7,84 @@ import pytest
 
 from he_sync.mapping import epicor, heartland, processor, to_epicor
 from he_sync.model.errors import BadRecord
-from he_sync.model.retailer import Retailer
+from he_sync.model.retailer import Retailer, dump_retailer, load_retailer
 
 RETAILER = Retailer.model_validate(
     {
-        "name": "Test", "timezone": "America/New_York", "heartland_adjustment_reason_id": 100001,
+        "name": "Test",
+        "timezone": "America/New_York",
+        "heartland_adjustment_reason_id": 100001,
         "stores": [
-            {"code": "S001", "name": "Main", "location_id": 100005, "timezone": "America/Chicago", "warehouse": "S001", "mid": "M1", "bank_account": "CHK1", "stock_owner": "heartland"},
+            {
+                "code": "S001",
+                "name": "Main",
+                "location_id": 100005,
+                "timezone": "America/Chicago",
+                "warehouse": "S001",
+                "mid": "M1",
+                "bank_account": "CHK1",
+                "stock_owner": "heartland",
+            },
         ],
-        "tenders": [{"payment_type": "Credit Card", "kind": "card", "account": "1150"}, {"payment_type": "Cash", "kind": "cash", "account": "1155"}],
+        "tenders": [
+            {"payment_type": "Credit Card", "kind": "card", "account": "1150"},
+            {"payment_type": "Cash", "kind": "cash", "account": "1155"},
+        ],
         "terms": {"fees": {}, "funding_bank_days": {"VMDD": 1, "AMEX": 2}},
         "units": {"holds": {"EA": 1, "DZ": 12}},
         "epicor": {"company": "EPIC06", "walk_in_customer": "WALKIN"},
     }
-)  # fmt: skip
+)
 NAMES = {1: "Credit Card", 2: "Cash", 3: "Barter"}
 
 
 def ticket(**changes):
     document = {
-        "id": 117060, "public_id": "117060", "type": "Ticket", "status": "complete", "source_location_id": 100005, "customer_id": 100231,
-        "subtotal": Decimal("190.00"), "total_discounts": Decimal("10.00"), "total_tax": Decimal("11.40"), "total": Decimal("221.40"),
-        "parent_transaction_id": None, "completed?": True, "voided?": False, "completed_at": "2026-01-16T06:30:00+00:00",
+        "id": 117060,
+        "public_id": "117060",
+        "type": "Ticket",
+        "status": "complete",
+        "source_location_id": 100005,
+        "customer_id": 100231,
+        "subtotal": Decimal("190.00"),
+        "total_discounts": Decimal("10.00"),
+        "total_tax": Decimal("11.40"),
+        "total": Decimal("221.40"),
+        "parent_transaction_id": None,
+        "completed?": True,
+        "voided?": False,
+        "completed_at": "2026-01-16T06:30:00+00:00",
         "lines": [
-            {"id": 1, "type": "ItemLine", "item_public_id": "31119-1", "item_description": "Wheel", "qty": 2, "unit_price": 100, "adjusted_unit_price": 95, "value": 190},
+            {
+                "id": 1,
+                "type": "ItemLine",
+                "item_public_id": "31119-1",
+                "item_description": "Wheel",
+                "qty": 2,
+                "unit_price": 100,
+                "adjusted_unit_price": 95,
+                "value": 190,
+            },
             {"id": 2, "type": "TaxLine", "value": Decimal("11.40")},
             {"id": 3, "type": "TipLine", "value": 20},
         ],
         "payments": [
-            {"id": 9, "status": "complete", "amount": Decimal("100.00"), "payment_type_id": 2, "completed_at": "2026-01-16T06:30:00+00:00"},
-            {"id": 10, "status": "complete", "amount": Decimal("121.40"), "payment_type_id": 1, "completed_at": "2026-01-16T06:30:00+00:00"},
+            {
+                "id": 9,
+                "status": "complete",
+                "amount": Decimal("100.00"),
+                "payment_type_id": 2,
+                "completed_at": "2026-01-16T06:30:00+00:00",
+            },
+            {
+                "id": 10,
+                "status": "complete",
+                "amount": Decimal("121.40"),
+                "payment_type_id": 1,
+                "completed_at": "2026-01-16T06:30:00+00:00",
+            },
         ],
-    }  # fmt: skip
+    }
     return {**document, **changes}
 
 
@@ -126,9 +172,17 @@ def test_what_cannot_be_read_is_refused_with_its_reason(change, said):
 
 def test_settlement_amounts_are_minor_units_and_a_refund_is_negative():
     document = {
-        "id": "TRN_1", "time_created": "2026-01-16T06:30:00.000Z", "type": "REFUND", "amount": "1500", "currency": "USD", "reference": "117060",
-        "batch_id": "BAT_1", "deposit_id": "", "system": {"mid": "M1"}, "payment_method": {"card": {"brand": "AMEX", "authcode": "1A"}},
-    }  # fmt: skip
+        "id": "TRN_1",
+        "time_created": "2026-01-16T06:30:00.000Z",
+        "type": "REFUND",
+        "amount": "1500",
+        "currency": "USD",
+        "reference": "117060",
+        "batch_id": "BAT_1",
+        "deposit_id": "",
+        "system": {"mid": "M1"},
+        "payment_method": {"card": {"brand": "AMEX", "authcode": "1A"}},
+    }
     [(_, row)] = processor.settlement_line(document, RETAILER)
     assert (row["amount_minor"], row["brand_group"], row["business_date"]) == (-1500, "AMEX", "2026-01-15")
 
@@ -136,9 +190,16 @@ def test_settlement_amounts_are_minor_units_and_a_refund_is_negative():
 @pytest.mark.parametrize("fees", ["-150", "150"])
 def test_fees_are_money_kept_back_whatever_sign_the_processor_writes(fees):
     document = {
-        "id": "DEP_1", "time_created": "2026-01-16", "currency": "USD", "amount": "9850", "system": {"mid": "M1"}, "sales": {"amount": "10000"},
-        "refunds": {"amount": ""}, "disputes": {"chargebacks": {"amount": ""}, "reversals": {"amount": ""}}, "fees": {"amount": fees},
-    }  # fmt: skip
+        "id": "DEP_1",
+        "time_created": "2026-01-16",
+        "currency": "USD",
+        "amount": "9850",
+        "system": {"mid": "M1"},
+        "sales": {"amount": "10000"},
+        "refunds": {"amount": ""},
+        "disputes": {"chargebacks": {"amount": ""}, "reversals": {"amount": ""}},
+        "fees": {"amount": fees},
+    }
     [(_, row)] = processor.deposit(document, RETAILER)
     assert (row["fees_minor"], row["refunds_minor"], row["funding_date"]) == (-150, 0, "2026-01-16")
 
@@ -162,8 +223,11 @@ def test_a_part_stocked_in_cases_counts_in_pieces_at_known_warehouses_only():
     rows = list(epicor.part(part(), RETAILER))
     assert [name for name, _ in rows] == ["products", "stock_levels"]
     assert {name: rows[1][1][name] for name in ("on_hand_milli", "reserved_milli", "available_milli", "factor")} == {
-        "on_hand_milli": 60000, "reserved_milli": 12000, "available_milli": 48000, "factor": 12,
-    }  # fmt: skip
+        "on_hand_milli": 60000,
+        "reserved_milli": 12000,
+        "available_milli": 48000,
+        "factor": 12,
+    }
 
 
 @pytest.mark.parametrize(("change", "factor"), [({"IUM": "EA"}, 1), ({"IUM": "DZ", "PartUOMs": []}, 12)])
@@ -190,9 +254,16 @@ def test_a_unit_without_a_whole_conversion_is_refused_and_not_guessed(change):
 )
 def test_the_payment_of_a_ledger_line_is_read_from_its_own_text_only(text, payment):
     document = {
-        "FiscalYear": 2026, "JournalCode": "SJ", "JournalNum": 1, "JournalLine": 1, "GLAccount": "1150|S001", "DebitAmount": 5, "CreditAmount": 0,
-        "JEDate": "2026-11-20T00:00:00", "Description": text,
-    }  # fmt: skip
+        "FiscalYear": 2026,
+        "JournalCode": "SJ",
+        "JournalNum": 1,
+        "JournalLine": 1,
+        "GLAccount": "1150|S001",
+        "DebitAmount": 5,
+        "CreditAmount": 0,
+        "JEDate": "2026-11-20T00:00:00",
+        "Description": text,
+    }
     [(_, row)] = epicor.ledger_line(document, RETAILER)
     assert (row["payment_id"], row["account"], row["store"], row["amount_minor"]) == (payment, "1150", "S001", 500)
 
@@ -239,8 +310,6 @@ def test_a_sale_without_lines_or_whose_parts_miss_its_total_is_not_turned_into_a
 
 
 def test_the_profile_of_this_test_is_read_back_from_yaml_unchanged(tmp_path: Path):
-    from he_sync.model.retailer import dump_retailer, load_retailer
-
     path = tmp_path / "profile.yaml"
     path.write_text(dump_retailer(RETAILER))
     assert load_retailer(path) == RETAILER

@@ -24,9 +24,9 @@ def test_the_store_day_before_the_clocks_change_has_23_or_25_hours(day, hours):
     assert (window.end - window.start).total_seconds() == hours * 3600
 
 
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)), st.sampled_from([NEW_YORK, LORD_HOWE, "Asia/Kolkata"]))
-def test_every_instant_lies_in_the_window_of_its_own_business_date(moment, zone):
-    instant = moment.replace(tzinfo=UTC)
+@given(st.integers(1_577_836_800, 2_051_222_400), st.sampled_from([NEW_YORK, LORD_HOWE, "Asia/Kolkata"]))
+def test_every_instant_lies_in_the_window_of_its_own_business_date(seconds, zone):
+    instant = datetime.fromtimestamp(seconds, UTC)
     window = business_window(business_date(instant, zone, 4), zone, 4)
     assert window.start <= instant < window.end
 

@@ -10,9 +10,18 @@ from he_sync.model.order import ErpOrders
 from he_sync.quality.contracts import canonical, check, read_records
 
 ORDER = {
-    "order_num": 5001, "source": "ticket 100001", "customer_num": 7, "business_date": "2026-11-20", "voided": False,
-    "charges_minor": 10000, "discount_minor": 500, "misc_minor": 0, "tax_minor": 760, "total_minor": 10260, "revision": 88,
-}  # fmt: skip
+    "order_num": 5001,
+    "source": "ticket 100001",
+    "customer_num": 7,
+    "business_date": "2026-11-20",
+    "voided": False,
+    "charges_minor": 10000,
+    "discount_minor": 500,
+    "misc_minor": 0,
+    "tax_minor": 760,
+    "total_minor": 10260,
+    "revision": 88,
+}
 
 
 def test_rows_that_hold_pass_unchanged():
