@@ -1,0 +1,61 @@
+"""Fixtures that several rooms share: a running sandbox, a real Postgres, a browser."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg2
+import pytest
+
+from tests import postgres
+
+if TYPE_CHECKING:
+    from he_sync.sandbox.server import Sandbox
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """The three stand-ins and the admin port on free ports, their state under the test's own folder."""
+    from he_sync.sandbox.server import running  # noqa: PLC0415 - a broken stand-in stops the tests that need it, only
+
+    with running(tmp_path / "sandbox") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """`host:port` of one Postgres for the session (one per xdist worker)."""
+    cluster = postgres.running()
+    try:
+        address = cluster.__enter__()
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"Postgres cannot start here: {error}")
+    yield address
+    cluster.__exit__(None, None, None)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A database of the test's own, as a SQLAlchemy URL that names the driver (a bare postgresql:// is psycopg 3)."""
+    name = f"t{uuid.uuid4().hex}"
+    admin = psycopg2.connect(f"postgresql://postgres@{postgres_server}/postgres")
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        yield f"postgresql+psycopg2://postgres@{postgres_server}/{name}"
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium to drive; the tests that need one are skipped where `make test` could not install it."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no chromium on this machine; `make test` installs it where root and apt are there")
+    return found

