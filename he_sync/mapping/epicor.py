@@ -98,10 +98,7 @@ def part(document: Document, retailer: Retailer) -> Iterator[Row]:
         store = retailer.by_warehouse.get(place["WarehouseCode"])
         if store is None:
             continue
-        on_hand, reserved = (
-            to_milli(place.get("OnHandQty") or 0) * factor,
-            to_milli(place.get("ReservedQty") or 0) * factor,
-        )
+        on_hand, reserved = (_pieces(place.get(name), factor) for name in ("OnHandQty", "ReservedQty"))
         yield (
             "stock_levels",
             {
@@ -114,6 +111,11 @@ def part(document: Document, retailer: Retailer) -> Iterator[Row]:
                 "factor": factor,
             },
         )
+
+
+def _pieces(quantity: Any, factor: int) -> int:
+    """Thousandths of a piece; Epicor keeps eight decimals of a case, and a third of a case of six is two pieces."""
+    return to_milli((Decimal(quantity or 0) * factor).quantize(Decimal("0.001")))
 
 
 def _factor(document: Document, sku: str, unit: str, retailer: Retailer) -> int:

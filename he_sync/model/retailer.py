@@ -114,7 +114,7 @@ class Epicor(Record):
         default="TAX", description="MiscCode that carries the POS tax, which is a fact and never recomputed"
     )
     fob: str = Field(default="ORIG", description="FOB code of new sales orders; Kinetic refuses an order without one")
-    shipping_charge: str = Field(default="SHIP", description="MiscCode that carries shipping")
+    shipping_charge: str = Field(default="FRT", description="MiscCode that carries freight")
 
 
 class Limits(Record):

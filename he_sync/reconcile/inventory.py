@@ -13,8 +13,8 @@ from he_sync.model.quantity import from_milli
 POS, ERP = "adjust_pos_stock", "adjust_erp_stock"
 OWNED = {"heartland": ERP, "epicor": POS}
 """Where only the count differs, the owner of the place is right and the other side is adjusted."""
-BY_CAUSE = {"inv_missing_in_pos": POS, "inv_reserved_ignored": POS, "inv_uom_error": POS, "inv_missing_in_erp": ERP}
-"""Where the cause is known, so is the side that is wrong: the POS does not know cases, reservations or the item."""
+BY_CAUSE = {"inv_missing_in_pos": POS, "inv_reserved_ignored": POS, "inv_missing_in_erp": ERP}
+"""Where the cause names the side that is wrong: it does not know the reservation, or not the item at all."""
 
 
 def compare(day: str, pos: pd.DataFrame, erp: pd.DataFrame, owners: dict[str, str]) -> list[Difference]:

@@ -293,7 +293,7 @@ def sale(amount, lines, tax=0, shipping=0):
         (sale(2000, [(2000, 1000)]), []),
         (sale(2160, [(2000, 1000)], tax=160), [("TAX", "1.60")]),
         (sale(1660, [(2000, 1000)], tax=160), [("TAX", "1.60"), ("DISC", "-5.00")]),
-        (sale(2409, [(2000, 1000)], tax=160, shipping=250), [("TAX", "1.60"), ("SHIP", "2.50"), ("RND", "-0.01")]),
+        (sale(2409, [(2000, 1000)], tax=160, shipping=250), [("TAX", "1.60"), ("FRT", "2.50"), ("RND", "-0.01")]),
     ],
 )
 def test_lines_and_charges_of_a_sales_order_come_to_the_sale_to_the_cent(document, charges):

@@ -1,0 +1,1 @@
+"""What happens with the data: pull, canonicalise, compare, plan, push. Composes the engine rooms."""

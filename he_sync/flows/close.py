@@ -1,0 +1,212 @@
+"""The close of a business date after its comparisons: plan, push, report. Each may run again; nothing runs twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from he_sync.connect.systems import Systems
+from he_sync.flows import compare
+from he_sync.flows import plan as planning
+from he_sync.flows import push as pushing
+from he_sync.flows.tables import markdown
+from he_sync.flows.writers import Bench
+from he_sync.model.contract import records
+from he_sync.model.difference import Difference
+from he_sync.model.errors import FixInput
+from he_sync.model.money import show
+from he_sync.model.retailer import Retailer
+from he_sync.store import closes, effects
+from he_sync.store.database import Store
+from he_sync.store.lake import Lake
+
+FRAMES = (
+    "tickets",
+    "orders",
+    "sale_lines",
+    "payments",
+    "customers",
+    "products",
+    "stock_levels",
+    "erp_orders",
+    "ledger_lines",
+)
+RULES = "2026-11-1"
+"""Version of the comparison rules; a close names it, and another version is another close."""
+
+
+def differences(lake: Lake, day: str, legs: Iterable[str] = compare.LEGS) -> list[Difference]:
+    """Differences of a business date over the legs that have been compared."""
+    found: list[Difference] = []
+    for leg in legs:
+        try:
+            found += compare.from_frame(lake.read("reconcile", leg, day))
+        except FixInput:
+            continue
+    return found
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What planning did with the day's differences."""
+
+    new: int
+    known: int
+    conflicts: int
+    waiting: int
+    refused: tuple[tuple[Difference, str], ...]
+    effects: tuple[effects.Effect, ...]
+
+    def preview(self) -> str:
+        """The plan as a table: where, what, old -> new."""
+        rows = [
+            {"target": one.target, "what": one.kind, "of": one.entity, "change": one.summary} for one in self.effects
+        ]
+        return markdown(rows, empty="nothing to write")
+
+
+def plan(store: Store, lake: Lake, day: str, retailer: Retailer) -> Planned:
+    """Plan the effects of a day's differences into the store."""
+    frames = {}
+    for name in FRAMES:
+        try:
+            frames[name] = lake.read("canonical", name, day)
+        except FixInput:
+            continue
+    accounts = (
+        compare.accounts(lake, day, retailer) if "payments" in frames and _has(lake, day, "settlement_links") else {}
+    )
+    made = planning.make(differences(lake, day), planning.Facts(day, retailer, frames, accounts))
+    planned = effects.plan(store, made.effects)
+    rows = pd.DataFrame(
+        [{"subject": one.entity, "kind": one.kind, "key": one.key} for one in made.effects],
+        columns=["subject", "kind", "key"],
+    )
+    lake.write("push", "plan", day, rows)
+    run = _open(store, lake, day)
+    if run:
+        closes.save(store, run, differences(lake, day))
+        closes.advance(store, run, "planned")
+    waiting = sum(not one.limit_ok for one in made.effects)
+    return Planned(len(planned.new), len(planned.known), len(planned.conflicts), waiting, made.refused, made.effects)
+
+
+def _open(store: Store, lake: Lake, day: str) -> closes.Close | None:
+    """The close over exactly this content, as far as compared; None while a leg of the day has not been compared."""
+    try:
+        digests = {f"reconcile/{leg}": lake.current("reconcile", leg, day).digest for leg in compare.LEGS}
+    except FixInput:
+        return None
+    digests |= {name: lake.current("canonical", name, day).digest for name in CAME_IN}
+    run = closes.open_close(store, day, digests, RULES)
+    for state in ("complete", "balanced", "compared"):
+        run = closes.advance(store, run, state)
+    return run
+
+
+def _has(lake: Lake, day: str, name: str) -> bool:
+    try:
+        lake.current("canonical", name, day)
+    except FixInput:
+        return False
+    return True
+
+
+def push(store: Store, systems: Systems, retailer: Retailer, target: str, worker: str) -> pushing.Pushed:
+    """Write every planned effect that may go to one system, of this date or left over from an earlier one."""
+
+    def number_of(owner: str) -> str | None:
+        key = planning.key(retailer, "create_sales_order", owner)
+        status = effects.find(store, key)
+        return status.reference if status else None
+
+    return pushing.push(store, Bench(systems, retailer, number_of), worker, target=target)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The close of a day in figures."""
+
+    day: str
+    rows: dict[str, int]
+    differences: tuple[Difference, ...]
+    settled: frozenset[str]
+    states: dict[str, int]
+
+    def _open(self) -> list[Difference]:
+        return [one for one in self.differences if _key(one) not in self.settled]
+
+    @property
+    def written(self) -> int:
+        """Effects of this date that are confirmed at the other side."""
+        return self.states.get("confirmed", 0)
+
+    @property
+    def remaining(self) -> int:
+        """Differences that no confirmed effect settles: they wait for a person, the processor or the bank."""
+        return len(self._open())
+
+    @property
+    def remaining_minor(self) -> int:
+        """Their worth, without sign."""
+        return sum(abs(one.delta_minor) for one in self._open())
+
+    def by_class(self) -> dict[str, tuple[int, int]]:
+        """(found, still open) by class."""
+        still = [one.klass for one in self._open()]
+        names = [one.klass for one in self.differences]
+        return {name: (names.count(name), still.count(name)) for name in sorted(set(names))}
+
+    def markdown(self) -> str:
+        """The page that finance reads."""
+        table = [
+            {
+                "class": name,
+                "found": found,
+                "still open": still,
+                "amount": show(sum(one.delta_minor for one in self.differences if one.klass == name)),
+            }
+            for name, (found, still) in self.by_class().items()
+        ]
+        came = ", ".join(f"{count:,} {name}" for name, count in self.rows.items())
+        body = markdown(table, empty="No differences.")
+        rest = f"{self.remaining} ({show(self.remaining_minor)})"
+        return f"**{self.day}** came in: {came}\n\n{body}\n\nwritten back {self.written}, remaining {rest}"
+
+
+def settles(report: Report, one: Difference) -> bool:
+    """Whether a confirmed effect settled this difference."""
+    return _key(one) in report.settled
+
+
+def _key(one: Difference) -> str:
+    return f"{one.action}|{one.subject}"
+
+
+CAME_IN = (
+    "tickets",
+    "orders",
+    "payments",
+    "settlement_lines",
+    "deposits",
+    "erp_orders",
+    "ledger_lines",
+    "stock_levels",
+    "customers",
+)
+
+
+def report(store: Store, lake: Lake, day: str) -> Report:
+    """What came in, what differed, what was written back, what remains; ends the day's close."""
+    run = _open(store, lake, day)
+    if run:
+        for state in ("planned", "pushed", "closed"):
+            run = closes.advance(store, run, state)
+    states = {status.effect.key: status.state for status in effects.listing(store, day)}
+    planned = lake.read("push", "plan", day)
+    settled = frozenset(f"{row.kind}|{row.subject}" for row in records(planned) if states.get(row.key) == "confirmed")
+    rows = {name: lake.current("canonical", name, day).rows for name in CAME_IN}
+    return Report(day, rows, tuple(differences(lake, day)), settled, dict(Counter(states.values())))

@@ -1,0 +1,318 @@
+"""From differences to a push plan: what would change in which system, old -> new, and whether it needs a person.
+
+A plan is only rows; nothing is sent here. The key of every effect is derived from what it is about, so that planning
+the same differences again yields the same effects (reference reliability 3.3, R5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from he_sync.mapping import to_epicor
+from he_sync.model.contract import records
+from he_sync.model.difference import Difference
+from he_sync.model.errors import BadRecord
+from he_sync.model.money import show, to_major
+from he_sync.model.quantity import MILLI, from_milli
+from he_sync.model.retailer import Retailer, Store
+from he_sync.store.effects import Effect, effect_key
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The day's canonical frames by name, the profile, and accounts a payment belongs on."""
+
+    day: str
+    retailer: Retailer
+    frames: dict[str, pd.DataFrame]
+    accounts: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    def rows(self, name: str, **where: Any) -> Iterator[Any]:
+        """Rows of a frame where columns have these values."""
+        found = self.frames[name]
+        for column, value in where.items():
+            found = found[found[column] == value]
+        return records(found)
+
+    def store(self, code: str) -> Store:
+        """A store by its code."""
+        return next(store for store in self.retailer.stores if store.code == code)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Effects to send, and differences that no effect can settle with the reason."""
+
+    effects: tuple[Effect, ...]
+    refused: tuple[tuple[Difference, str], ...]
+
+
+Planner = Callable[[Difference, Facts], Iterable[Effect]]
+
+
+def make(differences: Iterable[Difference], facts: Facts) -> Plan:
+    """Plan every difference that names an action; customers first, because orders wait for theirs."""
+    effects: dict[str, Effect] = {}
+    refused = []
+    for difference in sorted(differences, key=lambda one: (one.leg != "customers", one.leg, one.subject)):
+        planner = PLANNERS.get(difference.action)
+        if planner is None:
+            continue
+        try:
+            for effect in planner(difference, facts):
+                effects.setdefault(effect.key, effect)
+        except BadRecord as error:
+            refused.append((difference, str(error)))
+    return Plan(tuple(effects.values()), tuple(refused))
+
+
+def _number(subject: str) -> int:
+    return int(subject.split(" ")[1])
+
+
+def key(retailer: Retailer, kind: str, entity: str, version: str = "1") -> str:
+    """The key of an effect about an entity ("ticket 117060"); `version` tells apart what may happen to it again."""
+    return effect_key(retailer.name, "heartland", entity.split(" ", maxsplit=1)[0], entity, kind, version)
+
+
+def _customer(facts: Facts, customer_id: int) -> Effect | None:
+    """The effect that creates a customer who changed today and is not in the ERP; None when it already is there."""
+    if any(row.link == f"H{customer_id}" for row in facts.rows("customers", side="epicor")):
+        return None
+    for row in facts.rows("customers", side="heartland", customer_id=customer_id):
+        body = to_epicor.customer(customer_id, row.name, row.email, row.phone, facts.retailer)
+        entity = f"customer {customer_id}"
+        return Effect(
+            key(facts.retailer, "create_customer", entity),
+            "create_customer",
+            "epicor",
+            entity,
+            facts.day,
+            body,
+            True,
+            f"create customer {row.name}",
+            0,
+            None,
+        )
+    return None
+
+
+def _create_customer(difference: Difference, facts: Facts) -> Iterator[Effect]:
+    effect = _customer(facts, _number(difference.subject))
+    if effect:
+        yield effect
+
+
+def _update_customer(difference: Difference, facts: Facts) -> Iterator[Effect]:
+    number = _number(difference.subject)
+    row = next(facts.rows("customers", side="heartland", customer_id=number))
+    theirs = next(one for one in facts.rows("customers", side="epicor") if one.link == row.link)
+    body = {"CustNum": theirs.customer_id, "Name": row.name, "EMailAddress": row.email, "PhoneNum": row.phone}
+    version = f"{facts.day}|{row.name}|{row.email}|{row.phone}"
+    name = key(facts.retailer, "update_customer", difference.subject, version)
+    yield Effect(
+        name, "update_customer", "epicor", difference.subject, facts.day, body, True, difference.evidence, 0, None
+    )
+
+
+def _create_order(difference: Difference, facts: Facts) -> Iterator[Effect]:
+    sale, customer_id = _sale(difference.subject, facts)
+    customer = _customer(facts, customer_id) if customer_id else None
+    if customer:
+        yield customer
+    known = customer or any(row.link == f"H{customer_id}" for row in facts.rows("customers", side="epicor"))
+    cust_id = f"H{customer_id}" if customer_id and known else facts.retailer.epicor.walk_in_customer
+    body = to_epicor.sales_order(sale, cust_id, facts.retailer)
+    name = key(facts.retailer, "create_sales_order", difference.subject)
+    under = abs(sale.amount_minor) <= facts.retailer.limits.order_minor
+    text = f"create sales order for {difference.subject} over {show(sale.amount_minor)}"
+    depends = customer.key if customer else None
+    yield Effect(
+        name,
+        "create_sales_order",
+        "epicor",
+        difference.subject,
+        facts.day,
+        body,
+        under,
+        text,
+        sale.amount_minor,
+        depends,
+    )
+    if not sale.counter_sale:
+        told = key(facts.retailer, "confirm_order", difference.subject)
+        back = {"order_id": _number(difference.subject), "owner": difference.subject}
+        yield Effect(
+            told,
+            "confirm_order",
+            "heartland",
+            difference.subject,
+            facts.day,
+            back,
+            True,
+            "write the ERP number back",
+            0,
+            name,
+        )
+
+
+def _sale(subject: str, facts: Facts) -> tuple[to_epicor.SaleDocument, int]:
+    counter = subject.startswith("ticket")
+    frame, column = ("tickets", "ticket_id") if counter else ("orders", "order_id")
+    row = next(facts.rows(frame, **{column: _number(subject)}))
+    amount = row.total_minor - (row.tip_minor + row.gift_card_minor if counter else 0)
+    lines = tuple(
+        to_epicor.SaleLine(line.sku, line.description, line.quantity_milli, line.unit_price_minor, line.amount_minor)
+        for line in facts.rows("sale_lines", owner=subject)
+    )
+    shipping = 0 if counter else row.shipping_minor
+    document = to_epicor.SaleDocument(
+        subject, row.public_id, row.business_date, counter, amount, row.tax_minor, shipping, lines
+    )
+    return document, row.customer_id
+
+
+def _order_charge(difference: Difference, facts: Facts) -> Iterator[Effect]:
+    order = next(row for row in facts.rows("erp_orders", source=difference.subject) if not row.voided)
+    codes = facts.retailer.epicor
+    code = codes.discount_charge if difference.klass == "order_discount_dropped" else codes.rounding_charge
+    target = order.total_minor - difference.delta_minor
+    body = {
+        "order_num": order.order_num,
+        "code": code,
+        "amount": to_major(-difference.delta_minor, facts.retailer.currency),
+        "text": difference.klass,
+        "target_minor": target,
+    }
+    name = key(
+        facts.retailer, "add_order_charge", difference.subject, f"{order.order_num}|{order.total_minor}|{target}"
+    )
+    under = abs(difference.delta_minor) <= facts.retailer.limits.order_minor
+    text = f"sales order {order.order_num}: {show(order.total_minor)} -> {show(target)}"
+    yield Effect(
+        name,
+        "add_order_charge",
+        "epicor",
+        difference.subject,
+        facts.day,
+        body,
+        under,
+        text,
+        -difference.delta_minor,
+        None,
+    )
+
+
+def _place(subject: str) -> tuple[str, str]:
+    sku, _, store = subject.removeprefix("item ").partition(" @ ")
+    return sku, store
+
+
+def _within_stock_limit(difference: Difference, facts: Facts) -> bool:
+    return abs(difference.delta_milli) <= facts.retailer.limits.stock_units * MILLI
+
+
+def _erp_stock(difference: Difference, facts: Facts) -> Iterator[Effect]:
+    """In pieces, never in cases: a difference need not be a whole number of cases."""
+    sku, code = _place(difference.subject)
+    store, pieces = facts.store(code), from_milli(difference.delta_milli)
+    if next(iter(facts.rows("products", side="epicor", sku=sku)), None) is None:
+        raise BadRecord(f"item {sku} is no part of the ERP; create the part before its stock")
+    place = {"part": sku, "warehouse": store.warehouse, "bin": store.bin}
+    body = {**place, "delta": pieces, "unit": facts.retailer.units.base, "date": facts.day}
+    version = f"{facts.day}|{difference.delta_milli}|{difference.evidence}"
+    name = key(facts.retailer, "adjust_erp_stock", difference.subject, version)
+    under, text = _within_stock_limit(difference, facts), f"{difference.evidence}; ERP {pieces:+f}"
+    yield Effect(name, "adjust_erp_stock", "epicor", difference.subject, facts.day, body, under, text, 0, None)
+
+
+def _pos_stock(difference: Difference, facts: Facts) -> Iterator[Effect]:
+    sku, code = _place(difference.subject)
+    store = facts.store(code)
+    item = next(iter(facts.rows("products", side="heartland", sku=sku)), None)
+    if item is None:
+        raise BadRecord(f"part {sku} is no item of the POS; create the item before its stock")
+    delta = from_milli(-difference.delta_milli)
+    body = {
+        "location_id": store.location_id,
+        "item_id": item.item_id,
+        "delta": delta,
+        "reason_id": facts.retailer.heartland_adjustment_reason_id,
+    }
+    name = key(
+        facts.retailer,
+        "adjust_pos_stock",
+        difference.subject,
+        f"{facts.day}|{difference.delta_milli}|{difference.evidence}",
+    )
+    under, text = _within_stock_limit(difference, facts), f"{difference.subject}: {difference.evidence}, POS {delta:+f}"
+    yield Effect(name, "adjust_pos_stock", "heartland", difference.subject, facts.day, body, under, text, 0, None)
+
+
+def _journal(difference: Difference, facts: Facts) -> Iterator[Effect]:
+    """Correct one payment's postings to what they should be, against the accounts it stands on and suspense."""
+    number = _number(difference.subject)
+    payment = next(facts.rows("payments", payment_id=number))
+    accounts = facts.accounts[number]
+    right = min(accounts)
+    standing: dict[str, int] = {}
+    for line in facts.rows("ledger_lines", payment_id=number):
+        standing[line.account] = standing.get(line.account, 0) + int(line.amount_minor)
+    on_right = next((account for account in accounts if account in standing), right)
+    moves = {account: -amount for account, amount in standing.items() if account not in accounts and amount}
+    moves[on_right] = payment.amount_minor - standing.get(on_right, 0)
+    rest = -sum(moves.values())
+    if rest:
+        moves[facts.retailer.accounts.suspense] = rest
+    lines = [
+        {"account": f"{account}|{payment.store}", "amount_minor": amount, "text": f"HR PAY {number} COR"}
+        for account, amount in sorted(moves.items())
+        if amount
+    ]
+    body = {
+        "store": payment.store,
+        "date": facts.day,
+        "lines": [_untagged(line, facts) for line in lines],
+        "text": f"{difference.klass} payment {number}",
+    }
+    name = key(
+        facts.retailer,
+        "post_journal",
+        difference.subject,
+        f"{facts.day}|{difference.klass}|{difference.delta_minor}|{sorted(standing.items())}",
+    )
+    under = abs(difference.delta_minor) <= facts.retailer.limits.journal_minor
+    yield Effect(
+        name,
+        "post_journal",
+        "epicor",
+        difference.subject,
+        facts.day,
+        body,
+        under,
+        difference.evidence,
+        difference.delta_minor,
+        None,
+    )
+
+
+def _untagged(line: dict[str, Any], facts: Facts) -> dict[str, Any]:
+    """The suspense side carries no payment tag: it belongs to the day's summary, not to the payment."""
+    if line["account"].startswith(f"{facts.retailer.accounts.suspense}|"):
+        return {**line, "text": line["text"].replace("HR PAY", "HR COR")}
+    return line
+
+
+PLANNERS: dict[str, Planner] = {
+    "create_customer": _create_customer,
+    "update_customer": _update_customer,
+    "create_sales_order": _create_order,
+    "add_order_charge": _order_charge,
+    "adjust_erp_stock": _erp_stock,
+    "adjust_pos_stock": _pos_stock,
+    "post_journal": _journal,
+}
