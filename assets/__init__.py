@@ -1,0 +1,1 @@
+"""What is materialised. Thin: read through a resource, call one engine function, return a result."""

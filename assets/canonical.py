@@ -1,0 +1,88 @@
+"""Canonical frames: contracts checked row by row; bad rows are dead letters, the rest travels on."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from assets.days import DAYS, ONE_RUN, OWNERS, days_of
+from assets.guard import retries_only_what_can_help
+from assets.pulls import facts
+from he_sync.flows.canonical import STEPS, Result, Step, run
+from he_sync.flows.set_aside import set_aside
+from he_sync.flows.tables import markdown
+from he_sync.model.contract import describe
+from he_sync.quality.contracts import Failure
+from resources.memory import MemoryResource
+
+BAD_SHARE = 20
+"""One bad row in 20 is no bad row but a broken source: the check fails and nothing downstream starts."""
+SHOWN = 20
+
+
+def check_of(name: str, results: Sequence[Result]) -> dg.AssetCheckResult:
+    """The contract check of one frame over the dates of a run, with the failure cases."""
+    failures = [
+        failure for result in results for failure in result.failures if failure.entity == name or "/" in failure.entity
+    ]
+    rows = sum(result.snapshots[name].rows for result in results)
+    blocked = len({(failure.entity, failure.record) for failure in failures}) * BAD_SHARE > max(rows, BAD_SHARE)
+    return dg.AssetCheckResult(
+        check_name="contract",
+        asset_key=["canonical", name],
+        passed=not failures,
+        severity=dg.AssetCheckSeverity.ERROR if blocked else dg.AssetCheckSeverity.WARN,
+        metadata={"rows": rows, "failures": len(failures), "cases": dg.MetadataValue.md(_table(failures))},
+    )
+
+
+def _table(failures: Sequence[Failure]) -> str:
+    columns = ("entity", "record", "row", "column", "rule", "value")
+    return markdown([{name: getattr(failure, name) for name in columns} for failure in failures], shown=SHOWN)
+
+
+def _specs(step: Step) -> list[dg.AssetSpec]:
+    sources = [dg.AssetKey(entity.split("/")) for entity in (*step.entities, *step.also)]
+    return [
+        dg.AssetSpec(
+            ["canonical", name],
+            deps=sources,
+            group_name="2_canonical",
+            kinds={"pandas"},
+            owners=OWNERS,
+            description=f"{step.about}.\n\n{markdown(describe(frame.contract))}",
+            code_version="1",
+        )
+        for name, frame in step.frames.items()
+    ]
+
+
+def _asset(step: Step) -> dg.AssetsDefinition:
+    checks = [dg.AssetCheckSpec("contract", asset=["canonical", name], blocking=True) for name in step.frames]
+
+    @dg.multi_asset(
+        name=f"canonical_{step.name}",
+        specs=_specs(step),
+        check_specs=checks,
+        partitions_def=DAYS,
+        backfill_policy=ONE_RUN,
+    )
+    def canonical(
+        context: dg.AssetExecutionContext, memory: MemoryResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:  # type: ignore[type-arg]
+        lake, retailer, store, results = memory.lake(), memory.retailer(), memory.store(), []
+        with retries_only_what_can_help():
+            for day in days_of(context):
+                result = run(step, lake, day.isoformat(), retailer)
+                set_aside(store, result.failures, day.isoformat())
+                results.append(result)
+                for name, snapshot in result.snapshots.items():
+                    context.add_asset_metadata(
+                        facts(snapshot), asset_key=["canonical", name], partition_key=day.isoformat()
+                    )
+        for name in step.frames:
+            yield dg.MaterializeResult(asset_key=["canonical", name], check_results=[check_of(name, results)])
+
+    return canonical
+
+
+CANONICAL = [_asset(step) for step in STEPS.values()]

@@ -1,0 +1,22 @@
+"""The partition of everything: the business date, in the retailer's zone; and how a range of them runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+FIRST_DAY = os.environ.get("HE_FIRST_DAY", "2025-01-01")
+TIMEZONE = os.environ.get("HE_TIMEZONE", "America/New_York")
+DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone=TIMEZONE)
+ONE_RUN = dg.BackfillPolicy.single_run()
+OWNERS = ["team:integration"]
+RETRY = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+
+
+def days_of(context: dg.AssetExecutionContext) -> Iterator[date]:
+    """The business dates of this run, ascending; a back-fill of a range is one run over all of them."""
+    for key in sorted(context.partition_keys):
+        yield date.fromisoformat(key)

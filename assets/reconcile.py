@@ -1,0 +1,100 @@
+"""Comparisons: one asset a leg, typed differences with their cents as metadata."""
+
+from collections import Counter
+
+import dagster as dg
+
+from assets.days import DAYS, ONE_RUN, OWNERS, RETRY, days_of
+from assets.guard import retries_only_what_can_help
+from he_sync.flows.compare import INPUTS, LEGS, as_frame, compare, find_elsewhere
+from he_sync.flows.tables import markdown
+from he_sync.model.difference import Difference
+from he_sync.model.money import show
+from resources.connections import ConnectionsResource
+from resources.memory import MemoryResource
+
+SHOWN = 20
+TEXTS = {
+    "orders": "Every sale of the POS is one sales order of the ERP with the same total",
+    "customers": "Every POS customer that changed is in the ERP with the same fields",
+    "inventory": "What the POS may sell equals the ERP's on hand less reserved",
+    "settlements": "Each card payment is one transaction of the processor",
+    "deposits": "Lines and contract fees make the deposit, and the bank received it",
+    "ledger": "Each payment stands in the books once, on its account, with its amount, in its period",
+}
+ELSEWHERE = dg.AssetKey(["canonical", "ledger_elsewhere"])
+LINKS = dg.AssetKey(["reconcile", "settlements"])
+
+
+def summary(differences: list[Difference]) -> str:
+    """Differences by class as a table: how many, how much."""
+    counts = Counter(one.klass for one in differences)
+    cents = {name: sum(one.delta_minor for one in differences if one.klass == name) for name in counts}
+    return markdown([{"class": name, "count": counts[name], "amount": show(cents[name])} for name in sorted(counts)])
+
+
+def _cases(differences: list[Difference]) -> str:
+    columns = ("klass", "subject", "store", "evidence", "action")
+    return markdown([{name: getattr(one, name) for name in columns} for one in differences], shown=SHOWN)
+
+
+def _asset(leg: str) -> dg.AssetsDefinition:
+    names = [name for name in INPUTS[leg] if name not in {"ledger_elsewhere", "settlement_links"}]
+    deps = [dg.AssetKey(["canonical", name]) for name in names] + ([ELSEWHERE, LINKS] if leg == "ledger" else [])
+
+    @dg.asset(
+        name=leg,
+        key_prefix="reconcile",
+        deps=deps,
+        group_name="3_reconcile",
+        kinds={"pandas"},
+        owners=OWNERS,
+        description=TEXTS[leg],
+        partitions_def=DAYS,
+        backfill_policy=ONE_RUN,
+        code_version="1",
+    )
+    def reconciled(context: dg.AssetExecutionContext, memory: MemoryResource) -> None:
+        with retries_only_what_can_help():
+            for day in days_of(context):
+                found = compare(leg, memory.lake(), day.isoformat(), memory.retailer())
+                snapshot = memory.lake().write("reconcile", leg, day.isoformat(), as_frame(found))
+                context.add_asset_metadata(
+                    {
+                        "dagster/partition_row_count": len(found),
+                        "differences": dg.MetadataValue.md(summary(found)),
+                        "cases": dg.MetadataValue.md(_cases(found)),
+                        "cents": sum(abs(one.delta_minor) for one in found),
+                        "content": snapshot.digest,
+                    },
+                    partition_key=day.isoformat(),
+                )
+
+    return reconciled
+
+
+@dg.asset(
+    name="ledger_elsewhere",
+    key_prefix="canonical",
+    deps=[dg.AssetKey(["canonical", "payments"]), dg.AssetKey(["canonical", "ledger_lines"])],
+    group_name="2_canonical",
+    kinds={"pandas"},
+    owners=OWNERS,
+    description="Postings of the day's payments that stand on another date",
+    partitions_def=DAYS,
+    backfill_policy=ONE_RUN,
+    pool="epicor_api",
+    retry_policy=RETRY,
+    code_version="1",
+)
+def ledger_elsewhere(
+    context: dg.AssetExecutionContext, memory: MemoryResource, connections: ConnectionsResource
+) -> None:
+    """Ask Epicor for the payments that the day's ledger lacks, before anything is called missing."""
+    with retries_only_what_can_help(), connections.systems() as systems:
+        for day in days_of(context):
+            rows = find_elsewhere(systems, memory.lake(), day.isoformat(), memory.retailer())
+            context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
+
+
+RECONCILE = [ledger_elsewhere, *(_asset(leg) for leg in LEGS)]

@@ -1,0 +1,1 @@
+"""Configuration fields plus a factory for a plain engine object."""

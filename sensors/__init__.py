@@ -1,0 +1,1 @@
+"""When to run, never how. Schedules live here too."""
