@@ -1,0 +1,36 @@
+"""`he-sync doctor`: every connection, permission and setting, one line each that says what to do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import chain
+from typing import Annotated
+
+import typer
+
+from he_sync.connect.doctor import diagnose
+from he_sync.connect.doctor_probes import epicor_probes, heartland_probes, processor_probes
+from he_sync.connect.systems import connect
+from he_sync.model.retailer import load_retailer
+from he_sync.settings import read_settings
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON")] = False) -> None:
+    """Check the connections and settings of this installation; exit 1 when something must be done."""
+    settings = read_settings()
+    retailer = load_retailer(settings.profile)
+    with connect(settings) as systems:
+        probes = (
+            heartland_probes(systems.heartland, retailer),
+            processor_probes(systems.processor),
+            epicor_probes(systems.epicor, retailer),
+        )
+        findings = diagnose(chain(*probes))
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        for finding in findings:
+            typer.echo(f"{'ok ' if finding.ok else 'DO '} {finding.system:10} {finding.what}: {finding.say}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,158 @@
+"""`he-sync up` and `down`: the sandbox, Dagster's UI and its daemon, left running with their addresses printed."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from he_sync.cli import dagster_dev, house, ports
+from he_sync.model.errors import BrokenPromise, FixInput
+from he_sync.sandbox import world
+from he_sync.sandbox.server import PORTS, Sandbox, running
+
+WEBSERVER_PORT = 7200
+HISTORY_DAYS = 7
+ANSWERS_WITHIN = 10.0
+Home = Annotated[Path, typer.Option(help="Folder of the installation")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead")]
+
+
+def up(  # noqa: PLR0913, PLR0917 - the options of a verb
+    home: Home = Path("var/up"),
+    size: Annotated[str, typer.Option(help="small, medium or large")] = "small",
+    seed: Annotated[int, typer.Option(help="Same seed, same world")] = 7,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last business date; last Friday")] = None,
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI; 0: any free")] = WEBSERVER_PORT,
+    sandbox_ports: Annotated[
+        int, typer.Option("--ports", help="First of the sandbox's four ports; 0: any free")
+    ] = PORTS["admin"],
+    as_json: Json = False,
+) -> None:
+    """Serve everything until stopped (Ctrl-C or `he-sync down`); a second `up` goes on where the first stopped."""
+    console = Console(quiet=as_json)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), _only_one(home):
+        dagster_dev.sweep(home)
+        wanted, taken = _sandbox_ports(sandbox_ports), port or ports.free()
+        _require_free(wanted, taken)
+        with running(home / "sandbox", wanted) as sandbox:
+            with console.status("the world comes to be"):
+                _make_world(sandbox, size, seed, day.date() if day else None)
+            environment = _environment(sandbox, home)
+            with dagster_dev.running(environment, home, taken) as dagster, _undisturbed_end():
+                with console.status("Dagster starts"):
+                    _wait_for(sandbox)
+                    dagster.wait_until_ready()
+                _tell(console, {"dagster": dagster.url, **sandbox.urls}, as_json=as_json)
+                while True:
+                    dagster.check()
+                    time.sleep(dagster_dev.POLL)
+
+
+def down(home: Home = Path("var/up"), as_json: Json = False) -> None:
+    """Stop what `up` started, with everything that it started; says so when nothing runs."""
+    owner = _owner(home)
+    if owner:
+        os.kill(owner, signal.SIGTERM)
+        until = time.monotonic() + dagster_dev.STOPS_WITHIN + ANSWERS_WITHIN
+        while _owner(home) == owner and time.monotonic() < until:
+            time.sleep(dagster_dev.POLL)
+        if _owner(home) == owner:
+            os.kill(owner, signal.SIGKILL)
+    left = dagster_dev.sweep(home)
+    stopped = bool(owner or left)
+    typer.echo(json.dumps({"stopped": stopped}) if as_json else "stopped" if stopped else "nothing is up")
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """Hold the installation: a lock that ends with this process, however it ends, and names it in the file."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "up.lock").open("a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FixInput(f"already up (process {_owner(home)}); `he-sync down --home {home}` stops it") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _owner(home: Path) -> int | None:
+    """The process that holds the installation."""
+    with suppress(FileNotFoundError), (home / "up.lock").open(encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(file.read() or 0) or None
+    return None
+
+
+@contextmanager
+def _undisturbed_end() -> Iterator[None]:
+    """A second Ctrl-C while everything is being stopped would leave the rest of it running."""
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _sandbox_ports(first: int) -> dict[str, int] | None:
+    return {name: first + offset for offset, name in enumerate(PORTS)} if first else None
+
+
+def _require_free(sandbox: dict[str, int] | None, dagster: int) -> None:
+    named = {f"sandbox {name}": port for name, port in (sandbox or {}).items()}
+    options = dict.fromkeys(named, "--ports")
+    ports.require_free({"Dagster UI": dagster, **named}, {"Dagster UI": "--port", **options})
+
+
+def _make_world(sandbox: Sandbox, size: str, seed: int, asked: date | None) -> None:
+    """The world and its days up to the one asked for; without one, up to where an earlier `up` meant to go."""
+    state = sandbox.state
+    last = asked.isoformat() if asked else state.setting("up.last") or house.last_friday().isoformat()
+    state.set_setting("up.last", last)
+    try:
+        world.create(state, size=size, seed=seed)
+    except ValueError as error:
+        raise FixInput(str(error)) from error
+    happened = world.describe(state)["days"]
+    for back in range(HISTORY_DAYS - 1, -1, -1):
+        day = date.fromisoformat(last) - timedelta(days=back)
+        if not happened or day.isoformat() > happened[-1]:
+            world.happen(state, day)
+
+
+def _environment(sandbox: Sandbox, home: Path) -> dict[str, str]:
+    return house.with_dagster(house.sandbox_environment(sandbox, home, world.profile(sandbox.state)), home)
+
+
+def _wait_for(sandbox: Sandbox) -> None:
+    until = time.monotonic() + ANSWERS_WITHIN
+    for name, url in sandbox.urls.items():
+        while not dagster_dev.answers(url, "/healthz"):
+            if time.monotonic() > until:
+                raise BrokenPromise(f"the sandbox's {name} does not answer at {url}")
+            time.sleep(dagster_dev.POLL)
+
+
+def _tell(console: Console, urls: dict[str, str], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(urls))
+    for name, url in urls.items():
+        console.print(f"{name:10} {url}")
+    console.print("Stop with Ctrl-C or `he-sync down`.")
