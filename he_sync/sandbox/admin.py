@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 from he_sync.sandbox import world
 from he_sync.sandbox.epicor.switches import SWITCHES as EPICOR
@@ -81,8 +80,8 @@ def service(state: State, faults: Faults, services: dict[str, Service]) -> Servi
 
     def requests(call: Call) -> Answer:
         system = call.params().get("system")
-        rows: list[dict[str, Any]] = [asdict(seen) for name, one in services.items() if system in {None, name} for seen in list(one.seen)]
-        return Answer(200, rows)
+        asked = [one for name, one in services.items() if system in {None, name}]
+        return Answer(200, [asdict(seen) for one in asked for seen in list(one.seen)])
 
     routes = Routes()
     routes.add("GET", "/healthz", lambda _: Answer(200, {"status": "ok"}))

@@ -24,7 +24,18 @@ from dataclasses import asdict, dataclass
 from he_sync.sandbox.state import State, decode, encode
 
 NAMES = frozenset(
-    "latency throttle error_before error_after lost_request lost_response late_landing truncated_body stale_read expired_token".split(),
+    {
+        "latency",
+        "throttle",
+        "error_before",
+        "error_after",
+        "lost_request",
+        "lost_response",
+        "late_landing",
+        "truncated_body",
+        "stale_read",
+        "expired_token",
+    },
 )
 DEFAULT_STATUS = {"throttle": 429, "error_before": 503, "error_after": 500}
 
@@ -56,7 +67,8 @@ class Fault:
 
     def fits(self, system: str, method: str, path: str) -> bool:
         """Whether the rule is about this request."""
-        return bool(re.fullmatch(self.system, system) and re.fullmatch(self.method, method) and re.search(self.route, path))
+        asked = re.fullmatch(self.system, system) and re.fullmatch(self.method, method)
+        return bool(asked and re.search(self.route, path))
 
 
 class Faults:

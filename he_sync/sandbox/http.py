@@ -18,7 +18,7 @@ from he_sync.sandbox.state import State, decode, encode
 MAX_BODY = 64 * 1024 * 1024
 
 
-class Hangup(Exception):  # noqa: N818 - not an error: the stand-in hangs up on purpose
+class Hangup(Exception):
     """Close the connection without an answer."""
 
 
@@ -60,7 +60,11 @@ class Answer:
             body, kind = self.content, "text/plain; charset=utf-8"
         else:
             body, kind = encode(self.content).encode(), "application/json; charset=utf-8"
-        return body, {"content-type": kind, "content-length": str(len(body)), **{k.lower(): v for k, v in self.headers.items()}}
+        return body, {
+            "content-type": kind,
+            "content-length": str(len(body)),
+            **{k.lower(): v for k, v in self.headers.items()},
+        }
 
 
 Handler = Callable[[Call], Answer]
@@ -105,7 +109,14 @@ class Seen:
 class Service:
     """One stand-in: its routes behind a guard (authentication, unknown paths), served as an ASGI app with faults."""
 
-    def __init__(self, name: str, state: State, routes: Routes, guard: Callable[[Call, Handler | None, bool], Answer], faults: Faults) -> None:
+    def __init__(
+        self,
+        name: str,
+        state: State,
+        routes: Routes,
+        guard: Callable[[Call, Handler | None, bool], Answer],
+        faults: Faults,
+    ) -> None:
         self.name, self.state, self.routes, self.guard, self.faults = name, state, routes, guard, faults
         self.seen: deque[Seen] = deque(maxlen=20_000)
         self.transports: dict[tuple[str, int], asyncio.Transport] = {}
@@ -184,7 +195,15 @@ class Service:
 
     def _log(self, call: Call, status: int, fault: Fault | None) -> None:
         query = "&".join(f"{key}={value}" for key, value in call.query)
-        self.seen.append(Seen(self.name, call.method, f"{call.url}?{query}" if query else call.url, status, fault.name if fault else ""))
+        self.seen.append(
+            Seen(
+                self.name,
+                call.method,
+                f"{call.url}?{query}" if query else call.url,
+                status,
+                fault.name if fault else "",
+            )
+        )
 
     def _hang_up(self, scope: Scope) -> None:
         transport = self.transports.get(tuple(scope["client"])) if scope.get("client") else None

@@ -63,9 +63,11 @@ def _server(service: Service) -> uvicorn.Server:
             super().connection_lost(exc)
             service.transports.pop(self._peer, None)
 
-    config = uvicorn.Config(service, http=Protocol, lifespan="off", log_level="critical", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        service, http=Protocol, lifespan="off", log_level="critical", access_log=False, server_header=False
+    )
     server = uvicorn.Server(config)
-    server.capture_signals = _no_signals  # type: ignore[method-assign] # four servers, one owner of the signals: the caller
+    server.capture_signals = _no_signals  # type: ignore[method-assign]  # the caller owns the signals
     return server
 
 
@@ -88,7 +90,11 @@ def running(folder: Path, ports: dict[str, int] | None = None, seed: int = 0) ->
     """A sandbox on its state folder. Without `ports`, free ones are taken. Stops when the block ends."""
     state = State(folder)
     faults = Faults(state, seed)
-    services = {"heartland": heartland(state, faults), "processor": processor(state, faults), "epicor": epicor(state, faults)}
+    services = {
+        "heartland": heartland(state, faults),
+        "processor": processor(state, faults),
+        "epicor": epicor(state, faults),
+    }
     services["admin"] = admin.service(state, faults, services)
     sockets = {name: _listen((ports or {}).get(name, 0)) for name in services}
     urls = {name: f"http://{HOST}:{listener.getsockname()[1]}" for name, listener in sockets.items()}
@@ -113,5 +119,3 @@ def running(folder: Path, ports: dict[str, int] | None = None, seed: int = 0) ->
         done.wait(10)
         for listener in sockets.values():
             listener.close()
-
-
