@@ -1,1 +1,0 @@
-"""Who is who: linking customers of both sides."""

@@ -1,1 +1,0 @@
-"""The doors: the receiver for events and the console for people."""
