@@ -191,22 +191,20 @@ def _row(effect: Effect, now: datetime) -> dict[str, Any]:
 
 
 def claim(
-    store: Store, worker: str, lease_seconds: float, now: datetime, *, business_date: str | None = None, target: str | None = None
+    store: Store, worker: str, lease_seconds: float, now: datetime, *, target: str | None = None
 ) -> Claimed | None:
     """Take the oldest effect that may be sent and make its intent durable; None when there is none.
 
     Intents whose lease has ended become doubtful first: their worker is gone, and what it sent may still land.
     """
-    ready = and_(
-        effects.c.state == "planned", _not_before(now), _is_head(), _dependency_confirmed(), _of(business_date), _to(target)
-    )
+    ready = and_(effects.c.state == "planned", _not_before(now), _is_head(), _dependency_confirmed(), _to(target))
     with store.begin() as connection:
         _expire(connection, now)
         return _take(connection, ready, Lease(worker, now, lease_seconds), "intent")
 
 
 def resume_doubtful(
-    store: Store, worker: str, lease_seconds: float, now: datetime, *, business_date: str | None = None, target: str | None = None
+    store: Store, worker: str, lease_seconds: float, now: datetime, *, target: str | None = None
 ) -> Claimed | None:
     """Take the oldest doubtful effect whose quarantine is over, to look it up. It stays doubtful until that is told.
 
@@ -214,7 +212,7 @@ def resume_doubtful(
     when the look-up itself failed.
     """
     free = or_(effects.c.lease_until.is_(None), effects.c.lease_until <= now)
-    due = and_(effects.c.state == "doubtful", _not_before(now), free, _of(business_date), _to(target))
+    due = and_(effects.c.state == "doubtful", _not_before(now), free, _to(target))
     with store.begin() as connection:
         _expire(connection, now)
         return _take(connection, due, Lease(worker, now, lease_seconds), "doubtful")
@@ -294,10 +292,6 @@ def _expire(connection: Connection, now: datetime) -> None:
     for row in connection.execute(ended).all():
         values = {**ending, "not_before": row.sent_at + QUARANTINE, "reason": "its worker was lost"}
         connection.execute(update(effects).where(effects.c.seq == row.seq).values(state="doubtful", **values))
-
-
-def _of(business_date: str | None) -> ColumnElement[bool]:
-    return true() if business_date is None else effects.c.business_date == business_date
 
 
 def _to(target: str | None) -> ColumnElement[bool]:

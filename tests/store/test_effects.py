@@ -130,12 +130,16 @@ def test_what_is_over_the_limit_goes_only_after_a_person_said_so(store: Store) -
     assert (said.actor, said.action) == ("dana", "effect waiting_approval -> planned")
 
 
-def test_a_close_pushes_only_the_effects_of_its_own_date(store: Store) -> None:
-    effects.plan(store, [effect("ticket 1", business_date="2026-11-19"), effect("ticket 2")])
-    claimed = effects.claim(store, "first", 60, EVENING, business_date=DAY)
-    assert claimed is not None
-    assert claimed.effect.entity == "ticket 2"
-    assert effects.claim(store, "first", 60, EVENING, business_date=DAY) is None
+def test_a_worker_for_one_system_takes_only_what_goes_there(store: Store) -> None:
+    effects.plan(store, [effect("ticket 1", target="heartland"), effect("ticket 2"), effect("ticket 3")])
+    for entity in ("ticket 2", "ticket 3"):
+        claimed = effects.claim(store, "first", 60, EVENING, target="epicor")
+        assert claimed is not None
+        assert claimed.effect.entity == entity
+        effects.doubt(store, claimed, EVENING, "no answer")
+    assert effects.claim(store, "first", 60, EVENING, target="epicor") is None
+    assert effects.resume_doubtful(store, "first", 60, EVENING, target="heartland") is None
+    assert effects.resume_doubtful(store, "first", 60, EVENING, target="epicor") is not None
 
 
 # fencing and doubt
