@@ -17,8 +17,10 @@ from rich.table import Table
 from he_sync.cli import check, house
 from he_sync.flows import close
 from he_sync.flows.close import Report
+from he_sync.model.difference import Difference
 from he_sync.model.errors import BrokenPromise
 from he_sync.model.money import show
+from he_sync.model.quantity import from_milli
 from he_sync.sandbox import world
 from he_sync.sandbox.server import running
 from he_sync.sandbox.state import State
@@ -117,16 +119,26 @@ def _unsettled(first: Report, second: Report) -> list[str]:
     return [f"{one.klass} {one.subject}" for one in second.differences if (one.klass, one.subject) in settled]
 
 
+def _worth(differences: Sequence[Difference]) -> str:
+    """Net worth of one class: money, or pieces of stock."""
+    if differences[0].leg == "inventory":
+        return f"{from_milli(sum(one.delta_milli for one in differences)):+,f} pcs"
+    return show(sum(one.delta_minor for one in differences)) if differences[0].leg != "customers" else ""
+
+
 def _print(console: Console, first: Report, second: Report, again: int, problems: Sequence[str]) -> None:
     console.print("\n[bold]Came in[/]  " + ", ".join(f"{count:,} {name}" for name, count in first.rows.items()))
     table = Table(title=f"Differences of {first.day}", title_justify="left")
-    for column in ("class", "found", "written back", "amount"):
+    for column in ("class", "found", "written back", "worth"):
         table.add_column(column, justify="left" if column == "class" else "right")
     for name, (found, still) in first.by_class().items():
-        amount = sum(one.delta_minor for one in first.differences if one.klass == name)
-        table.add_row(name, str(found), str(found - still), show(amount))
+        table.add_row(
+            name, str(found), str(found - still), _worth([one for one in first.differences if one.klass == name])
+        )
     console.print(table)
+    waiting = first.states.get("waiting_approval", 0)
     console.print(f"[bold]Written back[/] {first.written} effects; the same close again wrote {again}.")
+    console.print(f"[bold]Over their limit[/] {waiting} effects wait for a person's approval.")
     console.print(
         f"[bold]Remaining[/] {second.remaining} differences over {show(second.remaining_minor)}"
         " for a person, the processor or the bank."

@@ -59,8 +59,8 @@ def compare(
 ) -> list[Difference]:
     """Differences of a business date's payments against the ledger lines of that date."""
     posted = ledger[ledger["payment_id"] > 0]
-    postings = {payment: list(records(group)) for payment, group in _of_payments(posted)}
-    late = {payment: list(records(group)) for payment, group in _of_payments(elsewhere.postings)}
+    postings = _of_payments(posted)
+    late = _of_payments(elsewhere.postings)
     alive = payments[~payments["voided"]]
     found: list[Difference] = []
     for row in records(alive.sort_values("payment_id")):
@@ -78,9 +78,12 @@ def compare(
     return found
 
 
-def _of_payments(lines: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
-    for payment, group in lines.groupby("payment_id"):
-        yield int(str(payment)), group
+def _of_payments(lines: pd.DataFrame) -> dict[int, list[Any]]:
+    """Lines by the payment they name."""
+    found: dict[int, list[Any]] = {}
+    for line in records(lines):
+        found.setdefault(int(line.payment_id), []).append(line)
+    return found
 
 
 def _one(day: str, row: Any, lines: list[Any], late: list[Any], accounts: frozenset[str]) -> Iterator[Difference]:
