@@ -1,0 +1,114 @@
+"""`make bench`: every benchmark as one table, each held against a peer measured in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.bench.company import company
+from tests.bench.figures import Figure, table
+from tests.bench.measure import Measure, measured
+
+MEBIBYTE = 1024 * 1024
+OURS, LOOP, FRAME = (
+    "tests.bench.pulling:into_lake",
+    "tests.bench.peer_loop:to_lines",
+    "tests.bench.peer_frame:to_parquet",
+)
+ENTITIES = {"heartland/tickets": "tickets with lines and payments", "epicor/parts": "parts with PartWhses and PartUOMs"}
+NIGHT, DAYS = "2026-11-20", 2  # a Friday, and the Thursday whose batches its deposits pay
+WIDTH = 130  # the table's columns side by side, where the output is no terminal
+ROUNDS = 2  # in turn: the server is cold in the first, and other processes come and go
+SMALLER = 10  # memory is compared over a tenfold growth
+
+
+def main() -> None:
+    """Run, show, and write `--json`."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--json", type=Path, help="write the figures there as well")
+    parser.add_argument("--rows", type=int, default=100_000, help="tickets and parts in the large pull (100,000)")
+    asked = parser.parse_args()
+    console, started = Console(width=max(Console().width, WIDTH)), os.getloadavg()[0]
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="he-sync-bench-") as folder:
+        for some in (pulls(Path(folder), asked.rows), night(Path(folder))):
+            for one in some:
+                figures.append(one)
+                console.print(f"[dim]{one.benchmark}: {one.what} {one.value:,.2f} {one.unit}[/]")
+    load = f"load {started:.1f} at the start, {os.getloadavg()[0]:.1f} at the end"
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {load}"
+    console.print(table(figures, machine))
+    if asked.json:
+        asked.json.write_text(
+            json.dumps({"machine": machine, "figures": [one.plain() for one in figures]}, indent=2) + "\n"
+        )
+
+
+def pulls(folder: Path, rows: int) -> Iterator[Figure]:
+    """Speed and memory of the large pulls against their peers, and memory against a pull of a tenth of the rows."""
+    with company(folder / "few", "bulk", rows // SMALLER) as environment:
+        few = {entity: _three(entity, environment) for entity in ENTITIES}
+    with company(folder / "many", "bulk", rows) as environment:
+        for entity, name in ENTITIES.items():
+            yield from _pull(f"pull {rows:,} {name}", few[entity], _three(entity, environment))
+        yield from _frames(measured("tests.bench.pulling:to_frames", "sales", environment), rows)
+        yield from _parsing(measured("tests.bench.parsing:of_a_page", "heartland/tickets", environment))
+
+
+def _three(entity: str, environment: dict[str, str]) -> tuple[Measure, Measure, Measure]:
+    """Our pull and its two peers, over the same pages of the same server; the fastest of the rounds of those two."""
+    rounds = [[measured(work, entity, environment) for work in (OURS, LOOP)] for _ in range(ROUNDS)]
+    ours, loop = (min(some, key=lambda one: one.seconds) for some in zip(*rounds, strict=True))
+    frame = measured(FRAME, entity, environment)
+    if not ours.rows == loop.rows == frame.rows:
+        raise RuntimeError(f"{entity}: {ours.rows}, {loop.rows} and {frame.rows} rows: not the same pages")
+    return ours, loop, frame
+
+
+def _pull(name: str, few: tuple[Measure, ...], many: tuple[Measure, ...]) -> Iterator[Figure]:
+    ours, loop, frame = many
+    yield Figure(name, "rows a second", ours.rate, "rows/s", "urllib loop", loop.rate, "more")
+    yield Figure(name, "processor time", ours.processor_seconds, "s", "urllib loop", loop.processor_seconds)
+    yield Figure(name, "peak memory", ours.peak / MEBIBYTE, "MiB", "DataFrame", frame.peak / MEBIBYTE)
+    yield Figure(name, "peak over baseline", ours.growth / MEBIBYTE, "MiB", "DataFrame", frame.growth / MEBIBYTE)
+    smaller = f"{few[0].rows:,} rows"
+    yield Figure(name, "the same, ours", ours.growth / MEBIBYTE, "MiB", smaller, few[0].growth / MEBIBYTE, "1.00")
+    yield Figure(name, "the same, DataFrame", frame.growth / MEBIBYTE, "MiB", smaller, few[2].growth / MEBIBYTE, "1.00")
+
+
+def _frames(one: Measure, tickets: int) -> Iterator[Figure]:
+    """The step that holds a whole day's rows: its memory grows with them, and this says by how much."""
+    name = f"canonical frames of {tickets:,} tickets"
+    yield Figure(name, "rows of all frames a second", one.rate, "rows/s", better="more")
+    yield Figure(name, "peak over baseline", one.growth / MEBIBYTE, "MiB")
+
+
+def _parsing(one: Measure) -> Iterator[Figure]:
+    name, found = "a page of 500 tickets", one.figures
+    size = found["bytes"] / MEBIBYTE
+    yield Figure(name, "read", size / found["strict_loads"], "MiB/s", "json.loads", size / found["loads"], "more")
+    yield Figure(name, "write", size / found["strict_dumps"], "MiB/s", "json.dumps", size / found["dumps"], "more")
+
+
+def night(folder: Path) -> Iterator[Figure]:
+    """Stages of one compare of the medium world, and canonicalisation against reading the JSON at all."""
+    with company(folder / "medium", "medium", NIGHT, DAYS) as environment:
+        found = measured("tests.bench.night:by_stage", NIGHT, environment)
+    name, figures = "compare of the medium world", found.figures
+    for stage in ("pull", "canonical", "reconcile"):
+        yield Figure(name, stage, figures[stage], "s")
+    rows = found.rows
+    read, bare = rows / figures["canonical"], rows / figures["json"]
+    yield Figure(name, "canonical, documents a second", read, "rows/s", "json.loads", bare, "more")
+    yield Figure(name, "peak memory", found.peak / MEBIBYTE, "MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""A benchmark's figure with the peer it is held against, and how figures are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any
+
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value; `peer` names what was measured beside it in the same run, `better` says which way is good."""
+
+    benchmark: str
+    what: str
+    value: float
+    unit: str
+    peer: str = ""
+    peer_value: float | None = None
+    better: str = "less"
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours over the peer's."""
+        return self.value / self.peer_value if self.peer_value else None
+
+    def plain(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {**asdict(self), "ratio": self.ratio}
+
+
+def table(figures: Iterable[Figure], title: str) -> Table:
+    """One line a figure, below a line that names its benchmark."""
+    shown = Table(title=title, title_justify="left")
+    for column in ("benchmark", "measured", "unit", "peer", "peer's", "ratio", "good is"):
+        shown.add_column(column, justify="right" if column in {"measured", "peer's", "ratio"} else "left")
+    for name, some in groupby(figures, key=lambda one: one.benchmark):
+        shown.add_section()
+        shown.add_row(f"[bold]{name}[/]")
+        for one in some:
+            ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
+            ours, theirs = _number(one.value), _number(one.peer_value)
+            shown.add_row(f"  {one.what}", ours, one.unit, one.peer, theirs, ratio, one.better)
+    return shown
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
