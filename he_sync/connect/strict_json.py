@@ -49,7 +49,7 @@ def loads(text: bytes | str) -> Any:
 def dumps(value: Any) -> bytes:
     """Compact JSON with exact decimals, UTF-8. Raises ValueError for NaN, Infinity and anything that is not JSON."""
     try:
-        return simplejson.dumps(value, use_decimal=True, allow_nan=False, separators=(",", ":")).encode("ascii")
+        return ENCODER.encode(value).encode("ascii")
     except TypeError as error:
         raise ValueError(str(error)) from None
 
@@ -103,3 +103,4 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 DECODER = json.JSONDecoder(parse_float=_fraction, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_once)
+ENCODER = simplejson.JSONEncoder(use_decimal=True, allow_nan=False, separators=(",", ":"))

@@ -22,6 +22,8 @@ import pyarrow.parquet as pq
 from he_sync.model.errors import FixInput
 
 RAW = pa.schema([pa.field("key", pa.string()), pa.field("payload", pa.string())])
+READ_ROWS = 1000
+"""Rows read at a time. Parquet's own default of 65,536 would hold 120 MB of tickets, whatever the size of a page."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,12 @@ class RawWriter:
 
     def finish(self) -> str:
         """Close the file and give the content hash."""
-        self._file.close()
+        self.close()
         return self._hash.hexdigest()
+
+    def close(self) -> None:
+        """Let go of the file, complete or not; closing twice does nothing."""
+        self._file.close()
 
 
 class Lake:
@@ -68,6 +74,9 @@ class Lake:
     def _folder(self, stage: str, entity: str, day: str) -> Path:
         folder = self.root / stage / entity / day
         folder.mkdir(parents=True, exist_ok=True)
+        for part in folder.glob(".*.part"):
+            if not _alive(int(part.name.split(".")[1])):
+                part.unlink(missing_ok=True)
         return folder
 
     @contextmanager
@@ -83,6 +92,7 @@ class Lake:
                 folder, part, Snapshot("raw", entity, day, f"{digest[:24]}.parquet", writer.rows, digest, writer.facts)
             )
         finally:
+            writer.close()
             part.unlink(missing_ok=True)
 
     def write(
@@ -126,10 +136,21 @@ class Lake:
         return rows
 
     def payloads(self, entity: str, day: str) -> Iterator[tuple[str, str]]:
-        """(key, payload) of a raw pull, a row group at a time."""
+        """(key, payload) of a raw pull; memory holds READ_ROWS of them."""
         source = pq.ParquetFile(self.path(self.current("raw", entity, day)))
-        for batch in source.iter_batches():
+        for batch in source.iter_batches(batch_size=READ_ROWS):
             yield from zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True)
+
+
+def _alive(process: int) -> bool:
+    """Whether a process of this machine is there; one that was killed leaves its part file behind."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _sync(path: Path) -> None:
