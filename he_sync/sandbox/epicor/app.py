@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,7 +33,7 @@ from he_sync.sandbox.epicor import (
 )
 from he_sync.sandbox.epicor.bo import READING, BusinessObject
 from he_sync.sandbox.epicor.context import COMPANY, PLANT, Context
-from he_sync.sandbox.epicor.errors import BadEntity, Failed, KineticError, NoAddress, NotAllowed
+from he_sync.sandbox.epicor.errors import BadEntity, Failed, KineticError, NoAddress, NotAllowed, TooLarge
 from he_sync.sandbox.epicor.sets import Target
 from he_sync.sandbox.epicor.switches import WRONG_COMPANY_STATUS
 from he_sync.sandbox.faults import Faults
@@ -40,9 +41,12 @@ from he_sync.sandbox.http import Answer, Call, Handler, Routes, Service
 from he_sync.sandbox.state import State, decode
 
 MAX_REQUEST_LINE = 8 * 1024  # the proxy before Kinetic refuses longer ones with 414
-SEGMENT = re.compile(r"([^/(]+)(?:\(((?:'(?:[^']|'')*'|[^')])*)\))?(?:/|$)")
+# A text ends at a quote that no other follows: with only one way to read it, a row of quotes cannot hang the match.
+SEGMENT = re.compile(r"([^/(]+)(?:\(((?:'(?:[^']|'')*'(?!')|[^')])*)\))?(?:/|$)")
 COMPANIES = frozenset({COMPANY})
 SESSION_METHODS = frozenset({"login", "logout", "setcompany", "setplant"})  # a reader may have a session
+# What a hostile value raises below the checks: no JSON, nested too deep, too large or of no type for the database.
+UNREADABLE = (ValueError, RecursionError, OverflowError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 log = logging.getLogger(__name__)
 
 
@@ -75,6 +79,7 @@ def service(state: State, faults: Faults) -> Service:
     routes.add(any_method, "/kinetic/api/v2/odata/{company}/{service}/{rest:path}", _v2)
     routes.add(any_method, "/kinetic/api/v1/{service}", _v1)
     routes.add(any_method, "/kinetic/api/v1/{service}/{rest:path}", _v1)
+    auth.install(state)
     bpm.listen(state)
     cdc.listen(state)
     return Kinetic("epicor", state, routes, _guard, faults)
@@ -85,8 +90,10 @@ def _guard(call: Call, handler: Handler | None, known: bool) -> Answer:
         return (handler or (_elsewhere if known else _nowhere))(call)
     except KineticError as error:
         return errors.answer(error, call)
-    except ValueError:
+    except UNREADABLE:
         return errors.answer(BadEntity(), call)
+    except ArithmeticError:
+        return errors.answer(TooLarge(), call)
     except Exception:
         log.exception("the Kinetic stand-in failed on %s %s", call.method, call.url)
         return errors.answer(Failed(), call)
@@ -123,7 +130,7 @@ def _entered(call: Call, name: str, *, v1: bool = False) -> Iterator[Context]:
 def _call_settings(call: Call) -> dict[str, Any]:
     """`CallSettings`: an unknown key or plant is ignored, an unknown company is not."""
     found = decode(call.headers.get("callsettings") or "{}")
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not all(isinstance(found.get(name, ""), str) for name in ("Company", "Plant")):
         raise BadEntity
     return found
 
@@ -159,7 +166,7 @@ def _answered(ctx: Context, call: Call, base: str, *, v1: bool) -> Answer:
     if bo is None:
         raise NoAddress(f"Service {call.path['service']} not found.")
     if not rest:
-        return Answer(200, metadata.service_document(bo, base))
+        return Answer(200, {_meta(v1): f"{base}/$metadata", **metadata.service_document(bo)})
     if rest == "$metadata":
         return _metadata(bo, call)
     segments = _segments(rest)
@@ -283,9 +290,9 @@ def _body(call: Call) -> dict[str, Any]:
 def _baq(ctx: Context, call: Call, rest: str, base: str, *, v1: bool) -> Answer:
     """`BaqSvc/{id}/Data`; v1 has no `/Data`."""
     query, _, tail = rest.partition("/")
-    if (tail or "Data") != "Data" or (not v1 and not tail):
+    if tail not in {"", "Data", "GetNew"} or (not v1 and not tail):
         raise NoAddress(f"Resource not found for the segment '{rest}'.")
-    if call.method != "GET":
+    if call.method != "GET" or tail == "GetNew":
         raise NotAllowed(f"BAQ {query} is not updatable.")
     with stale.reads(call):
         found = baq.run(ctx, query, call.query, odata.parse(call.query, v1=v1))

@@ -1,5 +1,7 @@
 """Who is calling: users, API keys, bearer tokens, and the two forms of TokenResource.svc.
 
+Of an API key only its first letters and its digest are kept, as rows of APIKey (api_keys.py makes and ends them).
+
 Tokens are signed, not stored, so they outlive a restart. They end in real seconds, not by the sandbox's clock, which
 jumps by whole business days.
 """
@@ -11,31 +13,23 @@ import hashlib
 import hmac
 import secrets
 import time
-from dataclasses import dataclass
+import uuid
 
+from he_sync.sandbox.epicor import catalog
+from he_sync.sandbox.epicor.context import COMPANY
 from he_sync.sandbox.epicor.errors import Denied, KineticError, Unauthenticated
 from he_sync.sandbox.epicor.switches import EXPIRES_IN, MISSING_KEY_STATUS, MISSING_KEY_TEXT, TOKEN_CASE
 from he_sync.sandbox.http import Answer, Call
-from he_sync.sandbox.state import State, decode, encode
+from he_sync.sandbox.state import Document, State, decode, encode, field
 
 USERS = {"he-sync": "sandbox", "viewer": "sandbox"}
 READERS = frozenset({"viewer"})
 
 
-@dataclass(frozen=True)
-class Key:
-    """An API key and the services of its access scope; None is all of them."""
-
-    name: str
-    services: frozenset[str] | None = None
-
-
-KEYS = {
-    "sandbox-api-key": Key("he-sync"),
-    "sandbox-orders-key": Key(
-        "orders only", frozenset({"erp.bo.salesordersvc", "erp.bo.customersvc", "ice.lib.sessionmodsvc"})
-    ),
-}
+# Services that an access scope allows; a key without a scope reaches all of them.
+SCOPES = {"orders only": frozenset({"erp.bo.salesordersvc", "erp.bo.customersvc", "ice.lib.sessionmodsvc"})}
+WELL_KNOWN = {"sandbox-api-key": ("he-sync", ""), "sandbox-orders-key": ("orders only", "orders only")}
+PREFIX_LETTERS = 8
 
 
 def user(call: Call) -> str:
@@ -50,20 +44,55 @@ def user(call: Call) -> str:
     raise Unauthenticated("Authentication failed: no credentials.")
 
 
-def scope(call: Call) -> Key:
-    """The API key's scope, from the header or `api-key` in the query. What a bad key answers is a switch."""
+def scope(call: Call) -> Document:
+    """The API key's row, from the header or `api-key` in the query. What a bad key answers is a switch."""
     given = call.headers.get("x-api-key") or call.params().get("api-key", "")
-    if given not in KEYS:
+    found = key_row(call.state, given)
+    if found is None:
         refused = KineticError(MISSING_KEY_TEXT.read(call.state), status=int(MISSING_KEY_STATUS.read(call.state)))
         refused.kind = Unauthenticated.kind
         raise refused
-    return KEYS[given]
+    return found
 
 
-def may_use(key: Key, service: str) -> None:
+def may_use(key: Document, service: str) -> None:
     """Refuse a service outside of the key's access scope."""
-    if key.services is not None and service.lower() not in key.services:
+    allowed = SCOPES.get(key.get("AccessScopeID", ""))
+    if allowed is not None and service.lower() not in allowed:
         raise Denied(f"Access scope does not allow '{service}'.")
+
+
+def digest(plain: str) -> str:
+    """What is kept of a key's text."""
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def key_row(state: State, plain: str) -> Document | None:
+    """The row of a key that is enabled and has not expired, by its text."""
+    try:
+        same = state.select(catalog.table("APIKey").collection, f"{field('HashKey')} = ?", [digest(plain)])
+    except UnicodeEncodeError:
+        return None
+    today = state.now().date().isoformat()
+    return next((row for row in same if row.get("Enabled") and (row.get("ExpiresOn") or "9999")[:10] >= today), None)
+
+
+def install(state: State) -> None:
+    """The well-known keys, where the state has none yet."""
+    table = catalog.table("APIKey")
+    if state.count(table.collection):
+        return
+    rows = [
+        {"Company": COMPANY, "KeyID": name, "Name": name, "AccessScopeID": scope_id, "Enabled": True, **kept(plain)}
+        | {"SysRevID": rev, "SysRowID": str(uuid.uuid5(uuid.NAMESPACE_OID, name))}
+        for rev, (plain, (name, scope_id)) in enumerate(WELL_KNOWN.items(), 1)
+    ]
+    state.load(table.collection, [(table.key_of(row), None, row) for row in rows])
+
+
+def kept(plain: str) -> dict[str, str]:
+    """The two columns that stand for a key's text."""
+    return {"PrefixKey": plain[:PREFIX_LETTERS], "HashKey": digest(plain)}
 
 
 def may_write(name: str) -> None:

@@ -6,18 +6,17 @@ A BAQ's parameters come by name in the query string and narrow the read in the d
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from he_sync.sandbox.epicor import catalog, filters, odata, rows
+from he_sync.sandbox.epicor import catalog, filters, odata, rows, scratch
 from he_sync.sandbox.epicor.catalog import Kind
 from he_sync.sandbox.epicor.context import Context
 from he_sync.sandbox.epicor.errors import NoAddress
 from he_sync.sandbox.epicor.odata import Query, Shape
 from he_sync.sandbox.epicor.rows import Row
-from he_sync.sandbox.state import decode, encode, field
+from he_sync.sandbox.state import field
 
 Parameters = dict[str, list[str]]
 
@@ -138,21 +137,7 @@ def run(ctx: Context, name: str, params: list[tuple[str, str]], query: Query) ->
 def _options(of: Shape, found: list[Row], query: Query) -> tuple[list[Row], int | None]:
     """Filter, order and page rows that are in no table, by the same SQL as those that are."""
     where, params = filters.condition(query.filter, of)
-    if not query.filter and not query.orderby:
-        chosen = found
-    else:
-        chosen = _sorted(found, where, params, odata.order(query.orderby, of, "key"))
+    chosen = scratch.chosen(found, where, params, odata.order(query.orderby, of, "key"))
     page = chosen[query.skip : query.skip + query.page]
     out = odata.wire(of, query.select, "")
     return [out(row) for row in page], len(chosen) if query.count else None
-
-
-def _sorted(found: list[Row], where: str, params: list[Any], order: str) -> list[Row]:
-    with sqlite3.connect(":memory:") as scratch:
-        scratch.execute("CREATE TABLE result (key, doc)")
-        scratch.executemany(
-            "INSERT INTO result VALUES (?, ?)", ((place, encode(row)) for place, row in enumerate(found))
-        )
-        rows_found = scratch.execute(f"SELECT doc FROM result WHERE {where or '1'} ORDER BY {order}", params).fetchall()  # noqa: S608
-    scratch.close()
-    return [decode(row[0]) for row in rows_found]

@@ -15,9 +15,10 @@ from typing import Any
 from he_sync.sandbox.epicor import catalog, rows
 from he_sync.sandbox.epicor.context import Context
 from he_sync.sandbox.epicor.errors import BadEntity, Business, KineticError, NotFound
+from he_sync.sandbox.epicor.paging import Page, number
 from he_sync.sandbox.epicor.rows import Hooks, Row
 from he_sync.sandbox.epicor.switches import MORE_PAGE, UPDATE_COLUMNS
-from he_sync.sandbox.epicor.where import clause
+from he_sync.sandbox.epicor.where import clause, syntax
 
 Method = Callable[[Context, Row], Row]
 Dataset = dict[str, Any]
@@ -85,7 +86,16 @@ def dataset_in(args: Row) -> Dataset:
     ds = args.get("ds") or {}
     if not isinstance(ds, dict):
         raise BadEntity
-    return {name: [dict(row) for row in found] if isinstance(found, list) else found for name, found in ds.items()}
+    return {name: _rows_in(found) for name, found in ds.items()}
+
+
+def _rows_in(found: Any) -> list[Row]:
+    rows_in = [] if found is None else found
+    if not isinstance(rows_in, list) or not all(isinstance(row, dict) for row in rows_in):
+        raise BadEntity
+    if not all(isinstance(row.get("RowMod", ""), str | None) for row in rows_in):
+        raise BadEntity
+    return [dict(row) for row in rows_in]
 
 
 def argument(args: Row, name: str, default: Any = None) -> Any:
@@ -123,10 +133,10 @@ def by_key(ctx: Context, bo: BusinessObject, args: Row) -> Row:
 
 
 def _key(kind: str, value: Any) -> Any:
-    if kind in {"int32", "int64"} and isinstance(value, str):
-        if not value.lstrip("-").isdigit():
-            raise BadEntity
-        return int(value)
+    if kind in {"int32", "int64"}:
+        return number(value)
+    if isinstance(value, dict | list):
+        raise BadEntity
     return value
 
 
@@ -161,12 +171,13 @@ def project(bo: BusinessObject, row: Row) -> Row:
 
 
 def _page(ctx: Context, bo: BusinessObject, where: str, args: Row) -> tuple[list[Row], bool]:
-    """One page of roots. `absolutePage` 0 and 1 both mean the first: clients count from either."""
+    """One page of roots, and whether more follow."""
     table = rows.prepare(ctx.state, bo.root)
-    size, page = int(args.get("pageSize") or 0), max(int(args.get("absolutePage") or 0), 1)
+    page = Page.asked(ctx, args)
     sql, params, order = clause(table, where)
-    found = ctx.state.select(table.collection, sql, params, order, size + 1 if size else None, (page - 1) * size)
-    return [rows.fill(table, one) for one in (found[:size] if size else found)], bool(size) and len(found) > size
+    with syntax():
+        found = ctx.state.select(table.collection, sql, params, order, page.limit, page.offset)
+    return [rows.fill(table, one) for one in page.cut(found)], page.more(found)
 
 
 def _paged(ctx: Context, ds: Dataset, more: bool) -> Row:
@@ -231,7 +242,8 @@ def apply(ctx: Context, name: str, given: Row, *, full: bool = False) -> Row | N
         return rows.insert(ctx, name, values)
     if full and (missing := [column for column in table.columns if column not in given]):
         raise Business(f"Column '{missing[0]}' does not belong to table {name}.", table=name, field=missing[0])
-    stored = ctx.state.get(table.collection, table.key_of({"Company": ctx.company, **values}))
+    keys = {**table.defaults(), "Company": ctx.company, **values}
+    stored = ctx.state.get(table.collection, table.key_of(keys))
     if stored is None:
         raise Business(f"{name} not available", table=name)
     before = rows.fill(table, stored)

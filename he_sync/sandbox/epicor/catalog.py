@@ -1,7 +1,8 @@
 """The field catalogue: every table's keys, parent and columns with their kinds, read from `tables/<Table>.txt`.
 
 A table file names its keys in order, its parent (with `ParentKey=Column` where the names differ), the columns that an
-OData collection reads as zero, and the columns by kind. Names and kinds are facts of the live service descriptions;
+OData collection reads as zero, and the columns by kind. A search names the table whose rows it `shows`, with
+`Column=StoredColumn` where the names differ. Names and kinds are facts of the live service descriptions;
 a table that no description lists (GLJrnGrp, InvcGrp, APInvGrp, BankGrp, PartBin, PartAlloc, InvcMisc, APInvTax, Reason,
 Warehse, WhseBin, Plant, Company, Vendor, SysTask and the two posting parameter tables) carries only what we use.
 Behaviour belongs into the business objects, not here.
@@ -9,10 +10,12 @@ Behaviour belongs into the business objects, not here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from he_sync.sandbox.state import field as json_field
 
 Kind = Literal["string", "boolean", "int32", "int64", "decimal", "date", "guid"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -48,11 +51,17 @@ class Table:
     columns: dict[str, Kind]
     calculated: frozenset[str] = frozenset()
     parent_columns: tuple[str, ...] = ()
+    shows: str = ""
+    renamed: dict[str, str] = field(default_factory=dict)
 
     @property
     def collection(self) -> str:
         """Name of the state table that keeps the rows."""
-        return f"epicor/{self.name}"
+        return f"epicor/{self.shows or self.name}"
+
+    def sql(self, column: str) -> str:
+        """SQL of a column in the documents of the collection."""
+        return json_field(self.renamed.get(column, column))
 
     @property
     def odata_names(self) -> dict[str, str]:
@@ -102,8 +111,8 @@ def _read(name: str, text: str) -> Table:
     parts = _paragraphs(text)
     keys = tuple(parts["keys"])
     columns: dict[str, Kind] = {column: kind for kind in KINDS for column in parts.get(kind, [])}
-    parent, *renamed = parts.get("parent", [""])
-    mapped = dict(pair.split("=") for pair in renamed)
+    parent, mapped = _source(parts, "parent")
+    shows, renamed = _source(parts, "shows")
     parent_keys = table(parent).keys if parent else ()
     return Table(
         name,
@@ -112,7 +121,15 @@ def _read(name: str, text: str) -> Table:
         columns,
         frozenset(parts.get("calculated", [])),
         tuple(mapped.get(key, key) for key in parent_keys),
+        shows,
+        renamed,
     )
+
+
+def _source(parts: dict[str, list[str]], label: str) -> tuple[str, dict[str, str]]:
+    """Another table's name and the pairs of columns behind it."""
+    name, *pairs = parts.get(label, [""])
+    return name, dict(pair.split("=") for pair in pairs)
 
 
 def _paragraphs(text: str) -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ from he_sync.sandbox.epicor import catalog, posting
 from he_sync.sandbox.epicor.bo import BusinessObject, answer, argument, register
 from he_sync.sandbox.epicor.context import Context
 from he_sync.sandbox.epicor.errors import Business
+from he_sync.sandbox.epicor.paging import number
 from he_sync.sandbox.epicor.rows import Row
 from he_sync.sandbox.epicor.switches import CDC_PUSH_BODY
 from he_sync.sandbox.state import Commit, State, decode, encode
@@ -145,9 +146,17 @@ def _pull(ctx: Context, args: Row) -> Row:
     _, found = _mine(ctx, args)
     if "PULL" not in found["mode"]:
         raise Business("Subscriber mode does not allow Pull.")
-    size = int(args.get("pageSize") or found["pageSize"])
-    results, more, last = changes(ctx.state, found, int(args.get("offset") or 0), size)
+    size = number(args.get("pageSize") or found["pageSize"])
+    results, more, last = changes(ctx.state, found, number(args.get("offset") or 0), size)
     return answer({"results": results, "morePages": more, "lastOffset": last})
+
+
+def _sample(ctx: Context, args: Row) -> Row:
+    """GenerateSampleData(schemaName, tableName): nothing comes back; what it would make is not found."""
+    _mine(ctx, args)
+    if argument(args, "tableName") not in catalog.names():
+        raise Business("Table Name references invalid value.")
+    return {}
 
 
 # the log
@@ -276,6 +285,7 @@ SUBSCRIBER = register(
             "RuleRemove": _rule_remove,
             "RulesList": _rules_list,
             "Pull": _pull,
+            "GenerateSampleData": _sample,
         },
     ),
 )

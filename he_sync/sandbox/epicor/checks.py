@@ -11,6 +11,7 @@ from he_sync.sandbox.epicor import catalog, rows
 from he_sync.sandbox.epicor.bo import Dataset, argument
 from he_sync.sandbox.epicor.context import Context
 from he_sync.sandbox.epicor.errors import BadEntity, Business
+from he_sync.sandbox.epicor.paging import number
 from he_sync.sandbox.epicor.rows import Row
 
 GROUP_ID_LENGTH = 9
@@ -62,19 +63,22 @@ def mark(ctx: Context, name: str, row: Row, **columns: Any) -> Row:
 
 
 def asking(ds: Dataset, table: str) -> Row:
-    """The row of the dataset that is being entered: the last one marked A or U, else the last one."""
+    """The row of the dataset that is being entered: the last one marked A or U, else the last one.
+
+    Its columns are of their kinds. Raises Business where there is none, BadEntity.
+    """
     found = ds.get(table) or []
     if not found:
         raise Business(f"{table} not available", table=table)
-    return next((row for row in reversed(found) if row.get("RowMod") in {"A", "U"}), found[-1])
+    row: Row = next((row for row in reversed(found) if row.get("RowMod") in {"A", "U"}), found[-1])
+    known = catalog.table(table)
+    row.update(rows.typed(known, {name: value for name, value in row.items() if name in known.columns}))
+    return row
 
 
 def whole(args: Row, name: str, default: int | None = None) -> int:
     """An integer argument. Raises BadEntity."""
-    try:
-        return int(argument(args, name, default))
-    except (TypeError, ValueError):
-        raise BadEntity from None
+    return number(argument(args, name, default))
 
 
 def decimal(args: Row, name: str, default: int | None = None) -> Decimal:

@@ -1,7 +1,12 @@
 """Kinetic's errors as exceptions, and their bodies on the wire.
 
+Recorded are the statuses and, with their namespaces, the types of Business, NoAddress, NotFound and Duplicate. Ours is
+the namespace before ODataException and LicenseAccessException, all of 405, and the type and text of a 500; a client
+that asks for the end of a type's name, not for all of it, gets along with any.
+
 KineticError
   Business          400  a business rule or a BPM refuses (Ice.Common.BusinessObjectException)
+  TooLarge          400  amounts that multiply into more digits than a column has; the text is ours
   Conflict          400  the row was changed by somebody else; the status is a switch
   BadQuery          400  $filter, $select, $expand, $orderby or a key that does not parse (...ODataException)
   BadEntity         400  a body that is no row of the table: unknown or mistyped field
@@ -18,12 +23,16 @@ KineticError
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 from xml.sax.saxutils import escape
 
 from he_sync.sandbox.epicor.switches import ERROR_SHAPE, REASON_PHRASE
 from he_sync.sandbox.http import Answer, Call
+
+# Characters that XML 1.0 cannot carry, not even escaped; a caller's text in a message may hold them.
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class KineticError(Exception):
@@ -42,6 +51,13 @@ class Business(KineticError):
     """A business rule refuses, for example `Business("Name is required.", table="CustCnt")`."""
 
     status, kind = 400, "Ice.Common.BusinessObjectException"
+
+
+class TooLarge(Business):
+    """A number that no column holds."""
+
+    def __init__(self) -> None:
+        super().__init__("Arithmetic overflow error converting numeric to data type numeric.")
 
 
 class Conflict(Business):
@@ -156,7 +172,7 @@ def _xml(body: dict[str, Any]) -> str:
         elif isinstance(value, dict):
             inner = "".join(element(*pair) for pair in value.items())
         else:
-            inner = escape(str(value))
+            inner = escape(NO_XML.sub("\ufffd", str(value)))
         return f"<{name}>{inner}</{name}>"
 
     return '<?xml version="1.0" encoding="utf-8"?>' + element("Error", body)

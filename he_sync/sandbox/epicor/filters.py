@@ -19,9 +19,10 @@ from odata_query.grammar import ODataLexer, ODataParser
 from he_sync.sandbox.epicor.catalog import EDM, Kind
 from he_sync.sandbox.epicor.errors import BadQuery
 from he_sync.sandbox.epicor.odata import Shape, default_of
-from he_sync.sandbox.state import field
 
 # The package's lexer reads AllocatedQty as the word ALL and the rest: such names pass it behind an underscore.
+MAX_DEPTH = 50  # SQLite and the parser give up later; the server has such a limit too, its number is ours
+QUOTED = re.compile(r"'(?:[^']|'')*'")
 WORDY = re.compile(r"'(?:[^']|'')*'|\b(?:any|all|true|false|null)\w+", re.IGNORECASE)
 SIGNS = {ast.Eq: "=", ast.NotEq: "<>", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 NAMES = {
@@ -76,11 +77,23 @@ def condition(text: str, of: Shape) -> tuple[str, list[Any]]:
 
 
 def _parse(text: str) -> Any:
+    if _depth(text) > MAX_DEPTH:
+        raise BadQuery(f"The recursion limit of '{MAX_DEPTH}' has been exceeded in the $filter expression.")
     marked = WORDY.sub(lambda found: found[0] if found[0].startswith("'") else f"_{found[0]}", text)
     try:
         return ODataParser().parse(ODataLexer().tokenize(marked))
     except ODataException as error:
         raise BadQuery(f"Syntax error in '{text}'.") from error
+
+
+def _depth(text: str) -> int:
+    """How deep brackets go outside of texts, and how many `not` there are: each is a level of the expression."""
+    bare = QUOTED.sub("", text)
+    level = deepest = 0
+    for sign in re.findall(r"[()]", bare):
+        level += 1 if sign == "(" else -1
+        deepest = max(deepest, level)
+    return deepest + len(re.findall(r"\bnot\b", bare))
 
 
 class Compiler:
@@ -133,7 +146,7 @@ class Compiler:
         return f"{self._value(left)} {sign} {self._value(right)}"
 
     def _column(self, sign: str, left: ast.Identifier, kind: Kind, right: Any) -> str:
-        column, value = field(self._name(left)[0]), literal(right)
+        column, value = self.of.sql(self._name(left)[0]), literal(right)
         sql = f"{column} {sign} {self._bind(value)}"
         default = default_of(kind)
         fits = sign == "<>" if default is None else COMPARE[sign](default, value)
@@ -145,7 +158,7 @@ class Compiler:
             raise BadQuery("The 'in' operator wants a property and a list.")
         for one in node.right.val:
             self._fit(kind, self._kind(one), "=")
-        column, values = field(self._name(node.left)[0]), [literal(one) for one in node.right.val]
+        column, values = self.of.sql(self._name(node.left)[0]), [literal(one) for one in node.right.val]
         sql = f"{column} IN ({', '.join(self._bind(value) for value in values)})"
         return f"({sql} OR {column} IS NULL)" if default_of(kind) in values else sql
 
@@ -186,7 +199,8 @@ class Compiler:
         if isinstance(node, ast.Identifier):
             column, kind = self._name(node)
             default = default_of(kind)
-            return field(column) if default is None else f"coalesce({field(column)}, {_constant(default)})"
+            sql = self.of.sql(column)
+            return sql if default is None else f"coalesce({sql}, {_constant(default)})"
         if isinstance(node, ast.Call):
             return self._function(node)[0].replace("{0}", self._value(node.args[0]))
         return self._bind(literal(node))

@@ -193,6 +193,13 @@ def close_job(ctx: Context, args: Row) -> Row:
     return answer(ds=ds, pcMessage="")
 
 
+def same(_ctx: Context, args: Row) -> Row:
+    """ChangeJobHeadJobEngineered, ChangeJobHeadJobReleased(ds): the row says it already; nothing hangs on it here."""
+    ds = dataset_in(args)
+    asking(ds, HEAD)
+    return answer(ds=ds)
+
+
 ENTRY = register(
     BusinessObject(
         "Erp.BO.JobEntrySvc",
@@ -202,7 +209,11 @@ ENTRY = register(
             HEAD: Hooks(new=new_job, before_write=check_job, after_write=follow_job, before_delete=keep_job),
             DEMAND: Hooks(before_write=check_demand),
         },
-        methods={"GetNextJobNum": get_next_job_num},
+        methods={
+            "GetNextJobNum": get_next_job_num,
+            "ChangeJobHeadJobEngineered": same,
+            "ChangeJobHeadJobReleased": same,
+        },
     )
 )
 CLOSE = register(

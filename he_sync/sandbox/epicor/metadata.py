@@ -18,12 +18,9 @@ EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 SCHEMA = "http://docs.oasis-open.org/odata/ns/edm"
 
 
-def service_document(bo: BusinessObject, base: str) -> dict[str, Any]:
+def service_document(bo: BusinessObject) -> dict[str, Any]:
     """The sets of a service."""
-    return {
-        "@odata.context": f"{base}/$metadata",
-        "value": [{"name": name, "kind": "EntitySet", "url": name} for name in bo.sets],
-    }
+    return {"value": [{"name": name, "kind": "EntitySet", "url": name} for name in bo.sets]}
 
 
 def _columns(table: Table) -> list[tuple[str, str, bool]]:

@@ -7,6 +7,7 @@ rewritten to those of OData 4 first, so that v1 and v2 share the rest.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from he_sync.sandbox.state import field
 PAGE = 100
 DEPTH = 2
 OPTIONS = frozenset(["$filter", "$select", "$expand", "$orderby", "$top", "$skip", "$count", "$inlinecount", "$format"])
+PLACE = re.compile(r"[0-9]{1,9}")
 NAME = re.compile(r"[A-Za-z_]\w*")
 V1_LITERAL = re.compile(r"\b(?:datetime|datetimeoffset|guid)'([^']*)'")
 V1_CONTAINS = re.compile(r"\bsubstringof\(\s*('(?:[^']|'')*')\s*,\s*(\w+)\s*\)")
@@ -33,6 +35,11 @@ class Shape:
     name: str
     columns: dict[str, tuple[str, Kind]]
     numbered: frozenset[str] = frozenset()
+    renamed: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def sql(self, column: str) -> str:
+        """SQL of a column in the documents that are asked."""
+        return field(self.renamed.get(column, column))
 
     def find(self, name: str) -> tuple[str, Kind]:
         """Column and kind of a property. Raises BadQuery."""
@@ -77,7 +84,7 @@ def shape(table: Table, namespace: str) -> Shape:
 def _shape(name: str, namespace: str) -> Shape:
     table, names = catalog.table(name), catalog.table(name).odata_names
     properties = {names.get(column, column): (column, kind) for column, kind in table.columns.items()}
-    return Shape(f"{namespace}.{table.name}", properties, frozenset({*table.keys, "SysRevID"}))
+    return Shape(f"{namespace}.{table.name}", properties, frozenset({*table.keys, "SysRevID"}), table.renamed)
 
 
 def parse(params: list[tuple[str, str]], *, v1: bool = False) -> Query:
@@ -103,7 +110,7 @@ def _modern(text: str) -> str:
 def _number(asked: dict[str, str], name: str) -> int | None:
     if name not in asked:
         return None
-    if not asked[name].strip().isdigit():
+    if not PLACE.fullmatch(asked[name]):
         raise BadQuery(
             f"Invalid value '{asked[name]}' for {name} query option found. "
             f"The {name} query option requires a non-negative integer value.",
@@ -169,7 +176,7 @@ def _sortable(of: Shape, name: str) -> str:
     """A column that every document stores sorts by its index; a number that may be left out counts as zero."""
     column, kind = of.find(name)
     plain = column in of.numbered or kind not in {"int32", "int64", "decimal"}
-    return field(column) if plain else f"coalesce({field(column)}, 0)"
+    return of.sql(column) if plain else f"coalesce({of.sql(column)}, 0)"
 
 
 def wire(of: Shape, names: tuple[str, ...], suffix: str) -> Callable[[dict[str, Any]], dict[str, Any]]:

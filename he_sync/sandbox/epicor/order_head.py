@@ -6,17 +6,21 @@ a request; tax is a fact that is stored as it was given.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from decimal import Decimal
 
 from he_sync.sandbox.epicor import rows
-from he_sync.sandbox.epicor.amounts import CURRENCIES, changed_now, newly, twin
+from he_sync.sandbox.epicor.amounts import CURRENCIES, changed_now, money, newly, twin
+from he_sync.sandbox.epicor.checks import server_only
 from he_sync.sandbox.epicor.context import Context
 from he_sync.sandbox.epicor.errors import Business
 from he_sync.sandbox.epicor.rows import Hooks, Row
 from he_sync.sandbox.epicor.switches import CLOSED_ORDER_LINES, NESTED_CHARGE_LINE
 
 FROM_CUSTOMER = ("TermsCode", "ShipViaCode", "CurrencyCode", "TaxRegionCode", "DiscountPercent")
+OTHER_TAX = ("SALES", "")  # the code is ours: a legacy order says how much tax it has, not of which kind
+TAX_CLOSED = server_only("The tax summary")
 SUMMED = ("TotalCharges", "TotalMisc", "TotalDiscount")
 
 
@@ -185,3 +189,32 @@ LINE_CHARGE = Hooks(
     after_delete=_charge_gone,
     nested_under=_charge_line,
 )
+
+
+# taxes
+
+
+def tax_summary(ctx: Context, head: Row) -> list[Row]:
+    """HedTaxSum: a sum for each tax of the releases, and what TotalTax holds beyond them under one code of its own."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for tax in rows.find(ctx, "OrderRelTax", OrderNum=head["OrderNum"]):
+        of = (tax["TaxCode"], tax["RateCode"])
+        found[of] = found.get(of, Decimal(0)) + Decimal(tax["DocTaxAmt"] or tax["TaxAmt"])
+    rest = Decimal(head["TotalTax"]) - sum(found.values(), Decimal(0))
+    if rest:
+        found[OTHER_TAX] = found.get(OTHER_TAX, Decimal(0)) + rest
+    taxable = Decimal(head["TotalCharges"]) + Decimal(head["TotalMisc"]) - Decimal(head["TotalDiscount"])
+    return [_tax_row(ctx, head, of, taxable, amount) for of, amount in found.items()]
+
+
+def _tax_row(ctx: Context, head: Row, of: tuple[str, str], taxable: Decimal, amount: Decimal) -> Row:
+    keys = {"HedNum": head["OrderNum"], "TaxCode": of[0], "RateCode": of[1]}
+    amounts = {"TaxAmt": amount, "TaxableAmt": taxable, "ReportableAmt": taxable}
+    twins = {f"Doc{name}": value for name, value in amounts.items()}
+    percent = money(amount * 100 / taxable) if taxable else 0
+    described = {"Percent": percent, "CurrencyCode": head["CurrencyCode"], "TaxDescription": of[0]}
+    identity = str(uuid.uuid5(uuid.NAMESPACE_OID, f"HedTaxSum~{head['OrderNum']}~{of[0]}~{of[1]}"))
+    return {**rows.new(ctx, "HedTaxSum", **keys, **amounts, **twins, **described), "SysRowID": identity, "RowMod": ""}
+
+
+TAX_SUMMARY = Hooks(before_write=TAX_CLOSED, before_delete=TAX_CLOSED, derived=tax_summary)

@@ -48,16 +48,22 @@ def _line_before(ctx: Context, row: Row, before: Row | None) -> None:
 
 
 def put_part(row: Row, part: Row | None) -> None:
-    """What a line takes from its part where it says nothing itself; a part need not be in Part."""
+    """What every line takes from its part where it says nothing itself; a part need not be in Part."""
     if part is None:
         row["IUM"] = row["IUM"] or row["SalesUM"]
         return
     if part["InActive"]:
         raise Business("Part is inactive.", table="OrderDtl", field="PartNum")
-    taken = {"LineDesc": part["PartDescription"], "ProdCode": part["ProdCode"], "TaxCatID": part["TaxCatID"]}
-    taken["SalesUM"] = part["SalesUM"] or part["IUM"]
+    taken = {"LineDesc": part["PartDescription"], "ProdCode": part["ProdCode"]}
     row.update({name: value for name, value in taken.items() if not row[name]})
     row["IUM"] = part["IUM"]
+
+
+def screen_part(row: Row, part: Row | None) -> None:
+    """What only the screen takes from the part: a write that skips it gets no unit and no tax category."""
+    if part is not None:
+        taken = {"SalesUM": part["SalesUM"] or part["IUM"], "TaxCatID": part["TaxCatID"]}
+        row.update({name: value for name, value in taken.items() if not row[name]})
 
 
 def factor(ctx: Context, part: str, unit: str) -> Decimal:

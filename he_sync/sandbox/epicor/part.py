@@ -8,10 +8,12 @@ from decimal import Decimal
 
 from he_sync.sandbox.epicor import catalog, rows
 from he_sync.sandbox.epicor.bo import BusinessObject, answer, argument, register
+from he_sync.sandbox.epicor.checks import server_only
 from he_sync.sandbox.epicor.context import Context
 from he_sync.sandbox.epicor.errors import Business
+from he_sync.sandbox.epicor.paging import Page
 from he_sync.sandbox.epicor.rows import Hooks, Row
-from he_sync.sandbox.epicor.where import clause
+from he_sync.sandbox.epicor.where import clause, syntax
 
 DEFAULTS = {
     "IUM": "EA",
@@ -22,6 +24,7 @@ DEFAULTS = {
     "PurchasingFactor": 1,
     "SellingFactor": 1,
 }
+SEARCH = server_only("A search")
 BIN_COLUMNS = {
     "WhseCode": "WarehouseCode",
     "LotNumber": "LotNum",
@@ -98,10 +101,11 @@ def _bin_search(ctx: Context, args: Row) -> Row:
         r"\b(?:" + "|".join(BIN_COLUMNS) + r")\b", lambda name: BIN_COLUMNS[name[0]], str(args.get("whereClause") or "")
     )
     sql, params, order = clause(table, text)
-    size, page = int(args.get("pageSize") or 0), max(int(args.get("absolutePage") or 0), 1)
-    found = ctx.state.select(table.collection, sql, params, order, size + 1 if size else None, (page - 1) * size)
-    shown = [_bin_row(ctx, rows.fill(table, one)) for one in (found[:size] if size else found)]
-    return answer({"PartBinSearch": shown}, morePages=bool(size) and len(found) > size)
+    page = Page.asked(ctx, args)
+    with syntax():
+        found = ctx.state.select(table.collection, sql, params, order, page.limit, page.offset)
+    shown = [_bin_row(ctx, rows.fill(table, one)) for one in page.cut(found)]
+    return answer({"PartBinSearch": shown}, morePages=page.more(found))
 
 
 def _on_hand_by_warehouse(ctx: Context, args: Row) -> Row:
@@ -163,6 +167,14 @@ BIN_SEARCH = register(
             "GetPartBinSearch": _bin_search,
             "GetBinContents": _bin_contents,
         },
+    ),
+)
+WAREHOUSE_SEARCH = register(
+    BusinessObject(
+        "Erp.BO.PartWhseSearchSvc",
+        {"PartWhseSearches": "PartWhseSearch"},
+        "PartWhseSearch",
+        hooks={"PartWhseSearch": Hooks(before_write=SEARCH, before_delete=SEARCH)},
     ),
 )
 ON_HAND = register(BusinessObject("Erp.BO.PartOnHandWhseSvc", methods={"GetPartOnHandWhse": _on_hand_by_warehouse}))

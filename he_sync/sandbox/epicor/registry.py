@@ -5,6 +5,7 @@ from __future__ import annotations
 from he_sync.sandbox.epicor import (
     agent,
     ap_invoice,
+    api_keys,
     ar_invoice,
     bank,
     cash,
@@ -33,6 +34,7 @@ MODULES = (
     customer,
     part,
     system,
+    api_keys,
     cdc,
     ap_invoice,
     ar_invoice,

@@ -1,19 +1,23 @@
 """Returns (RMAProcSvc): a return of order lines, its receipts, and the credit memo for it.
 
 Sequence: GetNewRMAHead -> ChangeCustomer -> Update; GetNewRMADtl -> ChangeOrderNumber -> ChangeOrderLine -> Update;
-GetNewRMARcpt -> Update; RMACreditAdd. What is received waits for inspection: the stock on hand does not change here.
+GetNewRMARcpt -> Update; RMACreditAdd. What is received waits for inspection, so the stock on hand does not change; by
+switch it goes into stock at once, with a movement whose TranType RMA-STK is our name for it.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from he_sync.sandbox.epicor import rows
+from he_sync.sandbox.epicor import rows, stock
 from he_sync.sandbox.epicor.bo import BusinessObject, answer, argument, dataset_in, register
+from he_sync.sandbox.epicor.catalog import table
 from he_sync.sandbox.epicor.checks import asking, internal, minor, required, valid, whole
 from he_sync.sandbox.epicor.context import Context
 from he_sync.sandbox.epicor.errors import Business
 from he_sync.sandbox.epicor.rows import Hooks, Row
+from he_sync.sandbox.epicor.stock import Movement
+from he_sync.sandbox.epicor.switches import RMA_RECEIPT
 
 HEAD, DETAIL, RECEIPT = "RMAHead", "RMADtl", "RMARcpt"
 FIRST_RMA = 4001
@@ -106,6 +110,22 @@ def check_receipt(ctx: Context, row: Row, before: Row | None) -> None:
     )
 
 
+def follow_receipt(ctx: Context, row: Row, before: Row | None) -> None:
+    """By switch a new receipt puts what came back into its warehouse and bin."""
+    if before is not None or RMA_RECEIPT.read(ctx.state) == "inspection":
+        return
+    line = rows.need(ctx, DETAIL, row["RMANum"], row["RMALine"])
+    why = {"RMANum": row["RMANum"], "RMALine": row["RMALine"], "OrderNum": line["OrderNum"]}
+    known = {column: value for column, value in why.items() if column in table("PartTran").columns}
+    where = (row["PartNum"], row["WareHouseCode"], row["BinNum"], Decimal(row["ReceivedQty"]), row["ReceivedQtyUOM"])
+    stock.move(ctx, Movement("RMA-STK", *where, row["RcvDate"], known))
+
+
+def calculate_line(ctx: Context, row: Row) -> None:
+    """Whether something of the line has come back."""
+    row["RMARcptExists"] = bool(rows.children(ctx, RECEIPT, row))
+
+
 def credit_add(ctx: Context, args: Row) -> Row:
     """RMACreditAdd(iRMANum, iRMALine, iCorrection, ds) -> iInvoiceNum, iInvoiceLine: a credit memo, once a line."""
     number, place = whole(args, "iRMANum"), whole(args, "iRMALine")
@@ -159,8 +179,8 @@ RETURNS = register(
         root=HEAD,
         hooks={
             HEAD: Hooks(("RMANum", FIRST_RMA), new_return, check_return),
-            DETAIL: Hooks(("RMALine", 1), before_write=check_line),
-            RECEIPT: Hooks(("RMAReceipt", 1), before_write=check_receipt),
+            DETAIL: Hooks(("RMALine", 1), before_write=check_line, calculate=calculate_line),
+            RECEIPT: Hooks(("RMAReceipt", 1), before_write=check_receipt, after_write=follow_receipt),
         },
         methods={
             "ChangeCustomer": change_customer,

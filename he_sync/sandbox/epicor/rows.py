@@ -11,6 +11,7 @@ import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -45,6 +46,8 @@ HOT = {
 }
 DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)?")
 INT32, INT64 = 2**31, 2**63
+DECIMALS = 10**18  # beyond any amount or quantity; the real limit is the column's, and not found
+NUMBERS = range(1, 10**9)  # what a caller may choose as a number that the server counts: room above for its own
 CONFLICT = "Row has been modified by another user and couldn't be updated."
 
 
@@ -56,6 +59,7 @@ class Hooks:
     `new` fills a row of GetNew; `complete` fills columns that an insert did not name (it gets the names that it did).
     `before_write` defaults and refuses (it may change the row); `after_write` does what follows (totals, children).
     `locked` rows take a PATCH with success and store nothing. `calculate` fills calculated columns for GetByID.
+    `derived` makes the rows below a parent row, in a table that is never stored.
     `nested_under` chooses the parent of a row nested below the i-th of several in one POST, where that is not the i-th.
     """
 
@@ -69,6 +73,7 @@ class Hooks:
     calculate: Callable[[Context, Row], None] | None = None
     complete: Callable[[Context, Row, Collection[str]], None] | None = None
     nested_under: Callable[[Context, list[Row], int], Row] | None = None
+    derived: Callable[[Context, Row], list[Row]] | None = None
 
 
 HOOKS: dict[str, Hooks] = {}
@@ -84,9 +89,13 @@ def hooks(name: str) -> Hooks:
 
 
 def fill(table: Table, document: Document) -> Row:
-    """The full row of a stored document."""
+    """The full row of a stored document; a search's has its own names, and its own columns only."""
     row = table.defaults()
-    row.update(document)
+    if table.shows:
+        stored = ((column, table.renamed.get(column, column)) for column in table.columns)
+        row.update({column: document[own] for column, own in stored if own in document})
+    else:
+        row.update(document)
     return row
 
 
@@ -117,7 +126,9 @@ def _typed(kind: Kind | None, value: Any) -> Any:
         limit = INT32 if kind == "int32" else INT64
         return _when(isinstance(value, int) and not isinstance(value, bool) and -limit <= value < limit, value)
     if kind == "decimal":
-        return _when(isinstance(value, int | Decimal) and not isinstance(value, bool), value)
+        return _when(
+            isinstance(value, int | Decimal) and not isinstance(value, bool) and -DECIMALS < value < DECIMALS, value
+        )
     if kind == "date":
         return _date(value)
     return _when(isinstance(value, str), value)
@@ -136,8 +147,10 @@ def _date(value: Any) -> str | None:
     found = DATE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise BadEntity
-    time = found[2] or "00:00:00"
-    return f"{found[1]}T{time if time.count(':') == 2 else time + ':00'}"  # noqa: PLR2004 - hours, minutes, seconds
+    try:
+        return datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}").isoformat()
+    except ValueError as error:
+        raise BadEntity from error
 
 
 # reading
@@ -161,8 +174,15 @@ def child_tables(name: str) -> tuple[str, ...]:
 
 def read(ctx: Context, name: str, *keys: Any) -> Row | None:
     """One row by its key values after Company, for example `read(ctx, "OrderDtl", 5001, 1)`."""
-    table = catalog.table(name)
-    document = ctx.state.get(table.collection, catalog.join_key([ctx.company, *keys]))
+    return by_key(ctx, catalog.table(name), catalog.join_key([ctx.company, *keys]))
+
+
+def by_key(ctx: Context, table: Table, key: str) -> Row | None:
+    """The row of a whole key. A search may have fewer key columns than the table it shows (its first row then)."""
+    document = ctx.state.get(table.collection, key)
+    if document is None and table.shows and key.count("~") == len(table.keys) - 1:
+        where = " AND ".join(f"{table.sql(column)} = ?" for column in table.keys)
+        document = next(iter(ctx.state.select(table.collection, where, key.split("~"), limit=1)), None)
     return None if document is None else fill(table, document)
 
 
@@ -177,7 +197,7 @@ def need(ctx: Context, name: str, *keys: Any) -> Row:
 def find(ctx: Context, name: str, limit: int | None = None, **equal: Any) -> list[Row]:
     """Rows whose columns equal the values. A default is not stored, so it finds nothing, but in a key."""
     table = prepare(ctx.state, name)
-    where = " AND ".join(f"{field(column)} = ?" for column in equal)
+    where = " AND ".join(f"{table.sql(column)} = ?" for column in equal)
     return [
         fill(table, found) for found in ctx.state.select(table.collection, where, list(equal.values()), limit=limit)
     ]
@@ -185,9 +205,17 @@ def find(ctx: Context, name: str, limit: int | None = None, **equal: Any) -> lis
 
 def children(ctx: Context, name: str, parent: Row) -> list[Row]:
     """The parent row's rows in a child table, in key order."""
+    return families(ctx, name, [parent])[0]
+
+
+def families(ctx: Context, name: str, parents: Sequence[Row]) -> list[list[Row]]:
+    """The same for many parents at once, in their order."""
     table = catalog.table(name)
-    key = catalog.table(table.parent or name).key_of(parent)
-    return sort([fill(table, found) for found in ctx.state.children(table.collection, [key])[key]], table)
+    if derive := hooks(name).derived:
+        return [sort(derive(ctx, parent), table) for parent in parents]
+    keys = [catalog.table(table.parent or name).key_of(parent) for parent in parents]
+    found = ctx.state.children(table.collection, keys)
+    return [sort((fill(table, document) for document in found[key]), table) for key in keys]
 
 
 def sort(found: Iterable[Row], table: Table) -> list[Row]:
@@ -219,6 +247,8 @@ def insert(ctx: Context, name: str, values: Row) -> Row:
     table = prepare(ctx.state, name)
     row = {**fill(table, values), "RowMod": ""}
     row["Company"] = row["Company"] or ctx.company
+    if row["Company"] != ctx.company:
+        raise Business("Company references invalid value.", table=name, field="Company")
     with ctx.transaction():
         if complete := hooks(name).complete:
             complete(ctx, row, values.keys())
@@ -237,7 +267,10 @@ def insert(ctx: Context, name: str, values: Row) -> Row:
 
 def _number(ctx: Context, table: Table, row: Row) -> None:
     counted = hooks(table.name).numbers
-    if counted is None or row[counted[0]]:
+    if counted is None:
+        return
+    if row[counted[0]]:
+        _when(row[counted[0]] in NUMBERS, None)
         return
     column, first = counted
     outer = table.keys[: table.keys.index(column)]
@@ -287,7 +320,7 @@ def delete(ctx: Context, name: str, row: Row) -> None:
     with ctx.transaction():
         if check := hooks(name).before_delete:
             check(ctx, row)
-        for child in child_tables(name):
+        for child in (one for one in child_tables(name) if not hooks(one).derived):
             for below in children(ctx, child, row):
                 delete(ctx, child, below)
         ctx.state.delete(table.collection, table.key_of(row))

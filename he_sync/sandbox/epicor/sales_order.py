@@ -9,19 +9,19 @@ from typing import Any
 
 from he_sync.sandbox.epicor import catalog, rows
 from he_sync.sandbox.epicor.bo import BusinessObject, Method, answer, argument, dataset, dataset_in, register, save
+from he_sync.sandbox.epicor.checks import asking, decimal, server_only, whole
 from he_sync.sandbox.epicor.context import Context
 from he_sync.sandbox.epicor.errors import Business, NotFound
-from he_sync.sandbox.epicor.order_head import HEAD, HEAD_CHARGE, LINE_CHARGE, sold_to
-from he_sync.sandbox.epicor.order_line import LINE, RELEASE, price_line, put_part, stock
-from he_sync.sandbox.epicor.rows import Row
+from he_sync.sandbox.epicor.order_head import HEAD, HEAD_CHARGE, LINE_CHARGE, TAX_SUMMARY, sold_to
+from he_sync.sandbox.epicor.order_line import LINE, RELEASE, price_line, put_part, screen_part, stock
+from he_sync.sandbox.epicor.rows import Hooks, Row
+
+SEARCH = server_only("A search")
 
 
 def active(ds: Row, name: str) -> Row:
     """The row of a dataset that a Change method is about: the last that is new or changed, else the last."""
-    found = ds.get(name) or []
-    if not found:
-        raise Business(f"{name} not available", table=name)
-    row: Row = next((row for row in reversed(found) if row.get("RowMod") in {"A", "U"}), found[-1])
+    row = asking(ds, name)
     row.update({**catalog.table(name).defaults(), **row, "RowMod": row.get("RowMod") or "U"})
     return row
 
@@ -60,6 +60,7 @@ def _change_part(ctx: Context, args: Row) -> Row:
     part = rows.read(ctx, "Part", number)
     row.update(PartNum=number, LineDesc="", ProdCode="", TaxCatID="", SalesUM=str(args.get("uomCode") or ""))
     put_part(row, part)
+    screen_part(row, part)
     row["UnitPrice"] = row["DocUnitPrice"] = part["UnitPrice"] if part else row["DocUnitPrice"]
     empty = (
         "cDeleteComponentsMessage",
@@ -85,7 +86,7 @@ def _change_part(ctx: Context, args: Row) -> Row:
 def _change_quantity(ctx: Context, args: Row) -> Row:
     ds = dataset_in(args)
     row = active(ds, "OrderDtl")
-    row.update(SellingQuantity=argument(args, "ipSellingQuantity"))
+    row.update(SellingQuantity=decimal(args, "ipSellingQuantity"))
     price_line(ctx, row, None, rows.read(ctx, "Part", row["PartNum"]))
     empty = dict.fromkeys(("pcMessage", "pcNeqQtyAction", "opWarningMsg", "cSellingQuantityChangedMsgText"), "")
     return answer(ds=ds, **empty)
@@ -143,13 +144,11 @@ def _set_open(ctx: Context, order: int, is_open: bool, line: int | None = None, 
 
 
 def _opening(is_open: bool, *names: str) -> Method:
-    return lambda ctx, args: _set_open(
-        ctx, int(argument(args, "iOrderNum")), is_open, *[int(argument(args, name)) for name in names]
-    )
+    return lambda ctx, args: _set_open(ctx, whole(args, "iOrderNum"), is_open, *[whole(args, name) for name in names])
 
 
 def _check_number(ctx: Context, args: Row) -> Row:
-    found = rows.read(ctx, "OrderHed", int(argument(args, "ProposedSONum"))) is not None
+    found = rows.read(ctx, "OrderHed", whole(args, "ProposedSONum")) is not None
     return answer(opFoundSO=found, opMessage="Sales order exists." if found else "")
 
 
@@ -162,6 +161,22 @@ def _inventory(ctx: Context, args: Row) -> Row:
     return answer(ds=ds)
 
 
+def _change_make(ctx: Context, args: Row) -> Row:
+    """ChangeMake(ipMake, ds): the marked releases are made for the order, or come from stock."""
+    ds = dataset_in(args)
+    active(ds, "OrderRel")["Make"] = bool(argument(args, "ipMake"))
+    del ctx
+    return answer(ds=ds)
+
+
+LINE_SEARCH = register(
+    BusinessObject(
+        "Erp.BO.OrderDtlSearchSvc",
+        {"OrderDtlSearches": "OrderDtlSearch"},
+        "OrderDtlSearch",
+        hooks={"OrderDtlSearch": Hooks(before_write=SEARCH, before_delete=SEARCH)},
+    ),
+)
 SALES_ORDER = register(
     BusinessObject(
         "Erp.BO.SalesOrderSvc",
@@ -182,6 +197,7 @@ SALES_ORDER = register(
             "OrderRel": RELEASE,
             "OHOrderMsc": HEAD_CHARGE,
             "OrderMsc": LINE_CHARGE,
+            "HedTaxSum": TAX_SUMMARY,
         },
         methods={
             "ChangeSoldToID": _change_sold_to,
@@ -189,6 +205,7 @@ SALES_ORDER = register(
             "ChangeOrderHedCustomerCustID": _change_cust_id,
             "ChangePartNumMaster": _change_part,
             "ChangeSellingQtyMaster": _change_quantity,
+            "ChangeMake": _change_make,
             "ChangeUnitPrice": _reprice,
             "ChangeDiscountPercent": _reprice,
             "MasterUpdate": _master_update,

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-from he_sync.sandbox.epicor import catalog, filters, odata, rows
+from he_sync.sandbox.epicor import catalog, filters, odata, rows, scratch
 from he_sync.sandbox.epicor.bo import BusinessObject, project
 from he_sync.sandbox.epicor.catalog import Table
 from he_sync.sandbox.epicor.context import Context
 from he_sync.sandbox.epicor.errors import BadEntity, BadQuery, Business, Failed, NotFound
 from he_sync.sandbox.epicor.odata import Expand, Query, Shape
 from he_sync.sandbox.epicor.rows import Row
-from he_sync.sandbox.epicor.switches import COMPOSITE_ROLLBACK, DATE_SUFFIX, POST_UPSERT
+from he_sync.sandbox.epicor.switches import CHILD_FILTER, COMPOSITE_ROLLBACK, DATE_SUFFIX, POST_UPSERT
 from he_sync.sandbox.epicor.where import head_order
 
 KEY = re.compile(r"\s*(?:(\w+)\s*=\s*)?('(?:[^']|'')*'|[^,']+)\s*(?:,|$)")
+REFUSED_FILTER = {("InvcDtl", "InvoiceDate")}  # seen to fail, with 400 or 500
 ORDERED_CHILD = {("InvcDtl", "SysRowID")}  # the one order on a child set that was seen to work
 
 
@@ -85,6 +86,8 @@ def collection(ctx: Context, target: Target, query: Query) -> tuple[list[Row], i
     """Rows of a set as they go out, and their count where it was asked for."""
     table = rows.prepare(ctx.state, target.table.name)
     where, params = filters.condition(query.filter, target.shape)
+    if rows.hooks(table.name).derived:
+        return _derived(ctx, target, query)
     if target.under is not None:
         where, params = _and("parent = ?", [target.under], where, params)
     elif target.bo.is_child(table.name):
@@ -101,17 +104,47 @@ def _and(first: str, some: list[Any], second: str, others: list[Any]) -> tuple[s
 
 def _window(ctx: Context, target: Target, query: Query) -> tuple[list[Row], int | None]:
     """A child set: the filter sees only children of the first `$top` parents, and an order is a failure."""
-    if query.orderby and (target.table.name, query.orderby.split()[0]) not in ORDERED_CHILD:
-        raise Failed
+    _check_child(ctx, target, query)
     root = catalog.table(target.bo.root)
-    heads = ctx.state.select(root.collection, order=head_order(root), limit=query.page, offset=query.skip)
-    above = [root.key_of(row) for row in heads]
+    above = [root.key_of(row) for row in _heads(ctx, target, query)]
     for name in _path(target.bo, target.table.name):
         table = rows.prepare(ctx.state, name)
         below = ctx.state.children(table.collection, above)
         above = [table.key_of(row) for parent in above for row in below[parent]]
     found = _kept(ctx, target, above, query.filter)
     return shown(ctx, target, found, query.select, query.expand), len(found) if query.count else None
+
+
+def _check_child(ctx: Context, target: Target, query: Query) -> None:
+    """What a child set cannot be asked: an order, a filter on some columns; by switch any that its root has not."""
+    ordered = (target.table.name, next(iter(query.orderby.split()), ""))
+    if query.orderby.strip() and ordered not in ORDERED_CHILD:
+        raise Failed
+    if any(name == target.table.name and column in query.filter for name, column in REFUSED_FILTER):
+        raise Failed
+    if CHILD_FILTER.read(ctx.state) == "parent":
+        filters.condition(query.filter, odata.shape(catalog.table(target.bo.root), namespace(target.bo)))
+
+
+def _heads(ctx: Context, target: Target, query: Query) -> list[Row]:
+    """The root rows of the window."""
+    root = catalog.table(target.bo.root)
+    found = ctx.state.select(root.collection, order=head_order(root), limit=query.page, offset=query.skip)
+    return [rows.fill(root, one) for one in found]
+
+
+def _derived(ctx: Context, target: Target, query: Query) -> tuple[list[Row], int | None]:
+    """The same for rows that are nowhere stored: below one row, or below the window's."""
+    if target.under is None:
+        _check_child(ctx, target, query)
+        heads = _heads(ctx, target, query)
+    else:
+        above = rows.by_key(ctx, catalog.table(target.table.parent or ""), target.under)
+        heads = [above] if above else []
+    found = list(chain.from_iterable(rows.families(ctx, target.table.name, heads)))
+    where, params = filters.condition(query.filter, target.shape)
+    chosen = scratch.chosen(found, where, params, odata.order(query.orderby, target.shape, "key"))
+    return shown(ctx, target, chosen, query.select, query.expand), len(chosen) if query.count else None
 
 
 def _path(bo: BusinessObject, name: str) -> list[str]:
@@ -132,10 +165,23 @@ def _kept(ctx: Context, target: Target, keys: Sequence[str], text: str) -> list[
 
 def entity(ctx: Context, target: Target, query: Query) -> Row:
     """One row by its key. Raises NotFound."""
-    document = ctx.state.get(target.table.collection, target.key or "")
-    if document is None:
+    row = _row(ctx, target)
+    if row is None:
         raise NotFound("Record not found.", table=target.table.name)
-    return shown(ctx, target, [rows.fill(target.table, document)], query.select, query.expand)[0]
+    return shown(ctx, target, [row], query.select, query.expand)[0]
+
+
+def _row(ctx: Context, target: Target) -> Row | None:
+    table, key = target.table, target.key or ""
+    if not rows.hooks(table.name).derived or table.parent is None:
+        return rows.by_key(ctx, table, key)
+    parent = catalog.table(table.parent)
+    above = rows.by_key(ctx, parent, "~".join(key.split("~")[: len(parent.keys)]))
+    return (
+        next((row for row in rows.children(ctx, table.name, above) if table.key_of(row) == key), None)
+        if above
+        else None
+    )
 
 
 def listed(ctx: Context, bo: BusinessObject, query: Query) -> tuple[list[Row], int | None]:
@@ -170,9 +216,7 @@ def _expand(ctx: Context, target: Target, nav: Expand, found: list[Row], answer:
     if nav.name not in known:
         raise BadQuery(f"Could not find a property named '{nav.name}' on type '{target.shape.name}'.")
     below = Target(target.bo, rows.prepare(ctx.state, known[nav.name]))
-    keys = [target.table.key_of(row) for row in found]
-    by_parent = ctx.state.children(below.table.collection, keys)
-    children = [rows.sort((rows.fill(below.table, one) for one in by_parent[key]), below.table) for key in keys]
+    children = rows.families(ctx, below.table.name, found)
     wired = iter(shown(ctx, below, list(chain.from_iterable(children)), nav.select, nav.expand))
     for row, own in zip(answer, children, strict=True):
         row[nav.name] = list(islice(wired, len(own)))
@@ -213,7 +257,7 @@ def _upsert(ctx: Context, target: Target, values: Row) -> Row:
 def _parent_keys(ctx: Context, target: Target) -> Row:
     """Key columns that the address above a nested set gives."""
     if target.under is None or target.table.parent is None:
-        return {"Company": ctx.company}
+        return {}
     parent = catalog.table(target.table.parent)
     document = ctx.state.get(parent.collection, target.under)
     if document is None:

@@ -30,6 +30,7 @@ PLANT = register(
     )
 )
 COMPANY = register(BusinessObject("Erp.BO.CompanySvc", sets={"Companies": "Company"}, root="Company"))
+ICE_COMPANY = register(BusinessObject("Ice.BO.CompanySvc", sets={"Companies": "Company"}, root="Company"))
 VENDOR = register(
     BusinessObject(
         "Erp.BO.VendorSvc", sets={"Vendors": "Vendor"}, root="Vendor", hooks={"Vendor": Hooks(numbers=("VendorNum", 1))}

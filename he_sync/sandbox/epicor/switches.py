@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from he_sync.sandbox.switches import Switch
+from he_sync.sandbox.switches import LIMIT, PAUSE, SECONDS, Switch
 
 MISSING_KEY_STATUS = Switch(
     "epicor.missing_key_status", "401", ("400", "401", "403"), "status of a v2 call without a valid API key: not found"
@@ -19,7 +19,13 @@ WRONG_COMPANY_STATUS = Switch(
     ("400", "401", "403", "404"),
     "an unknown company errors; with what is not found",
 )
-EXPIRES_IN = Switch("epicor.token_expires_in", "3600", (), "token lifetime in seconds: sources say 1 h and 8 h")
+EXPIRES_IN = Switch(
+    "epicor.token_expires_in",
+    "3600",
+    (),
+    "token lifetime in seconds: sources say 1 h and 8 h",
+    numbers=SECONDS,
+)
 TOKEN_CASE = Switch(
     "epicor.token_names", "pascal", ("pascal", "snake"), "AccessToken or access_token: a client accepts both"
 )
@@ -38,15 +44,23 @@ UPDATE_COLUMNS = Switch(
 DATE_SUFFIX = Switch(
     "epicor.date_suffix", "", ("", "Z", "+00:00", "-06:00"), "offset behind dates in answers: not found"
 )
-LICENSES = Switch("epicor.licenses", "1000", (), "size of the licence pool: the customer's contract")
+LICENSES = Switch("epicor.licenses", "1000", (), "size of the licence pool: the customer's contract", numbers=LIMIT)
 LICENSE_OVERFLOW = Switch(
     "epicor.license_overflow",
     "refuse",
     ("refuse", "penalty"),
     "all in use: 400, or a shared web service licence with a penalty on every call",
 )
-LICENSE_PENALTY = Switch("epicor.license_penalty_seconds", "20", (), "the shared licence's penalty on every call")
-SESSION_MINUTES = Switch("epicor.session_minutes", "20", (), "idle minutes until a session ends: not found")
+LICENSE_PENALTY = Switch(
+    "epicor.license_penalty_seconds",
+    "20",
+    (),
+    "the shared licence's penalty on every call",
+    numbers=PAUSE,
+)
+SESSION_MINUTES = Switch(
+    "epicor.session_minutes", "20", (), "idle minutes until a session ends: not found", numbers=PAUSE
+)
 REASON_PHRASE = Switch(
     "epicor.reason_phrase",
     "REST API Exception",
@@ -54,6 +68,18 @@ REASON_PHRASE = Switch(
     "both casings were recorded",
 )
 ERROR_SHAPE = Switch("epicor.error_shape", "kinetic", ("kinetic", "odata"), "two error bodies are handled by clients")
+FIRST_PAGE = Switch(
+    "epicor.first_page",
+    "both",
+    ("both", "0", "1"),
+    "number of the first page in absolutePage: clients count from 0 and from 1; 'both' takes 0 and 1 for the first",
+)
+CHILD_FILTER = Switch(
+    "epicor.child_filter",
+    "child",
+    ("child", "parent"),
+    "which type a child set's $filter is checked against: one client saw the child's columns work, one the parent's",
+)
 MORE_PAGE = Switch(
     "epicor.more_page_twin",
     "no",
@@ -113,8 +139,17 @@ ADJUST_NEW_WAREHOUSE = Switch(
     ("create", "refuse"),
     "adjusting a part where no PartWhse row is yet: not found",
 )
+RMA_RECEIPT = Switch(
+    "epicor.rma_receipt",
+    "inspection",
+    ("inspection", "stock"),
+    "what a return's receipt does: waits for inspection, or raises the stock at once; the reference says nothing",
+)
 CLOSED_THROUGH = Switch(
-    "epicor.closed_through", "", (), "last closed fiscal period as yyyy-mm; empty: all are open. The company's setting"
+    "epicor.closed_through",
+    "",
+    (),
+    "last closed fiscal period as yyyy-mm; empty: all are open. The company's setting",
 )
 EARLIEST_APPLY_DATE = Switch(
     "epicor.earliest_apply_date",
@@ -136,6 +171,7 @@ POSTING_DELAY = Switch(
     "0",
     (),
     "seconds of the sandbox's clock until the task agent runs a posting: depends on its load",
+    numbers=PAUSE,
 )
 GL_CONTROLS = Switch(
     "epicor.gl_controls",
@@ -160,6 +196,8 @@ SWITCHES: tuple[Switch, ...] = (
     SESSION_MINUTES,
     REASON_PHRASE,
     ERROR_SHAPE,
+    FIRST_PAGE,
+    CHILD_FILTER,
     MORE_PAGE,
     NESTED_CHARGE_LINE,
     POST_UPSERT,
@@ -172,6 +210,7 @@ SWITCHES: tuple[Switch, ...] = (
     BPM_DELIVERY,
     NEGATIVE_STOCK,
     ADJUST_NEW_WAREHOUSE,
+    RMA_RECEIPT,
     CLOSED_THROUGH,
     EARLIEST_APPLY_DATE,
     UNBALANCED_JOURNAL,

@@ -1,11 +1,11 @@
-"""The server's own services: sessions, tokens, API keys and the tax connection's settings."""
+"""The server's own services: sessions, tokens and the tax connection's settings."""
 
 from __future__ import annotations
 
 from he_sync.sandbox.epicor import auth, sessions
 from he_sync.sandbox.epicor.bo import BusinessObject, answer, argument, register
 from he_sync.sandbox.epicor.context import COMPANY, PLANT, Context
-from he_sync.sandbox.epicor.errors import Business, NotFound, Unauthenticated
+from he_sync.sandbox.epicor.errors import Business, Unauthenticated
 from he_sync.sandbox.epicor.rows import Row
 
 
@@ -64,33 +64,6 @@ def _token_valid(ctx: Context, args: Row) -> Row:
     return answer(auth.valid(ctx.state, str(argument(args, "token"))), validTillUtc="")
 
 
-def _key_row(name: str, key: auth.Key) -> Row:
-    """A key as it is shown: its own text never again, only its first letters."""
-    scope = "" if key.services is None else key.name
-    return {
-        "Company": COMPANY,
-        "KeyID": key.name,
-        "Name": key.name,
-        "PrefixKey": name[:8],
-        "Enabled": True,
-        "AccessScopeID": scope,
-        "AllCompanies": False,
-    }
-
-
-def _keys(_: Context, args: Row) -> Row:
-    del args
-    return answer({"APIKey": [_key_row(*pair) for pair in auth.KEYS.items()]}, morePages=False)
-
-
-def _key(_: Context, args: Row) -> Row:
-    asked = argument(args, "keyID")
-    found = [_key_row(*pair) for pair in auth.KEYS.items() if pair[1].name == asked]
-    if not found:
-        raise NotFound("Record not found.", table="APIKey", method="GetByID")
-    return answer({"APIKey": found})
-
-
 SESSION_MOD = register(
     BusinessObject(
         "Ice.LIB.SessionModSvc",
@@ -114,5 +87,4 @@ TOKENS = register(
         },
     ),
 )
-API_KEYS = register(BusinessObject("Ice.BO.APIKeySvc", methods={"GetRows": _keys, "GetList": _keys, "GetByID": _key}))
 TAX_CONNECT = register(BusinessObject("Erp.BO.TaxSvcConfigSvc", {"TaxSvcConfigs": "TaxSvcConfig"}, "TaxSvcConfig"))

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from he_sync.sandbox.epicor.catalog import Table
 from he_sync.sandbox.epicor.errors import Business
-from he_sync.sandbox.state import field
 
 TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)|(<>|<=|>=|=|<|>|\(|\))|([A-Za-z_][\w.]*))")
 WORDS = {"and": "AND", "or": "OR", "not": "NOT", "like": "LIKE", "true": "1", "yes": "1", "false": "0", "no": "0"}
-BY = re.compile(
-    r"\s+BY\s+(\w[\w.]*)(\s+DESC(?:ENDING)?)?\s*$|^\s*BY\s+(\w[\w.]*)(\s+DESC(?:ENDING)?)?\s*$", re.IGNORECASE
-)
+# Only the first of several blanks starts a match: otherwise a long run of them takes the square of its length.
+BY = re.compile(r"(?:^|(?<!\s)\s+)BY\s+(\w[\w.]*)(\s+DESC(?:ENDING)?)?$", re.IGNORECASE)
 
 
 def clause(table: Table, text: str) -> tuple[str, list[Any], str]:
     """SQL condition, its parameters and the SQL order. Raises Business for what does not parse."""
-    order = head_order(table)
+    order, text = head_order(table), text.strip()
     if by := BY.search(text):
-        order = f"{column(table, by[1] or by[3])}{' DESC' if by[2] or by[4] else ''}, key"
+        order = f"{column(table, by[1])}{' DESC' if by[2] else ''}, key"
         text = text[: by.start()]
     parts: list[str] = []
     params: list[Any] = []
@@ -40,10 +41,21 @@ def clause(table: Table, text: str) -> tuple[str, list[Any], str]:
     return " ".join(parts), params, order
 
 
+@contextmanager
+def syntax() -> Iterator[None]:
+    """Around the read of a clause: its words may be known and still make no sentence. Raises Business."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise
+        raise Business("Incorrect syntax in the where clause.") from error
+
+
 def head_order(table: Table) -> str:
     """The order in which a head set comes: its number where it has one, so that an index serves it."""
     if len(table.keys) == 2 and table.keys[0] == "Company":  # noqa: PLR2004 - Company and the number
-        return f"{field(table.keys[1])}, key"
+        return f"{table.sql(table.keys[1])}, key"
     return "key"
 
 
@@ -54,8 +66,8 @@ def column(table: Table, name: str) -> str:
         raise Business(f"Invalid column name '{bare}'.", table=table.name)
     default = table.defaults()[bare]
     if default is None:
-        return field(bare)
-    return f"coalesce({field(bare)}, {int(default) if isinstance(default, bool | int) else repr(default)})"
+        return table.sql(bare)
+    return f"coalesce({table.sql(bare)}, {int(default) if isinstance(default, bool | int) else repr(default)})"
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
