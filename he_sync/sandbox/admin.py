@@ -14,8 +14,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from he_sync.sandbox import world
 from he_sync.sandbox.epicor.switches import SWITCHES as EPICOR
@@ -33,26 +35,38 @@ def _guard(call: Call, handler: Handler | None, known: bool) -> Answer:
         return Answer(405 if known else 404, {"error": "no such admin address"})
     try:
         return handler(call)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, re.error) as error:
         return Answer(400, {"error": str(error)})
+
+
+def _object(call: Call) -> dict[str, Any]:
+    body = call.json()
+    if not isinstance(body, dict):
+        raise ValueError("the body is not a JSON object")  # noqa: TRY004 - one kind of complaint
+    return body
 
 
 def _clock(call: Call) -> Answer:
     if call.method == "PUT":
-        asked = call.json()
+        asked = _object(call)
+        frozen, offset = asked.get("frozen", ""), float(asked.get("offset", 0))
+        if frozen and datetime.fromisoformat(frozen).tzinfo is None:
+            raise ValueError("frozen is a time with its offset, such as 2026-11-20T18:04:05Z")
+        datetime.now(UTC) + timedelta(seconds=offset)  # raises for a time beyond the calendar
         with call.state.transaction("admin"):
-            call.state.set_setting("clock.frozen", asked.get("frozen", ""))
-            call.state.set_setting("clock.offset", str(asked.get("offset", 0)))
+            call.state.set_setting("clock.frozen", frozen)
+            call.state.set_setting("clock.offset", str(offset))
     return Answer(200, {"now": call.state.now().isoformat()})
 
 
 def _switches(call: Call) -> Answer:
     by_name = {switch.name: switch for switch in SWITCHES}
     if call.method == "PUT":
-        for name, value in call.json().items():
-            if name not in by_name:
-                raise ValueError(f"no switch is called {name!r}")
-            by_name[name].set(call.state, value)
+        with call.state.transaction("admin"):
+            for name, value in _object(call).items():
+                if name not in by_name:
+                    raise ValueError(f"no switch is called {name!r}")
+                by_name[name].set(call.state, value)
     return Answer(200, [{**asdict(switch), "value": switch.read(call.state)} for switch in SWITCHES])
 
 
@@ -67,7 +81,7 @@ def _oracle(call: Call) -> Answer:
 
 
 def _happen(call: Call) -> Answer:
-    return Answer(200, world.happen(call.state, date.fromisoformat(call.json()["date"])))
+    return Answer(200, world.happen(call.state, date.fromisoformat(_object(call)["date"])))
 
 
 def service(state: State, faults: Faults, services: dict[str, Service]) -> Service:

@@ -55,9 +55,16 @@ class Fault:
     status: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a rule that could never fire."""
+        """Refuse a rule that could never fire; figures from JSON become those that the clock and the draw take."""
         if self.name not in NAMES:
             raise ValueError(f"no fault is called {self.name!r}; one of {', '.join(sorted(NAMES))}")
+        for pattern in (self.system, self.method, self.route):
+            re.compile(pattern)
+        object.__setattr__(self, "probability", float(self.probability))
+        object.__setattr__(self, "seconds", float(self.seconds))
+        object.__setattr__(self, "status", int(self.status))
+        if self.remaining is not None:
+            object.__setattr__(self, "remaining", int(self.remaining))
         if not self.status:
             object.__setattr__(self, "status", DEFAULT_STATUS.get(self.name, 500))
 

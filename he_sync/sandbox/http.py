@@ -10,16 +10,29 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+import simplejson
 from starlette.types import Receive, Scope, Send
 
 from he_sync.sandbox.faults import Fault, Faults
 from he_sync.sandbox.state import State, decode, encode
 
-MAX_BODY = 64 * 1024 * 1024
+MAX_BODY = 8 * 1024 * 1024
+"""A larger body is answered 413, our choice: reading 64 MB of JSON holds all servers of the process for seconds."""
 
 
 class Hangup(Exception):
     """Close the connection without an answer."""
+
+
+def parsed(text: str) -> Any:
+    """JSON from a client. Raises ValueError; for what is nested too deep and for half a surrogate pair, too."""
+    try:
+        value = decode(text)
+        if "\\u" in text:
+            simplejson.dumps(value, ensure_ascii=False, use_decimal=True).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    return value
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,7 @@ class Call:
 
     def json(self) -> Any:
         """The body as JSON with exact decimals; an empty body is an empty object. Raises ValueError."""
-        return decode(self.body.decode("utf-8")) if self.body.strip() else {}
+        return parsed(self.body.decode("utf-8")) if self.body.strip() else {}
 
 
 @dataclass(frozen=True)
@@ -136,6 +149,9 @@ class Service:
         raw_path = raw_path.split("?", 1)[0]
         query = scope["query_string"].decode("latin-1")
         body = await _read(receive)
+        if body is None:
+            await self._send(Answer(413, b"The body is too large."), scope["method"], scope, send)
+            return
         fault = self.faults.decide(self.name, scope["method"], unquote(raw_path))
         call = Call(
             self.state,
@@ -154,7 +170,7 @@ class Service:
             self._hang_up(scope)
             return
         self._log(call, answer.status, fault)
-        await self._send(answer, call, scope, send, fault)
+        await self._send(answer, call.method, scope, send, fault)
 
     async def _answer(self, call: Call, raw_path: str, fault: Fault | None) -> Answer:
         kind = fault.name if fault else ""
@@ -180,9 +196,9 @@ class Service:
         await asyncio.sleep(seconds)
         await asyncio.to_thread(self.handle, call, raw_path)
 
-    async def _send(self, answer: Answer, call: Call, scope: Scope, send: Send, fault: Fault | None) -> None:
+    async def _send(self, answer: Answer, method: str, scope: Scope, send: Send, fault: Fault | None = None) -> None:
         body, headers = answer.encoded()
-        if call.method == "HEAD":
+        if method == "HEAD":
             body = b""
         wire = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": wire})
@@ -211,10 +227,15 @@ class Service:
             transport.abort()
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive) -> bytes | None:
+    """The body; None when it is too large. The rest is read and dropped, so that the client hears the answer."""
     parts: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body") or sum(map(len, parts)) > MAX_BODY:
-            return b"".join(parts)
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= MAX_BODY:
+            parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts) if size <= MAX_BODY else None

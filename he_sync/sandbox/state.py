@@ -126,6 +126,11 @@ class State:
             )
         return quoted
 
+    def keys_where(self, name: str, label: str, condition: str) -> None:
+        """An index of a table's keys for one condition, so that a listing which always asks it can count and page."""
+        quoted = self.table(name)
+        self._connection().execute(f'CREATE INDEX IF NOT EXISTS "{name}:{label}" ON {quoted} (key) WHERE {condition}')
+
     # writing
 
     def put(self, name: str, key: Key, document: Document, parent: Key | None = None) -> None:

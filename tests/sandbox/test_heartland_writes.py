@@ -235,6 +235,11 @@ def test_an_order_is_closed_by_its_invoices_which_add_up_to_it(retail: Retail) -
         retail.put(invoice, {"status": "complete"})
         invoices.append(retail.get(invoice))
     assert sum(invoice["total"] for invoice in invoices) == retail.get(order)["total"] == Decimal("22.50")
+    last = retail.post(f"sales/invoices/{invoices[1]['id']}/payments", {"amount": 4, "payment_type_id": CARD})
+    paid = retail.get(f"sales/invoices/{invoices[1]['id']}")
+    assert (paid["total"], paid["total_paid"], paid["balance"]) == (invoices[1]["total"], 4, invoices[1]["total"] - 4)
+    retail.put(last, {"status": "voided"})
+    assert retail.get(f"sales/invoices/{invoices[1]['id']}")["balance"] == invoices[1]["total"]
     assert (retail.get(order)["status"], retail.on_hand(KITE, WAREHOUSE)) == ("closed", (97, 0, 97))
     assert retail.ids(f"sales/invoices?~[order_id]={number}") == [invoice["id"] for invoice in invoices]
     assert ledger(retail, "Invoice") == [(KITE, WAREHOUSE, -1, -1, None), (KITE, WAREHOUSE, -2, -2, None)]

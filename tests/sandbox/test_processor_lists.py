@@ -146,6 +146,11 @@ def test_fees_can_be_shown_positive_and_outside_the_amount(gp: Caller) -> None:
         ("transactions?amount=1.5", "40213"),
         ("transactions?from_time_created=yesterday", "40213"),
         ("transactions?refrence=1", "40043"),
+        ("transactions?amount=" + "9" * 30, "40213"),
+        ("transactions?to_time_created=9999-12-31", "40213"),
+        ("settlement/transactions?system.mid=0a1b-2c", "40090"),
+        ("settlement/deposits?system.mid=main%20street", "40090"),
+        ("disputes?arn=874091790340471", "40048"),
         ("disputes/DIS_9", "40073"),
         ("settlement/disputes/DIS_9", "40118"),
         ("transactions/TRN_9", "40118"),
@@ -154,6 +159,16 @@ def test_fees_can_be_shown_positive_and_outside_the_amount(gp: Caller) -> None:
 )
 def test_what_cannot_be_answered_is_refused_with_its_code(gp: Caller, path: str, detail: str) -> None:
     assert gp.error(path)[2] == detail
+
+
+def test_a_merchant_id_that_nobody_has_finds_nothing(gp: Caller) -> None:
+    assert gp.ids("settlement/transactions?system.mid=999999999999") == []
+
+
+def test_disputes_are_narrowed_by_their_deposit_on_both_addresses(gp: Caller) -> None:
+    for path in ("disputes", "settlement/disputes"):
+        assert gp.ids(f"{path}?deposit_id={DISPUTE['deposit_id']}", "disputes") == [DISPUTE["id"]]
+        assert gp.ids(f"{path}?deposit_id=DEP_none", "disputes") == []
 
 
 def test_a_page_size_above_the_maximum_is_clamped_or_refused_by_switch(gp: Caller) -> None:

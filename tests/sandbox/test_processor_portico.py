@@ -79,6 +79,8 @@ def test_the_five_part_credentials_reach_the_merchant_of_their_device(gateway: S
             find("<StartUtcDT>2026-01-01</StartUtcDT><SettlementAmt>99.00</SettlementAmt>"),
             "4",
         ),
+        (find("<StartUtcDT>2026-01-01</StartUtcDT><BatchSeqNbr>1</BatchSeqNbr>"), "5"),
+        (find("<StartUtcDT>2026-01-01</StartUtcDT><BatchSeqNbr>2</BatchSeqNbr>"), ""),
         ("<ReportBatchDetail><BatchId>BAT_open</BatchId></ReportBatchDetail>", "5"),
         ("<ReportTxnDetail><TxnId>TRN_0003</TxnId></ReportTxnDetail>", "3"),
         ("<ReportOpenAuths />", "6"),
@@ -91,6 +93,34 @@ def test_every_report_finds_its_rows(gateway: Sandbox, inner: str, numbers: str)
     )
     found = texts(asked(gateway, inner), "GatewayTxnId")[1:]
     assert found == [f"TRN_000{number}" for number in numbers]
+
+
+def test_a_row_has_every_field_that_a_client_reads(gateway: Sandbox) -> None:
+    tree = asked(gateway, "<ReportBatchDetail><BatchId>BAT_open</BatchId></ReportBatchDetail>")
+    (row,) = tree.iter(f"{POS}Details")
+    assert {field.tag.removeprefix(POS) for field in row} >= {
+        *(
+            "GatewayTxnId",
+            "OriginalGatewayTxnId",
+            "ServiceName",
+            "DeviceId",
+            "TxnUtcDT",
+            "RspDT",
+            "Status",
+            "TxnStatus",
+        ),
+        *("Amt", "AuthAmt", "SettlementAmt", "AuthCode", "RefNbr", "ClientTxnId", "MaskedCardNbr", "CardType"),
+        *("CardSwiped", "InvoiceNbr", "CustomerID", "Description", "BatchSeqNbr", "BatchCloseDT", "GatewayRspCode"),
+        *(
+            "GatewayRspMsg",
+            "IssuerRspCode",
+            "IssuerRspText",
+            "GratuityAmtInfo",
+            "ConvenienceAmtInfo",
+            "ShippingAmtInfo",
+        ),
+        *("SurchargeAmtInfo", "TaxType", "UserName", "ClerkID", "UniqueDeviceId"),
+    }
 
 
 def test_times_are_the_merchants_own_when_asked_for(gateway: Sandbox) -> None:

@@ -126,11 +126,15 @@ def _answer(call: Call, handler: Handler | None, known: bool) -> Answer:
             return handler(call)
     except errors.Refused as refused:
         return errors.answer(call.state, refused)
+    except (ArithmeticError, RecursionError):
+        # 28 digits hold every sum of amounts that a shop has; what a client makes larger or deeper is its own error.
+        return errors.answer(call.state, errors.invalid_request("A number is too large, or something nested too deep."))
 
 
 def service(state: State, faults: Faults) -> Service:
     """The service over a state."""
     make_tables(state)
+    values.make_index(state)
     state.listeners.append(Sender(state))
     throttle = auth.Throttle(time.monotonic)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from he_sync.sandbox.heartland import switches
 from he_sync.sandbox.heartland.errors import Refused
@@ -22,6 +22,7 @@ COOKIE = "retail_session"
 TOKENS, CODES = "heartland/oauth.tokens", "heartland/oauth.codes"
 READS = frozenset({"GET", "HEAD"})
 CODE_SECONDS = 600
+MOST_FIELDS = 100
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Throttle:
 def authorize(call: Call) -> Answer:
     """GET /oauth/authorize: the user agrees at once; redirect with a code that works once, for ten minutes."""
     asked = call.params()
-    target = urlsplit(asked.get("redirect_uri", ""))
+    target = _address(asked.get("redirect_uri", ""))
     if asked.get("client_id") != CLIENT_ID or target.scheme not in {"http", "https"} or not target.hostname:
         raise Refused("invalid_client", "Unknown client or redirect address.")
     code = secrets.token_urlsafe(24)
@@ -131,6 +132,14 @@ def authorize(call: Call) -> Answer:
     answer = {"code": code, **({"state": asked["state"]} if "state" in asked else {})}
     query = f"{target.query}&{urlencode(answer)}" if target.query else urlencode(answer)
     return Answer(302, None, {"location": target._replace(query=query).geturl()})
+
+
+def _address(text: str) -> SplitResult:
+    """An address that fits into a header; anything else is none."""
+    try:
+        return urlsplit(text if text.isascii() and text.isprintable() else "")
+    except ValueError:
+        return urlsplit("")
 
 
 def token(call: Call) -> Answer:
@@ -150,7 +159,10 @@ def _form(call: Call) -> Document:
         except ValueError as error:
             raise Refused("invalid_request", "The body is not JSON.") from error
         return body if isinstance(body, dict) else {}
-    return dict(parse_qsl(call.body.decode("utf-8", "replace")))
+    try:
+        return dict(parse_qsl(call.body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        raise Refused("invalid_request", "The form has too many fields.") from error
 
 
 def _redeem(state: State, asked: Document) -> str:

@@ -10,11 +10,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from he_sync.sandbox.heartland import fields, switches
 from he_sync.sandbox.heartland.errors import Refused, not_found, validation_error
 from he_sync.sandbox.heartland.lists import key_of
-from he_sync.sandbox.heartland.resources import RESOURCES, Resource
+from he_sync.sandbox.heartland.resources import RESOURCES, Resource, blank
 from he_sync.sandbox.http import Answer, Call
 from he_sync.sandbox.state import Document, Key, State
 
@@ -64,18 +65,11 @@ def body_of(call: Call) -> Document:
     """The body as an object. Raises Refused when it is none."""
     try:
         body = call.json()
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Refused("invalid_request", "The body is not JSON.") from error
-    if not isinstance(body, dict) or _has_float(body):
+    if not isinstance(body, dict):
         raise Refused("invalid_request", "The body is not a JSON object.")
     return body
-
-
-def _has_float(value: Any) -> bool:
-    """NaN and Infinity are the only floats the exact reader lets through, and they are no JSON."""
-    if isinstance(value, dict):
-        return any(map(_has_float, value.values()))
-    return any(map(_has_float, value)) if isinstance(value, list) else isinstance(value, float)
 
 
 def changes(
@@ -127,12 +121,8 @@ def _check_required(state: State, resource: Resource, document: Document) -> Non
 def fresh(state: State, resource: Resource, key: Key) -> Document:
     """A new document with every field of its resource."""
     now = fields.stamp(state)
-    document: Document = {name: False if name.endswith("?") else None for name in resource.fields}
-    document |= {"id": key, "created_at": now, "updated_at": now, **resource.defaults}
-    for name, value in (("public_id", str(key)), ("uuid", str(uuid.uuid4())), ("custom", {})):
-        if name in resource.fields:
-            document[name] = value
-    return document
+    document = blank(resource, key) | {"id": key, "created_at": now, "updated_at": now}
+    return document | ({"uuid": str(uuid.uuid4())} if "uuid" in resource.fields else {})
 
 
 def insert(state: State, resource: Resource, rules: Rules, owner: Key | None, asked: Document) -> Write:
@@ -159,6 +149,9 @@ def replace(  # noqa: PLR0913, PLR0917 - an address, its body and its rules
     found, custom = changes(state, resource, asked, rules.nested)
     found.pop("created_at", None)
     check_references(state, resource, found)
+    blank = {name: "can't be blank" for name in resource.required if name in found and found[name] is None}
+    if blank:
+        raise validation_error(blank)
     document = {**before, **found, "updated_at": fields.stamp(state)}
     if custom:
         document["custom"] = {**(before.get("custom") or {}), **custom}
@@ -194,7 +187,7 @@ def create(call: Call, resource: Resource, rules: Rules) -> Answer:
     if location := _answered_before(call):
         return Answer(201, None, {"location": location})
     write = insert(call.state, resource, rules, owner_of(call, resource), body_of(call))
-    location = f"{call.url.rstrip('/')}/{rules.address(write)}"
+    location = f"{call.url.rstrip('/')}/{quote(rules.address(write), safe='')}"
     if switches.LOCATION_HEADER.read(call.state) == "absolute":
         location = f"http://{call.headers.get('host', 'localhost')}{location}"
     _remember(call, location)

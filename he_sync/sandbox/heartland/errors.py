@@ -1,6 +1,9 @@
 """How the stand-in says no: `{"error": code, "message": text, "details": {field: ...}}`, shaped by the switches.
 
-A handler raises `Refused`; the guard turns it into an answer, after the transaction has been rolled back.
+A handler raises `Refused`; the guard turns it into an answer, after the transaction has been rolled back. Seen on the
+wire: validation_error, payment_error, invalid_request. All other codes (not_found, unauthorized, forbidden,
+method_not_allowed, too_many_requests, internal_server_error) and every message are our choice; those of OAuth are the
+standard's.
 """
 
 from __future__ import annotations

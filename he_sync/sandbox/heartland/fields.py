@@ -20,6 +20,7 @@ NUMBER_ENDS = (
     "cost",
     "total",
     "tax",
+    "rate",
     "paid",
     "discounts",
     "balance",
@@ -31,7 +32,8 @@ NUMBER_ENDS = (
 NUMBER_STARTS = ("qty_", "delta_", "total_", "loyalty_points")
 NOT_NUMBERS = frozenset({"group_id", "public_id", "item_public_id"})
 TEXTS = frozenset({"public_id", "number"})
-STRUCTURED = frozenset({"custom", "item_custom", "metadata", "metadata_private", "events", "price_adjustments", "body"})
+OBJECTS = frozenset({"custom", "item_custom", "metadata"})
+STRUCTURED = frozenset({*OBJECTS, "metadata_private", "events", "price_adjustments", "body"})
 LARGEST = 10**15
 NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,9})?")
 BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
@@ -74,6 +76,8 @@ def _text(name: str, value: Any) -> Any:
     """Structured fields and custom values as they are; elsewhere no lists or objects."""
     if isinstance(value, dict | list) and name not in STRUCTURED and "@" not in name:
         raise ValueError("is not a text")
+    if name in OBJECTS and not isinstance(value, dict):
+        raise ValueError("is not an object")
     return str(value) if name in TEXTS else value
 
 

@@ -24,6 +24,7 @@ OPERATORS = frozenset({"$eq", "$neq", "$in", "$nin", "$like", *RANGES})
 MAX_DEPTH = 12
 MAX_CONDITIONS = 300
 WIDE = timedelta(days=729)
+TIMES = ("created_at", "updated_at", "completed_at", "local_completed_at")
 
 
 @dataclass(frozen=True)
@@ -230,7 +231,7 @@ def wide_range(resource: Resource, request: ListRequest, state: State) -> bool:
         (name, value) for one in request.filters for name, value in one.items() if isinstance(value, dict)
     ):
         for operator, value in operators.items():
-            if name.endswith("_at") and operator in RANGES:
+            if name in TIMES and operator in RANGES:
                 (low if operator.startswith("$gt") else high)[name] = fields.moment(value).replace(tzinfo=UTC)
     now = state.now()
     return any(high.get(name, now) - start > WIDE for name, start in low.items())

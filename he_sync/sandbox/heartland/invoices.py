@@ -1,7 +1,7 @@
 """Invoices: they fulfil an open order.
 
 Completing one ships the stock, releases its commitment and, when all is invoiced, closes the order. The totals of an
-order's invoices add up to the order's total: the last one takes the remainder.
+order's invoices add up to the order's total, our choice: the last one takes what is left of tax, freight and deposits.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from decimal import Decimal
 from he_sync.sandbox.heartland import orders, switches
 from he_sync.sandbox.heartland.crud import Rules, Write
 from he_sync.sandbox.heartland.errors import validation_error
-from he_sync.sandbox.heartland.fields import money, stamp
+from he_sync.sandbox.heartland.fields import money, stamp, stored
 from he_sync.sandbox.heartland.lines import COMPLETE, ITEM, bodies, fill_line, fill_payment, insert_all, refresh, totals
 from he_sync.sandbox.heartland.lookups import document, item_of, transaction_key
 from he_sync.sandbox.heartland.resources import RESOURCES
@@ -21,6 +21,7 @@ from he_sync.sandbox.state import Document, Key, State, field
 
 PATH = "sales/invoices"
 LINE_NESTED = ("item_lookup", "order_id")
+SHARED = ("tax_total", "total_tax", "total", "total_paid")
 INHERITED = ("customer_id", "source_location_id", "station_id", "sales_rep")
 
 
@@ -63,14 +64,14 @@ def _check_status(write: Write) -> None:
 
 
 def _price(write: Write, order: Document) -> None:
-    invoice, given = write.document, write.asked.get("total") is not None
-    summed = totals(write.state, PATH, write.key, invoice)
-    invoice |= {name: value for name, value in summed.items() if name != "total"}
-    if given:
-        invoice["total"] = money(invoice["total"])
-    elif write.before is None or not write.before["completed?"]:
-        invoice["total"] = _remainder(write, order) if _is_last(write, order) else summed["total"]
-    invoice["balance"] = money(invoice["total"]) - invoice["total_paid"]
+    """Until it is complete an invoice follows its lines; after that only payments and voiding change its money."""
+    invoice, given = write.document, write.asked.get("total")
+    if write.before is None or not write.before["completed?"]:
+        invoice |= totals(write.state, PATH, write.key, invoice)
+        invoice |= _remainder(write, order) if _is_last(write, order) else {}
+    if given is not None:
+        invoice["total"] = money(stored("total", given))
+    invoice["balance"] = money(invoice["total"]) - money(invoice["total_paid"])
 
 
 def _is_last(write: Write, order: Document) -> bool:
@@ -80,12 +81,13 @@ def _is_last(write: Write, order: Document) -> bool:
     return bool(lines) and here >= sum(map(orders.remaining, ordered), Decimal(0))
 
 
-def _remainder(write: Write, order: Document) -> Decimal:
+def _remainder(write: Write, order: Document) -> Document:
+    """What is left of the order's tax and total, and of the deposits paid on it."""
     where = f"{field('order_id')} = ? AND key <> ? AND {field('status')} = ?"
     others = write.state.select(RESOURCES[PATH].store, where, (order["id"], write.key, COMPLETE))
-    return money(order["total"]) - sum(
-        (money(other["total"]) for other in others if not other.get("voided?")), money(0)
-    )
+    alive = [other for other in others if not other.get("voided?")]
+    left = {name: money(order[name]) - sum((money(one[name]) for one in alive), money(0)) for name in SHARED}
+    return {**left, "total_paid": left["total_paid"] + write.document["total_paid"]}
 
 
 def _settle(write: Write) -> None:
@@ -153,6 +155,18 @@ def _prepare_payment(write: Write) -> None:
     fill_payment(write, document(write.state, PATH, write.owner).get("source_location_id"))
 
 
+def _settle_payment(write: Write) -> None:
+    """A payment moves what is paid by what it counts now less what it counted before."""
+    invoice = document(write.state, PATH, write.owner)
+    paid = money(invoice["total_paid"]) + _counted(write.document) - _counted(write.before or {})
+    changed = {"total_paid": paid, "balance": money(invoice["total"]) - paid, "updated_at": stamp(write.state)}
+    write.state.put(RESOURCES[PATH].store, invoice["id"], {**invoice, **changed})
+
+
+def _counted(payment: Document) -> Decimal:
+    return money(payment["amount"]) if payment.get("status") == COMPLETE else money(0)
+
+
 def _refresh(write: Write) -> None:
     if write.owner is not None:
         refresh(write.state, PATH, write.owner)
@@ -161,5 +175,5 @@ def _refresh(write: Write) -> None:
 RULES = {
     PATH: Rules(_prepare, _settle, next_key=transaction_key, nested=("item_lines", "lines")),
     f"{PATH}.lines": Rules(_prepare_line, _refresh, nested=LINE_NESTED),
-    f"{PATH}.payments": Rules(_prepare_payment, _refresh),
+    f"{PATH}.payments": Rules(_prepare_payment, _settle_payment),
 }

@@ -94,6 +94,8 @@ def fill_payment(write: Write, place: Any) -> None:
     payment["transaction_id"] = write.owner
     payment["type"] = payment.get("type") or "Payments::ExternalPayment"
     payment["status"] = payment.get("status") or COMPLETE
+    if payment["status"] not in {COMPLETE, VOIDED}:
+        raise Refused("payment_error", "The status is unknown.", 0, {"status": "is not complete or voided"})
     payment["deposit"] = bool(payment.get("deposit"))
     if payment["status"] == COMPLETE and payment.get("completed_at") is None:
         payment["completed_at"] = stamp(write.state)

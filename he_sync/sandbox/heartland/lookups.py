@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from he_sync.sandbox.heartland import fields
 from he_sync.sandbox.heartland.errors import validation_error
 from he_sync.sandbox.heartland.resources import RESOURCES, Resource
 from he_sync.sandbox.state import Document, Key, State, field
@@ -27,8 +28,10 @@ def transaction_key(state: State, _: Resource) -> Key:
 def item_of(state: State, asked: Document) -> Document:
     """The item a body names by `item_id` or `item_lookup` (number, barcode or UPC). Raises a validation error."""
     if (key := asked.get("item_id")) is not None:
-        found = document(state, "items", int(key) if str(key).isdigit() else key)
-        return found or _unknown("item_id")
+        try:
+            return document(state, "items", fields.key(key)) or _unknown("item_id")
+        except ValueError:
+            return _unknown("item_id")
     if (text := asked.get("item_lookup")) is None:
         return {}
     for name in ("public_id", "primary_barcode", "custom.upc"):
@@ -53,12 +56,14 @@ def local_time(state: State, location_id: Any, utc: str | None) -> str | None:
         return None
     place = document(state, "locations", location_id)
     try:
-        zone = ZoneInfo(place.get("timezone") or place.get("time_zone") or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo(str(place.get("timezone") or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
         zone = ZoneInfo("UTC")
-    return (
-        datetime.fromisoformat(utc).astimezone(UTC).astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
-    )
+    try:
+        there = datetime.fromisoformat(utc).astimezone(UTC).astimezone(zone)
+    except OverflowError as error:
+        raise validation_error({"completed_at": "is not a time of our calendar"}) from error
+    return there.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def tax_rate(state: State, location_id: Any) -> Decimal:

@@ -148,8 +148,14 @@ def _settle_line(write: Write) -> None:
     left = write.state.get(write.resource.store, key)
     recommit(write.state, source(write.owner), commitments(order, [write.before]), commitments(order, [left]))
     if write.owner is not None:
-        retax(write.state, write.owner, order)
+        if _worth(write.before) != _worth(left):
+            retax(write.state, write.owner, order)
         refresh(write.state, PATH, write.owner)
+
+
+def _worth(line: Document | None) -> tuple[Any, ...]:
+    """What of a line the tax hangs on."""
+    return tuple(line.get(name) for name in ("type", "value", "total_tax")) if line else ()
 
 
 def _keep_invoiced(write: Write) -> None:
@@ -168,8 +174,10 @@ def retax(state: State, key: Key, order: Document) -> None:
         * rate
     )
     rows = [row for row in state.select(resource.store, "parent = ?", (key,)) if row.get("automatic?")]
-    if rows and money(rows[0]["value"]) != value:
-        state.put(resource.store, rows[0]["id"], {**rows[0], "value": value, "updated_at": stamp(state)})
+    off = value - sum((money(row["value"]) for row in rows), money(0))
+    if rows and off:
+        first = {**rows[0], "value": money(rows[0]["value"]) + off, "updated_at": stamp(state)}
+        state.put(resource.store, first["id"], first)
     elif value and not rows:
         new = state.next_id(resource.store)
         stamps = {"created_at": stamp(state), "updated_at": stamp(state)}

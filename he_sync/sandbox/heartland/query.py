@@ -20,8 +20,8 @@ from typing import Any
 
 from he_sync.sandbox.heartland import switches
 from he_sync.sandbox.heartland.errors import invalid_request
-from he_sync.sandbox.http import Call
-from he_sync.sandbox.state import State, decode
+from he_sync.sandbox.http import Call, parsed
+from he_sync.sandbox.state import State
 
 Filter = dict[str, Any]
 
@@ -117,8 +117,8 @@ def _filters(state: State, pairs: Sequence[tuple[str, str]]) -> list[Filter]:
 
 def _json(text: str) -> list[Filter]:
     try:
-        value = decode(text)
-    except (ValueError, RecursionError) as error:
+        value = parsed(text)
+    except ValueError as error:
         raise invalid_request("_filter is not JSON") from error
     found = value if isinstance(value, list) else [value]
     if not all(isinstance(one, dict) for one in found):

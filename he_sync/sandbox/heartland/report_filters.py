@@ -28,9 +28,12 @@ def text_of(value: Any) -> str:
 
 def _number(value: Any) -> Decimal:
     try:
-        return Decimal(str(value if value is not None else 0))
+        number = Decimal(str(value if value is not None else 0))
     except ArithmeticError as error:
         raise invalid_request(f"{value!r} is not a number") from error
+    if not number.is_finite():
+        raise invalid_request(f"{value!r} is not a number")
+    return number
 
 
 def holds(facets: Document, condition: Any) -> bool:

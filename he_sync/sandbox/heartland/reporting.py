@@ -1,7 +1,9 @@
 """GET reporting/analyzer and reporting/sales, computed from the documents.
 
 The analyzer's rows are flat with dotted keys. Metrics and groups are those seen in live clients, no others: an unknown
-one is a 400, a cost metric without the permission for it a 500 (as one client saw it).
+one is a 400 (our choice), a cost metric without the permission for it a 500 (as one client saw it). Also our choice:
+`ending_inventory` is the stock of now whatever the `end_date`, and `charts`, `subtotal`, `include_links` and
+`request_client_uuid` change nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from he_sync.sandbox.heartland.reader import Reader, reading
 from he_sync.sandbox.heartland.report_filters import holds, text_of
 from he_sync.sandbox.heartland.resources import RESOURCES, VALUES
 from he_sync.sandbox.heartland.sales_facts import OPEN_END, OPEN_START, Fact, facts
-from he_sync.sandbox.http import Answer, Call
-from he_sync.sandbox.state import Document, decode
+from he_sync.sandbox.http import Answer, Call, parsed
+from he_sync.sandbox.state import Document, decode, encode
 
 Group = tuple[Any, ...]
 Facts = list[Fact]
@@ -147,8 +149,8 @@ def _day(text: str) -> str:
 
 def _json(text: str | None) -> Any:
     try:
-        return decode(text) if text else {}
-    except (ValueError, RecursionError) as error:
+        return parsed(text) if text else {}
+    except ValueError as error:
         raise invalid_request("filters are not JSON") from error
 
 
@@ -260,7 +262,12 @@ def _place_facets(masters: Masters, key: Any) -> Document:
 
 
 def _group(report: Report, facets: Document) -> Group:
-    return tuple(facets.get(name) for name in report.groups)
+    return tuple(_facet(facets.get(name)) for name in report.groups)
+
+
+def _facet(value: Any) -> Any:
+    """A custom value may be an object; rows are told apart by its text."""
+    return encode(value) if isinstance(value, dict | list) else value
 
 
 def _order(rows: list[Document], sorts: list[str]) -> None:

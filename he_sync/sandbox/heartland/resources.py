@@ -117,6 +117,17 @@ ITEM_DEFAULTS = {
 SALE_REFERENCES = {"customer_id": "customers", "station_id": "stations", "source_location_id": "locations"}
 WHEN = "updated_at created_at"
 
+
+def blank(resource: Resource, key: Any) -> dict[str, Any]:
+    """Every field of a resource with nothing in it: its defaults, the number as text, flags down, else null."""
+    document: dict[str, Any] = {name: False if name.endswith("?") else None for name in resource.fields}
+    if "public_id" in document:
+        document["public_id"] = str(key)
+    if "custom" in document:
+        document["custom"] = {}
+    return {**document, **resource.defaults}
+
+
 CATALOGUE = (
     _resource(
         "items",
@@ -276,16 +287,15 @@ CATALOGUE = (
     _resource("sales/invoices.payments", PAYMENT_FIELDS, table="payments", includes=(PAYMENT_TYPE,), scope="sales"),
     _resource(
         "payments",
-        f"{PAYMENT_FIELDS} location_id",
+        PAYMENT_FIELDS,
         methods="GET",
-        blocked="location_id",
         includes=(PAYMENT_TYPE,),
         indexes=f"transaction_id payment_type_id completed_at local_completed_at {WHEN}",
         scope="sales",
     ),
     _resource(
         "payment_types",
-        "name type active? custom_type gift_card?",
+        "name active?",
         defaults={"active?": True},
         required="name",
         scope="sales",

@@ -6,7 +6,7 @@ value.
 
 from __future__ import annotations
 
-from he_sync.sandbox.switches import Switch
+from he_sync.sandbox.switches import COUNT, LIMIT, PAUSE, SECONDS, SHARE, Span, Switch
 
 UNAUTHORIZED_BODY = Switch(
     "heartland.unauthorized_body",
@@ -35,13 +35,14 @@ WRITE_STATUS = Switch(
     "PUT and DELETE answer 2xx with an empty body; which 2xx was not found.",
 )
 PER_PAGE_DEFAULT = Switch(
-    "heartland.per_page_default", "20", (), "The server's own page size: not found; clients send 20."
+    "heartland.per_page_default", "20", (), "The server's own page size: not found; clients send 20.", numbers=COUNT
 )
 PER_PAGE_MAXIMUM = Switch(
     "heartland.per_page_maximum",
     "5000",
     (),
     "Largest page seen working is 5000; a larger one is cut to this without a word. `all` is not cut.",
+    numbers=COUNT,
 )
 MISSING_DOLLAR = Switch(
     "heartland.missing_dollar",
@@ -96,6 +97,7 @@ REQUESTS_PER_MINUTE = Switch(
     "0",
     (),
     "Throttling is real but its numbers were not found; 0 is none, otherwise 429 above it.",
+    numbers=LIMIT,
 )
 RETRY_AFTER = Switch(
     "heartland.retry_after", "sent", ("sent", "absent"), "`Retry-After` on 429 is only assumed by one client."
@@ -105,6 +107,7 @@ TOKEN_SECONDS = Switch(
     "0",
     (),
     "Expiry of OAuth access tokens: not found; 0 is never.",
+    numbers=SECONDS,
 )
 REFRESH_TOKEN = Switch(
     "heartland.oauth_refresh_token",
@@ -171,12 +174,14 @@ WEBHOOK_DUPLICATE_SHARE = Switch(
     "0.05",
     (),
     "Share of deliveries sent twice. Duplicates are known, their rate is not.",
+    numbers=SHARE,
 )
 WEBHOOK_LOSS_SHARE = Switch(
     "heartland.webhook_loss_share",
     "0",
     (),
     "Share of deliveries that never go out. Not found; a poll must find what no event announced.",
+    numbers=SHARE,
 )
 WEBHOOK_REFIRE = Switch(
     "heartland.webhook_refire",
@@ -185,16 +190,25 @@ WEBHOOK_REFIRE = Switch(
     "The completed event fires again when a completed transaction is updated (seen by one receiver).",
 )
 WEBHOOK_ATTEMPTS = Switch(
-    "heartland.webhook_attempts", "3", (), "Attempts per delivery: schedule not found, that there are retries is."
+    "heartland.webhook_attempts",
+    "3",
+    (),
+    "Attempts per delivery: schedule not found, that there are retries is.",
+    numbers=Span(1, 20),
 )
 WEBHOOK_RETRY_SECONDS = Switch(
-    "heartland.webhook_retry_seconds", "2", (), "Wait before the second attempt, doubled after each: not found."
+    "heartland.webhook_retry_seconds",
+    "2",
+    (),
+    "Wait before the second attempt, doubled after each: not found.",
+    numbers=PAUSE,
 )
 WEBHOOK_TIMEOUT_SECONDS = Switch(
     "heartland.webhook_timeout_seconds",
     "10",
     (),
     "How long a delivery waits for its answer: not found.",
+    numbers=PAUSE,
 )
 
 SWITCHES: tuple[Switch, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Switch))

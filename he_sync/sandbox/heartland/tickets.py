@@ -1,4 +1,8 @@
-"""Tickets: created in one call or step by step, completed once, voided whole. A return is a ticket of type Return."""
+"""Tickets: created in one call or step by step, completed once, voided whole. A return is a ticket of type Return.
+
+Our choice: a gift card sold on a line or taken as a tender moves no card's balance. No source names a card on either;
+a balance is known to change by `gift_card/adjustments` only, so whoever makes such a ticket posts one.
+"""
 
 from __future__ import annotations
 
@@ -88,6 +92,7 @@ def void(write: Write) -> None:
         void_payments(write.state, write.key)
         undo(write.state, Source(write.document["type"], write.key))
         write.document["status"] = switches.TICKET_VOID_STATUS.read(write.state)
+    if write.document["voided?"]:
         write.document.update(total_paid=money(0), balance=money(0))
 
 

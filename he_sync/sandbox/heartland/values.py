@@ -13,12 +13,18 @@ from he_sync.sandbox.heartland.resources import RESOURCES, VALUES
 from he_sync.sandbox.heartland.rows import PAGE_TYPE, envelope, with_member
 from he_sync.sandbox.heartland.stock import QUANTITIES
 from he_sync.sandbox.http import Answer, Call
-from he_sync.sandbox.state import encode, field
+from he_sync.sandbox.state import State, encode, field
 
 GROUPS = ("item_id", "location_id")
 EMBEDS = {"item_id": ("item", "items"), "location_id": ("location", "locations")}
 MILLI = 1000
 COST_STEPS = 10_000
+HELD = f"({' OR '.join(f'coalesce({field(name)}, 0) <> 0' for name in QUANTITIES)})"
+
+
+def make_index(state: State) -> None:
+    """What `exclude_empty_locations` keeps. Each page counts it: 50 ms over 50,000 places without an index, 2 with."""
+    state.keys_where(VALUES.store, "held", HELD)
 
 
 def listing(call: Call) -> Answer:
@@ -27,8 +33,7 @@ def listing(call: Call) -> Answer:
     groups = [name for name in GROUPS if name in repeated(call.query, "group")]
     if set(repeated(call.query, "group")) - set(GROUPS):
         raise invalid_request("group is item_id or location_id")
-    held = " OR ".join(f"coalesce({field(name)}, 0) <> 0" for name in QUANTITIES)
-    also = filters.Where(f"({held})") if asked.get("exclude_empty_locations") == "true" else filters.EVERYTHING
+    also = filters.Where(HELD) if asked.get("exclude_empty_locations") == "true" else filters.EVERYTHING
     if len(groups) == len(GROUPS):
         return lists.listing(call, VALUES, also)
     request = query.parse(call)

@@ -1,7 +1,7 @@
 """Webhooks: the bare resource to every registered address, after the commit, unsigned, sometimes twice, never in order.
 
 The completed event fires when a ticket or invoice becomes complete and, by switch, whenever a complete one is updated.
-Documents that are bulk loaded make no commits and so no events; `announce` tells of them.
+Documents that are bulk loaded make no commits and so no events; `announce_loaded` tells of those of a day.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import http.client
 import queue
 import random
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from he_sync.sandbox.heartland import switches
-from he_sync.sandbox.state import Commit, Document, State, encode
+from he_sync.sandbox.state import Commit, Document, Key, State, encode
 
 SALE = "sales_transaction_completed"
 MASTERS = {
@@ -23,6 +23,7 @@ MASTERS = {
     "heartland/customers": {"insert": "customer_created", "update": "customer_updated"},
 }
 TICKETS, INVOICES = "heartland/sales/tickets", "heartland/sales/invoices"
+TOLD = (TICKETS, INVOICES, *MASTERS)
 EVENTS = (SALE, "item_created", "item_updated", "customer_created", "customer_updated")
 WORKERS = 2
 
@@ -43,7 +44,7 @@ def events_of(commits: Iterable[Commit], state: State) -> list[tuple[str, Docume
     first: dict[tuple[str, object], Document | None] = {}
     last: dict[tuple[str, object], Commit] = {}
     for commit in commits:
-        if commit.collection in {TICKETS, INVOICES, *MASTERS}:
+        if commit.collection in TOLD:
             first.setdefault((commit.collection, commit.key), commit.before)
             last[commit.collection, commit.key] = commit
     found = (
@@ -76,11 +77,14 @@ class Sender:
 
     def __call__(self, commits: list[Commit]) -> None:
         """Queue what a transaction means for every address that asked for it."""
-        self.tell(events_of(commits, self._state))
+        if events := events_of(commits, self._state):
+            self.tell(events)
 
-    def tell(self, events: Sequence[tuple[str, Document]]) -> None:
+    def tell(self, events: Iterable[tuple[str, Document]]) -> None:
         """Queue events for every address that asked for them."""
-        hooks = self._state.select("heartland/webhooks") if events else []
+        hooks = self._state.select("heartland/webhooks")
+        if not hooks:
+            return
         for name, document in events:
             for hook in hooks:
                 if name in hook["events"] and hook.get("active?", True):
@@ -121,8 +125,22 @@ class Sender:
         timer.start()
 
 
-def announce(state: State, events: Sequence[tuple[str, Document]]) -> None:
-    """Tell of documents that were bulk loaded, for instance a day that happened, if a stand-in serves this state."""
+def announce_loaded(state: State, keys: Mapping[str, Iterable[Key]]) -> None:
+    """Tell of bulk loaded documents by table and key, as they are now; one that never changed since was created."""
+    if state.count("heartland/webhooks"):
+        announce(state, _loaded(state, keys))
+
+
+def _loaded(state: State, keys: Mapping[str, Iterable[Key]]) -> Iterator[tuple[str, Document]]:
+    for table, some in keys.items():
+        for document in filter(None, (state.get(table, key) for key in dict.fromkeys(some))):
+            changed = table in MASTERS and document["created_at"] != document["updated_at"]
+            if event := _event(state, table, document if changed else None, document):
+                yield event, document
+
+
+def announce(state: State, events: Iterable[tuple[str, Document]]) -> None:
+    """Tell of documents that made no commits, if a stand-in serves this state."""
     for listener in state.listeners:
         if isinstance(listener, Sender):
             listener.tell(events)

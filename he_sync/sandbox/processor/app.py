@@ -33,7 +33,7 @@ class Limit:
                 self._times.popleft()
             if len(self._times) >= most:
                 pause = switches.RETRY_AFTER.read(call.state)
-                headers = {"retry-after": pause} if pause else {}
+                headers = {"retry-after": pause} if pause != "0" else {}
                 raise Problem("TOO_MANY_REQUESTS", "42900", "Too many requests, please slow down", headers)
             self._times.append(now)
 

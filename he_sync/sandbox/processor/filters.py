@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from he_sync.sandbox.processor.problems import unexpected
+from he_sync.sandbox.processor.problems import Problem, unexpected
 from he_sync.sandbox.state import field
 
 
@@ -21,7 +22,7 @@ class Filter:
         """The value for the mark. Raises Problem 40213."""
         try:
             return self.read(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise unexpected(name) from None
 
 
@@ -58,9 +59,22 @@ def last4(path: str) -> Filter:
     return Filter(f"substr({field(path)}, -4) = ?")
 
 
+def _minor(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,15}", text):
+        raise ValueError(text)
+    return int(text)
+
+
 def minor(expression: str) -> Filter:
     """An amount in minor units."""
-    return Filter(f"{expression} = ?", int)
+    return Filter(f"{expression} = ?", _minor)
+
+
+def _mid(text: str) -> str:
+    if not (text.isascii() and text.isdigit()):
+        message = "system.mid value is invalid. Please check the format and data provided is correct"
+        raise Problem("INVALID_REQUEST_DATA", "40090", message)
+    return text
 
 
 def between(parameter: str, path: str) -> dict[str, Filter]:
@@ -76,7 +90,7 @@ def integer(path: str) -> str:
 CARD = "payment_method.card"
 MASKED = f"{CARD}.masked_number_first6last4"
 TOKEN = "payment_method.digital_wallet.masked_token_first6last4"  # noqa: S105 - a field's name
-SYSTEM = {"system.mid": equals("system.mid"), "system.hierarchy": equals("system.hierarchy")}
+SYSTEM = {"system.mid": Filter(f"{field('system.mid')} = ?", _mid), "system.hierarchy": equals("system.hierarchy")}
 
 CARDS = {
     "number_first6": first6(MASKED),
@@ -130,14 +144,11 @@ DISPUTES = {
     "from": since("stage_time_created"),
     "to": until("stage_time_created"),
     **between("stage_time_created", "stage_time_created"),
-    **SYSTEM,
-}
-SETTLED_DISPUTES = {
-    **DISPUTES,
-    "status": Filter(f"coalesce({field('deposit_status')}, 'FUNDED') = ?"),
     "deposit_id": equals("deposit_id"),
     **between("deposit_time_created", "deposit_time_created"),
+    **SYSTEM,
 }
+SETTLED_DISPUTES = {**DISPUTES, "status": Filter(f"coalesce({field('deposit_status')}, 'FUNDED') = ?")}
 ACTIONS = {
     **{
         name: equals(name)

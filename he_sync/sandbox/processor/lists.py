@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +65,7 @@ def _where(call: Call, listing: Listing, asked: Mapping[str, str]) -> tuple[str,
 
 def _number(asked: Mapping[str, str], name: str, default: int) -> int:
     text = asked.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
+    if not (re.fullmatch("[0-9]{1,9}", text) and int(text) > 0):
         raise unexpected(name)
     return int(text)
 

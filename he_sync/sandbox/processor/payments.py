@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -26,7 +27,7 @@ def _create(call: Call) -> Answer:
 
     def work() -> Document:
         sale = _new(call, body)
-        declined = str(body["payment_method"].get("card", {}).get("number", "")) == DECLINING_CARD
+        declined = str((body["payment_method"].get("card") or {}).get("number", "")) == DECLINING_CARD
         later = sale["type"] == "SALE" and sale["capture_mode"] in {"LATER", "MULTIPLE"}
         sale["status"] = "DECLINED" if declined else "PREAUTHORIZED" if later else "CAPTURED"
         if declined:
@@ -45,14 +46,24 @@ def _check(body: dict[str, Any]) -> None:
         raise unexpected("type")
     if body["channel"] not in {"CP", "CNP"}:
         raise unexpected("channel")
-    if not isinstance(body["payment_method"], dict):
-        raise unexpected("payment_method")
+    _check_types(body)
     _amount(body, "amount", 0)
+
+
+def _check_types(body: dict[str, Any]) -> None:
+    paid_with = body["payment_method"]
+    objects = [("payment_method", paid_with), *((name, body.get(name) or {}) for name in ("order", "notifications"))]
+    if isinstance(paid_with, dict):
+        objects.append(("card", paid_with.get("card") or {}))
+    wrong = [name for name, value in objects if not isinstance(value, dict)]
+    wrong += [name for name in ("currency", "reference") if not isinstance(body[name], str)]
+    if wrong:
+        raise unexpected(wrong[0])
 
 
 def _amount(body: dict[str, Any], name: str, default: int) -> int:
     text = str(body.get(name) or default)
-    if not (text.isascii() and text.isdigit()):
+    if not re.fullmatch("[0-9]{1,15}", text):
         raise unexpected(name)
     return int(text)
 

@@ -34,8 +34,13 @@ CRITERIA = {
 }
 
 
+Row = list[tuple[str, soap.Tree]]
+SHOWN = ("SettlementAmt", "BatchSeqNbr")
+"""Criteria that are compared with what the row shows, because no stored field holds it."""
+
+
 class Refusal(Exception):
-    """A gateway response code other than 0."""
+    """A gateway response code other than 0. Code 5 is known; -2, 1 and 3 with their texts are our choice."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -59,8 +64,19 @@ def _mid(call: Call, asked: soap.Asked) -> str:
     raise Refusal("-2", "Authentication error. Verify and correct credentials.")
 
 
-def _row(sale: Document, time_zone: str) -> list[tuple[str, soap.Tree]]:
+def _sequence(call: Call, batch_id: str) -> str:
+    """BatchSeqNbr: the how manieth batch of its merchant id; empty for what is in no batch yet."""
+    batch = call.state.get(batches.TABLE, batch_id) if batch_id else None
+    if batch is None:
+        return ""
+    earlier = f"{field('mid')} = ? AND ({field('time_created')}, key) <= (?, ?)"
+    return str(call.state.count(batches.TABLE, earlier, (batch["mid"], batch["time_created"], batch["id"])))
+
+
+def _row(sale: Document, time_zone: str, sequence: str) -> Row:
+    """One report row. A stored sale has one amount, tip included, so the parts of it are zero."""
     card = sale.get("payment_method", {}).get("card", {})
+    entry = sale.get("payment_method", {}).get("entry_mode", "")
     merchant = time_zone == "Merchant"
     amount = _dollars(sale["amount"])
     kind = "PREAUTHORIZED" if sale["status"] == "PREAUTHORIZED" else sale["type"]
@@ -82,13 +98,20 @@ def _row(sale: Document, time_zone: str) -> list[tuple[str, soap.Tree]]:
         ("ClientTxnId", sale.get("reference", "")),
         ("MaskedCardNbr", card.get("masked_number_first6last4", "")),
         ("CardType", card.get("brand", "")),
+        ("CardSwiped", "Y" if "SWIPE" in entry else "N"),
         ("InvoiceNbr", sale.get("order_reference", "")),
+        ("CustomerID", ""),
+        ("Description", sale.get("description", "")),
         ("BatchId", sale.get("batch_id", "")),
+        ("BatchSeqNbr", sequence),
         ("BatchCloseDT", sale.get("batch_time_created", "")),
         ("GatewayRspCode", "0"),
         ("GatewayRspMsg", "Success"),
         ("IssuerRspCode", sale.get("payment_method", {}).get("result", "")),
         ("IssuerRspText", sale.get("payment_method", {}).get("message", "")),
+        *((f"{part}AmtInfo", "0.00") for part in ("Gratuity", "Convenience", "Shipping", "Surcharge")),
+        *((name, "") for name in ("TaxType", "UserName", "ClerkID")),
+        ("UniqueDeviceId", sale["system"]["mid"]),
     ]
 
 
@@ -116,8 +139,14 @@ def _time(text: str) -> str:
     return text.removesuffix("Z")
 
 
-def _rows(name: str, sales: list[Document], asked: soap.Asked) -> soap.Tree:
-    return [(name, _row(sale, asked.fields.get("TzConversion", "UTC"))) for sale in sales]
+def _rows(call: Call, sales: list[Document], asked: soap.Asked) -> list[Row]:
+    sequences = {key: _sequence(call, key) for key in {str(sale.get("batch_id") or "") for sale in sales}}
+    zone = asked.fields.get("TzConversion", "UTC")
+    return [_row(sale, zone, sequences[str(sale.get("batch_id") or "")]) for sale in sales]
+
+
+def _details(call: Call, sales: list[Document], asked: soap.Asked) -> soap.Tree:
+    return [("Details", row) for row in _rows(call, sales, asked)]
 
 
 def _close(call: Call, asked: soap.Asked, mid: str) -> soap.Tree:  # noqa: ARG001 - one shape for every operation
@@ -129,13 +158,14 @@ def _close(call: Call, asked: soap.Asked, mid: str) -> soap.Tree:  # noqa: ARG00
         if not found:
             raise Refusal("5", "Transaction was rejected because it requires a batch to be open.")
         closed = batches.close(call.state, found[0])
-    earlier = f"{field('mid')} = ? AND {field('time_created')} <= ?"
+    sequence = _sequence(call, closed["id"])
     total, count = _dollars(closed["amount"]), str(closed["transaction_count"])
     return [
         ("BatchId", closed["id"]),
         ("TxnCnt", count),
         ("TotalAmt", total),
-        ("BatchSeqNbr", str(call.state.count(batches.TABLE, earlier, (closed["mid"], closed["time_created"])))),
+        ("BatchSeqNbr", sequence),
+        ("HostBatchNbr", sequence),
         ("HostTotalCnt", count),
         ("HostTotalAmt", total),
         ("ProcessedDeviceId", closed["mid"]),
@@ -144,7 +174,7 @@ def _close(call: Call, asked: soap.Asked, mid: str) -> soap.Tree:  # noqa: ARG00
 
 def _activity(call: Call, asked: soap.Asked, mid: str) -> soap.Tree:
     clauses, params = _span(asked, "RptStartUtcDT", "RptEndUtcDT", call.state.now())
-    return _rows("Details", _sales(call, mid or asked.fields.get("DeviceId", ""), clauses, params), asked)
+    return _details(call, _sales(call, mid or asked.fields.get("DeviceId", ""), clauses, params), asked)
 
 
 def _find(call: Call, asked: soap.Asked, mid: str) -> soap.Tree:
@@ -154,28 +184,27 @@ def _find(call: Call, asked: soap.Asked, mid: str) -> soap.Tree:
     if not used or asked.fields.get("Criteria/StartUtcDT"):
         span, edges = _span(asked, "Criteria/StartUtcDT", "Criteria/EndUtcDT", call.state.now())
         clauses, params = [*span, *clauses], [*edges, *params]
-    found = _sales(call, mid, clauses, params)
-    if amount := asked.fields.get("Criteria/SettlementAmt"):
-        found = [sale for sale in found if dict(_row(sale, "UTC"))["SettlementAmt"] == amount]
-    return _rows("Transactions", found, asked)
+    rows = _rows(call, _sales(call, mid, clauses, params), asked)
+    shown = [(name, wanted) for name in SHOWN if (wanted := asked.fields.get(f"Criteria/{name}"))]
+    return [("Transactions", row) for row in rows if all(dict(row)[name] == wanted for name, wanted in shown)]
 
 
 def _detail(call: Call, asked: soap.Asked, mid: str) -> soap.Tree:
     found = _sales(call, mid, [f"{field('id')} = ? AND key = ?"], [asked.fields.get("TxnId", "")] * 2)
     if not found:
         raise Refusal("3", "Transaction rejected because the referenced original transaction is invalid.")
-    row = _row(found[0], asked.fields.get("TzConversion", "UTC"))
+    row = _rows(call, found, asked)[0]
     return [*row[:5], ("Data", row[5:])]
 
 
 def _batch(call: Call, asked: soap.Asked, mid: str) -> soap.Tree:
     clause = f"{field('batch_id')} = ?"
-    return _rows("Details", _sales(call, mid, [clause], [asked.fields.get("BatchId", "")]), asked)
+    return _details(call, _sales(call, mid, [clause], [asked.fields.get("BatchId", "")]), asked)
 
 
 def _open_auths(call: Call, asked: soap.Asked, mid: str) -> soap.Tree:
     clause = f"{field('status')} = ?"
-    return _rows("Details", _sales(call, mid, [clause], ["PREAUTHORIZED"]), asked)
+    return _details(call, _sales(call, mid, [clause], ["PREAUTHORIZED"]), asked)
 
 
 def _unknown(_: Call, asked: soap.Asked, mid: str) -> soap.Tree:  # noqa: ARG001 - one shape for every operation

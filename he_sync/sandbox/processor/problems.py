@@ -1,4 +1,9 @@
-"""GP-API's error bodies: a problem is raised where it is found and becomes an answer at the guard."""
+"""GP-API's error bodies: a problem is raised where it is found and becomes an answer at the guard.
+
+Detailed codes that the reference does not name are our choice and no client should tell cases apart by them: 40005,
+40017, 40087, 40212, 40290, 40500, 42900, and the error codes INVALID_TRANSACTION_ACTION, INVALID_BATCH_ACTION and
+TOO_MANY_REQUESTS. 40041 (merchant configuration) and 40071 (dispute documents) belong to calls that are not here.
+"""
 
 from __future__ import annotations
 

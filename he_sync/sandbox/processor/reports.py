@@ -87,8 +87,18 @@ def _deposit(call: Call) -> Answer:
 
 def _dispute(call: Call) -> Answer:
     if reader(call).get(DISPUTES.table, call.path["id"]) is None:
-        raise Problem("INVALID_REQUEST_DATA", "40073", f"Unable to locate dispute record for that ID {call.path['id']}")
+        message = "101,Unable to locate dispute record for that ID. Please recheck the ID provided."
+        raise Problem("INVALID_REQUEST_DATA", "40073", message)
     return _one(call, DISPUTES, "Disputes")
+
+
+def _disputes(call: Call) -> Answer:
+    """The list; an `arn` that no dispute has is an error here, not an empty list."""
+    arn = call.params().get("arn")
+    if arn and not reader(call).count(DISPUTES.table, filters.DISPUTES["arn"].sql, (arn,)):
+        message = "105,Unable to locate dispute record for arn. Please recheck the value provided for arn."
+        raise Problem("INVALID_REQUEST_DATA", "40048", message)
+    return page_of(call, DISPUTES)
 
 
 def _settled_dispute(call: Call) -> Answer:
@@ -116,6 +126,6 @@ def add(routes: Routes, state: State) -> None:
     routes.add("GET", "/ucp/settlement/deposits/{id}", _deposit)
     routes.add("GET", "/ucp/settlement/disputes", lambda call: page_of(call, SETTLED_DISPUTES))
     routes.add("GET", "/ucp/settlement/disputes/{id}", _settled_dispute)
-    routes.add("GET", "/ucp/disputes", lambda call: page_of(call, DISPUTES))
+    routes.add("GET", "/ucp/disputes", _disputes)
     routes.add("GET", "/ucp/disputes/{id}", _dispute)
     routes.add("GET", "/ucp/actions", lambda call: page_of(call, ACTIONS))

@@ -10,6 +10,7 @@ from xml.parsers import expat
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 POS = "http://Hps.Exchange.PosGateway"
 LARGEST = 1024 * 1024
+DEEPEST = 50
 Tree = str | Sequence[tuple[str, "Tree"]]
 """Text, or child elements by name in order; names may repeat."""
 
@@ -33,10 +34,23 @@ def _refuse_dtd(body: bytes) -> None:
     def stop(*_: object) -> None:
         raise ValueError("a document type declaration is refused")
 
+    depth = 0
+
+    def enter(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError("the envelope is nested too deep")
+
+    def leave(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
     parser.StartDoctypeDeclHandler = stop
+    parser.StartElementHandler, parser.EndElementHandler = enter, leave
     try:
         parser.Parse(body, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:
         raise ValueError(f"not XML: {error}") from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from he_sync.sandbox.switches import Switch
+from he_sync.sandbox.switches import COUNT, LIMIT, SECONDS, Span, Switch
 
 REQUIRE_VERSION = Switch(
     "processor.require_version",
@@ -17,9 +17,9 @@ COUNT_KEY = Switch(
     "both spellings are read by the official SDKs; which address answers which is not found",
 )
 PAGE_SIZE_DEFAULT = Switch(
-    "processor.page_size_default", "10", (), "page_size of a list call that names none: not found"
+    "processor.page_size_default", "10", (), "page_size of a list call that names none: not found", numbers=COUNT
 )
-PAGE_SIZE_MAX = Switch("processor.page_size_max", "1000", (), "largest page_size: not found")
+PAGE_SIZE_MAX = Switch("processor.page_size_max", "1000", (), "largest page_size: not found", numbers=COUNT)
 PAGE_SIZE_OVER = Switch(
     "processor.page_size_over",
     "clamp",
@@ -48,10 +48,14 @@ FEES_IN_AMOUNT = Switch(
     "whether a net-funded deposit's amount is after fees: not found. The bank gets the amount after fees either way",
 )
 RATE_LIMIT = Switch(
-    "processor.rate_limit", "0", (), "GP-API requests per second over all tokens, 0 for none: not found"
+    "processor.rate_limit", "0", (), "GP-API requests per second over all tokens, 0 for none: not found", numbers=LIMIT
 )
 RETRY_AFTER = Switch(
-    "processor.rate_limit_retry_after", "1", (), "Retry-After of a 429 in seconds, empty for no header: not found"
+    "processor.rate_limit_retry_after",
+    "1",
+    (),
+    "Retry-After of a 429 in seconds, 0 for no header: not found",
+    numbers=SECONDS,
 )
 DEFAULT_MID = Switch(
     "processor.default_mid", "101023947262", (), "merchant id that a sale posted to the stand-in belongs to"
@@ -62,7 +66,9 @@ STATUS_URL = Switch(
     (),
     "where signed notifications of captures go when the sale names no notifications.status_url; empty for nowhere",
 )
-PORTICO_ROWS_MAX = Switch("processor.portico_rows_max", "5000", (), "most rows of one Portico report: not found")
+PORTICO_ROWS_MAX = Switch(
+    "processor.portico_rows_max", "5000", (), "most rows of one Portico report: not found", numbers=COUNT
+)
 
 STATUS = {
     "NOT_AUTHENTICATED": 401,
@@ -77,7 +83,13 @@ STATUS = {
     "ACTION_FAILED": 500,
 }
 STATUS_OF = {
-    code: Switch(f"processor.status.{code}", str(status), (), f"HTTP status of {code}: found for no error code")
+    code: Switch(
+        f"processor.status.{code}",
+        str(status),
+        (),
+        f"HTTP status of {code}: found for no error code",
+        numbers=Span(400, 599),
+    )
     for code, status in STATUS.items()
 }
 

@@ -107,20 +107,20 @@ def _credentials(body: dict[str, Any]) -> str:
 
 def _seconds(body: dict[str, Any]) -> int:
     if (interval := body.get("interval_to_expire")) is not None:
-        if interval not in INTERVALS:
+        if not isinstance(interval, str) or interval not in INTERVALS:
             raise unexpected("interval_to_expire")
         return INTERVALS[interval]
-    try:
-        seconds = int(body.get("seconds_to_expire", DEFAULT_SECONDS))
-    except (TypeError, ValueError):
-        raise unexpected("seconds_to_expire") from None
-    if not SHORTEST <= seconds <= LONGEST:
+    text = str(body.get("seconds_to_expire", DEFAULT_SECONDS))
+    if not re.fullmatch("[0-9]{1,9}", text) or not SHORTEST <= int(text) <= LONGEST:
         raise unexpected("seconds_to_expire")
-    return seconds
+    return int(text)
 
 
 def _permissions(body: dict[str, Any]) -> list[str]:
-    asked = [str(name) for name in body.get("permissions") or ()]
+    given = body.get("permissions") or []
+    if not isinstance(given, list):
+        raise unexpected("permissions")
+    asked = [str(name) for name in given]
     if wrong := [name for name in asked if not PERMISSION.fullmatch(name)]:
         message = f"Invalid permissions [ {','.join(wrong)} ] provided in the input field - permissions"
         raise Problem("INVALID_REQUEST_DATA", "40119", message)

@@ -111,6 +111,7 @@ def item_rows(rows: Rows, seed: int, items: tuple[Item, ...]) -> None:
         rows.add("heartland/item_grids", FIRST_ID + grid - 1, _grid(items[(grid - 1) * len(GRID)], grid))
     for item in items:
         rows.add("heartland/items", item.id, _heartland(seed, item, items))
+        rows.add("heartland/items.vendors", item.id, _vendor(item), parent=item.id)
     for item in items:
         rows.epicor("Part", [item.public_id], _part(item))
         rows.epicor("PartPlant", [item.public_id, PLANT], _part_plant(item), parent=item.key)
@@ -187,6 +188,12 @@ def _heartland(seed: int, item: Item, items: tuple[Item, ...]) -> Document:
         "updated_at": EPOCH,
         "custom": _custom(item),
     }
+
+
+def _vendor(item: Item) -> Document:
+    """Where the item is bought; the vendor's part number is ours."""
+    bought = {"id": item.id, "item_id": item.id, "vendor_id": FIRST_ID + item.index % 4, "part_number": item.public_id}
+    return {**bought, "cost": money(item.cost), "created_at": EPOCH, "updated_at": EPOCH}
 
 
 def _custom(item: Item) -> Document:

@@ -15,7 +15,7 @@ from he_sync.sandbox.world.plant import paid, plant_ledger, plant_orders, plant_
 from he_sync.sandbox.world.plants import Plants
 from he_sync.sandbox.world.processor import settle_rows, settlements
 from he_sync.sandbox.world.randomness import stamp
-from he_sync.sandbox.world.rows import Numbers, Rows
+from he_sync.sandbox.world.rows import Numbers
 from he_sync.sandbox.world.stock import Moves, refill, sale_moves
 from he_sync.sandbox.world.stock_plants import frozen, plant_stock
 from he_sync.sandbox.world.stock_rows import moved_rows
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 
     from he_sync.sandbox.state import State
     from he_sync.sandbox.world.fulfil import Backlog
+    from he_sync.sandbox.world.rows import Rows
     from he_sync.sandbox.world.sale import Sale
     from he_sync.sandbox.world.whole import World
 
 CLOSE_HOUR = 6
 
 
-def make_day(state: State, world: World, diary: Diary, day: date) -> dict[str, int]:
+def make_day(state: State, world: World, diary: Diary, day: date, rows: Rows) -> dict[str, int]:
     """Everything that happens on a day. Returns how much of what happened."""
-    today = Today(state, world, Rows(world.seed), Numbers(state), Plants(day), frozen(state))
+    today = Today(state, world, rows, Numbers(state), Plants(day), frozen(state))
     visitors = visit(today, frozenset(diary.settled))
     sales = ring_up(today, diary, visitors)
     _plant(today, sales, visitors)

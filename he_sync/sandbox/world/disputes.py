@@ -36,7 +36,13 @@ def _document(today: Today, deposit: Deposit, sale: Document) -> Document:
     named = {name: card[name] for name in ("arn", "brand", "authcode", "brand_reference")}
     times = dict.fromkeys(("time_created", "status_time_created", "stage_time_created"), f"{day}T08:00:00.000Z")
     money = {"amount": sale["amount"], "currency": "USD"}
-    bought = {"time_created": sale["time_created"], "type": "SALE", **money, "reference": sale["reference"]}
+    bought = {
+        "time_created": sale["time_created"],
+        "type": "SALE",
+        **money,
+        "reference": sale["reference"],
+        "remarks": "",
+    }
     return {
         "id": f"DIS_{uid(today.world.seed, 'dispute', deposit.id).replace('-', '')[:20]}",
         **times,
@@ -44,8 +50,15 @@ def _document(today: Today, deposit: Deposit, sale: Document) -> Document:
         "stage": "CHARGEBACK",
         "result": "PENDING",
         **money,
+        "merchant_id": "MER_sandbox",
+        "account_id": "DAA_sandbox",
         "payer_amount": sale["amount"],
         "merchant_amount": sale["amount"],
+        **{f"last_adjustment_{name}": value for name, value in money.items()},
+        "last_adjustment_funding": "DEBIT",
+        "last_adjustment_time_created": times["stage_time_created"],
+        **{f"net_financial_{name}": value for name, value in money.items()},
+        "payment_method_provider": [],
         "reason_code": "104",
         "reason_description": "Other Fraud - Card Absent Environment",
         "time_to_respond_by": (deposit.day + timedelta(days=14)).isoformat(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from he_sync.sandbox.heartland.webhooks import announce_loaded
 from he_sync.sandbox.state import State, decode
 from he_sync.sandbox.world.catalogue import item_rows
 from he_sync.sandbox.world.day import make_day
@@ -71,14 +72,15 @@ def _furnish(rows: Rows, world: World) -> None:
 def happen(state: State, day: date) -> dict[str, Any]:
     """Let one business day happen in all three systems; returns counts. A day happens once.
 
-    The same day again returns `{"already": True}` and writes nothing. Raises ValueError for a day before the last one
-    and where no world was created.
+    Registered webhooks hear of it where a stand-in serves this state. The same day again returns `{"already": True}`
+    and writes nothing. Raises ValueError for a day before the last one and where no world was created.
     """
     with state.transaction("world"):
         diary, world = _known(state)
-        again = diary.happened(day)
-        made = {"already": True} if again else make_day(state, world, diary, day)
+        again, rows = diary.happened(day), Rows(world.seed)
+        made = {"already": True} if again else make_day(state, world, diary, day, rows)
     write_truth(state)
+    announce_loaded(state, rows.touched)
     return made
 
 

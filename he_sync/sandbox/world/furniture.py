@@ -57,6 +57,10 @@ def heartland_furniture(rows: Rows, places: tuple[Place, ...]) -> None:
             "active?": True,
         }
         rows.add("heartland/users", FIRST_ID + n, user | STAMPS)
+    for offset, login in enumerate(("he-sync", "he-sync-readonly"), STAFF):
+        number = FIRST_ID + offset
+        person = {"id": number, "login": login, "first_name": "He", "last_name": "Sync", "active?": True}
+        rows.add("heartland/users", number, person | STAMPS)
     for key, value in SETTINGS.items():
         rows.add("heartland/settings", key, {"key": key, "value": value})
     _lists(rows, places)

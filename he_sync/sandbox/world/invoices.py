@@ -24,7 +24,7 @@ HEAD = (
     *("customer_id", "customer_name", "source_location_id", "station_id", "sales_rep", "original_subtotal", "subtotal"),
     *("total_discounts", "tax_total", "total_tax", "shipping_charge", "total", "total_paid", "balance"),
 )
-NOT_COPIED = frozenset(("order_id", "ship_from_location_id", "qty_invoiced"))
+NOT_COPIED = frozenset(("order_id", "ship_from_location_id", "qty_invoiced", "total_tax"))
 
 
 def invoice(today: Today, moves: Moves, order_id: int) -> None:
@@ -37,7 +37,7 @@ def invoice(today: Today, moves: Moves, order_id: int) -> None:
     today.rows.add(INVOICES, key, _head(today, order, key, at))
     for line in today.state.select(f"{ORDERS}.lines", "parent = ?", [order_id]):
         _line(today, moves, line, key, at)
-    today.rows.add(ORDERS, order_id, order | {"status": "closed", "updated_at": stamp(at)})
+    today.rows.add(ORDERS, order_id, order | {"status": "closed", "closed_at": stamp(at), "updated_at": stamp(at)})
 
 
 def _head(today: Today, order: Document, key: int, at: datetime) -> Document:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from he_sync.sandbox.heartland.masters import FIRST_ADDRESS
 from he_sync.sandbox.world.catalogue import EPOCH
 from he_sync.sandbox.world.places import CITIES, FIRST_ID, City
 from he_sync.sandbox.world.randomness import stream, uid
@@ -156,7 +157,8 @@ def heartland_customer(seed: int, customer: Customer) -> Document:
         "loyalty_points_balance": 0,
         "loyalty_points_total": 0,
         **dict.fromkeys(
-            ("address_id", "billing_address_id", "shipping_address_id"), customer.id if customer.street else None
+            ("address_id", "billing_address_id", "shipping_address_id"),
+            address_id(customer) if customer.street else None,
         ),
         "created_at": customer.created,
         "updated_at": customer.updated,
@@ -165,10 +167,15 @@ def heartland_customer(seed: int, customer: Customer) -> Document:
     }
 
 
+def address_id(customer: Customer) -> int:
+    """What orders name an address by; it differs from the id of the address row, which joins it to the customer."""
+    return FIRST_ADDRESS + customer.id - FIRST_ID
+
+
 def _address(customer: Customer) -> Document:
     return {
         "id": customer.id,
-        "address_id": customer.id,
+        "address_id": address_id(customer),
         "customer_id": customer.id,
         "first_name": customer.first or "Accounts",
         "last_name": customer.last,
@@ -179,6 +186,10 @@ def _address(customer: Customer) -> Document:
         "postal_code": customer.city.postal,
         "country": "US",
         "phone": customer.phone,
+        "primary_billing?": True,
+        "primary_shipping?": True,
+        "created_at": customer.created,
+        "updated_at": customer.updated,
     }
 
 

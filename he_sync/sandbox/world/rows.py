@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from he_sync.sandbox.heartland.resources import RESOURCES, Resource, blank
+from he_sync.sandbox.heartland.webhooks import TOLD
 from he_sync.sandbox.state import Document, Key, State, field
 from he_sync.sandbox.world.randomness import uid
 
@@ -21,12 +23,20 @@ KEYS_AT_DEFAULT = frozenset(
 )
 """Key columns that may hold their type's default; every other column at its default is not stored."""
 MOST_WAITING = 50_000
+RETAIL = {resource.store: resource for resource in RESOURCES.values()}
+Row = tuple[Key, Key | None, Document]
 TRANSACTIONS = ("heartland/sales/tickets", "heartland/sales/orders", "heartland/sales/invoices")
 
 
 def epicor_key(*values: object) -> str:
     """Key column values in key order, Company first, joined by a tilde."""
     return "~".join(map(str, (COMPANY, *values)))
+
+
+def _complete(resource: Resource, rows: list[Row]) -> None:
+    """Every field of the resource in every row, as a document that was made through the API has them."""
+    for place, (key, parent, document) in enumerate(rows):
+        rows[place] = key, parent, {**blank(resource, key), **document}
 
 
 class Numbers:
@@ -58,11 +68,12 @@ class Numbers:
 
 
 class Rows:
-    """Documents by table until they are loaded."""
+    """Documents by table until they are loaded. `touched` keeps the keys of those that Heartland tells of."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._tables: dict[str, list[tuple[Key, Key | None, Document]]] = defaultdict(list)
+        self.touched: dict[str, list[Key]] = {table: [] for table in TOLD}
+        self._tables: dict[str, list[Row]] = defaultdict(list)
         self._waiting = 0
         self.counts: Counter[str] = Counter()
 
@@ -85,12 +96,16 @@ class Rows:
         for table, rows in self._tables.items():
             if table.startswith("epicor/"):
                 self._revise(state, table, rows)
+            elif table in RETAIL:
+                _complete(RETAIL[table], rows)
+            if table in TOLD:
+                self.touched[table] += [key for key, _, _ in rows]
             state.load(table, rows)
             self.counts[table] += len(rows)
         self._tables.clear()
         self._waiting = 0
 
-    def _revise(self, state: State, table: str, rows: list[tuple[Key, Key | None, Document]]) -> None:
+    def _revise(self, state: State, table: str, rows: list[Row]) -> None:
         first = state.next_rev(len(rows)) - len(rows) + 1
         for offset, (key, parent, document) in enumerate(rows):
             kept = {name: value for name, value in document.items() if value or name in KEYS_AT_DEFAULT}

@@ -60,6 +60,11 @@ def pos_value(item: Item, place: Place, on_hand: int, committed: int) -> Documen
     }
 
 
+def pos_changed(now: Document, fresh: Document) -> Document:
+    """A stored inventory value with other stock: what is on order, on its way and its cost stay as they were."""
+    return now | fresh | {name: now[name] for name in ("qty_on_po", "qty_in_transit", "unit_cost") if name in now}
+
+
 def erp_value(item: Item, place: Place, on_hand: int, reserved: int) -> Document:
     """The PartWhse row of thousandths of eaches on hand and reserved."""
     held = {"ReservedQty": in_unit(item, reserved), "SalesReservedQty": in_unit(item, reserved)} if reserved else {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from he_sync.sandbox.state import field
 from he_sync.sandbox.world.plants import some
 from he_sync.sandbox.world.randomness import MILLI
-from he_sync.sandbox.world.shelves import PART_WHSE, VALUES, erp_key, erp_value, milli, pos_key, pos_value
+from he_sync.sandbox.world.shelves import PART_WHSE, VALUES, erp_key, erp_value, milli, pos_changed, pos_key, pos_value
 
 if TYPE_CHECKING:
     from random import Random
@@ -152,7 +152,8 @@ def _write(today: Today, rng: Random, row: Row, klass: str) -> None:
 
 
 def _pos(today: Today, row: Row, on_hand: int, committed: int) -> None:
-    today.rows.add(VALUES, pos_key(row.item, row.place), pos_value(row.item, row.place, on_hand, committed))
+    key, fresh = pos_key(row.item, row.place), pos_value(row.item, row.place, on_hand, committed)
+    today.rows.add(VALUES, key, pos_changed(today.state.get(VALUES, key) or {}, fresh))
 
 
 def _erp(today: Today, row: Row, on_hand: int) -> None:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 from he_sync.sandbox.world.randomness import midnight
 from he_sync.sandbox.world.rows import PLANT, epicor_key
-from he_sync.sandbox.world.shelves import PART_WHSE, VALUES, erp_key, erp_value, in_unit, milli, pos_value, read
+from he_sync.sandbox.world.shelves import (
+    PART_WHSE,
+    VALUES,
+    erp_key,
+    erp_value,
+    in_unit,
+    milli,
+    pos_changed,
+    pos_value,
+    read,
+)
 from he_sync.sandbox.world.stock import LOAD_HOUR
 
 if TYPE_CHECKING:
@@ -34,7 +44,7 @@ def _values(today: Today, moves: Moves) -> None:
         on_hand += milli(now["qty_on_hand"])
         committed += milli(now["qty_committed"])
         fresh = pos_value(moves.item(keys[key]), moves.place(keys[key]), on_hand, committed)
-        today.rows.add(VALUES, key, now | fresh)
+        today.rows.add(VALUES, key, pos_changed(now, fresh))
 
 
 def _part_whse(today: Today, moves: Moves) -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from he_sync.sandbox.world.furniture import PAYMENT_TYPES
+from he_sync.sandbox.world.people import address_id
 from he_sync.sandbox.world.places import FIRST_ID
 from he_sync.sandbox.world.randomness import local, money, quantity, stamp
 
@@ -85,10 +86,17 @@ def _ticket(sale: Sale) -> Document:
 
 
 def _order(sale: Sale) -> Document:
-    customer = sale.customer.id if sale.customer else None
+    ship_to = address_id(sale.customer) if sale.customer else None
     method = FIRST_ID + (0, 750, 1295).index(sale.charge)
-    address = {"billing_address_id": customer, "shipping_address_id": customer, "shipping_method_id": method}
-    return {**_head(sale), "status": "open", **address, "shipping_charge": money(sale.charge), "type": "Order"}
+    address = {"billing_address_id": ship_to, "shipping_address_id": ship_to, "shipping_method_id": method}
+    return {
+        **_head(sale),
+        "status": "open",
+        "opened_at": stamp(sale.at),
+        **address,
+        "shipping_charge": money(sale.charge),
+        "type": "Order",
+    }
 
 
 def _lines(sale: Sale, centre: Place) -> list[Document]:
@@ -141,8 +149,8 @@ def _order_parts(rows: Rows, numbers: Numbers, sale: Sale) -> None:
     at = stamp(sale.at)
     for name, value in sale.taxes:
         key = numbers.take("heartland/sales/orders.taxes")
-        tax = {"id": key, "description": name, "value": money(value), "created_at": at, "updated_at": at}
-        rows.add("heartland/sales/orders.taxes", key, tax, parent=sale.id)
+        tax = {"id": key, "description": name, "value": money(value), "automatic?": True}
+        rows.add("heartland/sales/orders.taxes", key, {**tax, "created_at": at, "updated_at": at}, parent=sale.id)
 
 
 def _payment(sale: Sale, payment: Payment) -> Document:
