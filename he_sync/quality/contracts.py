@@ -51,16 +51,24 @@ def check(entity: str, contract: type[Contract], rows: pd.DataFrame, key: str) -
 
 def _failure(entity: str, case: dict[str, Any], rows: pd.DataFrame, key: str) -> Failure:
     row = -1 if pd.isna(case["index"]) else int(case["index"])
-    record = str(rows[key].iloc[row]) if row >= 0 else "every row"
-    return Failure(entity, record, row, str(case["column"] or "row"), str(case["check"]), str(case["failure_case"]))
+    whole = case["schema_context"] == WHOLE_ROW
+    column, value = ("row", "") if whole and row >= 0 else (str(case["column"] or "row"), str(case["failure_case"]))
+    if row < 0:
+        return Failure(entity, "every row", row, column, str(case["check"]), value)
+    return Failure(entity, str(rows[key].iloc[row]), row, column, str(case["check"]), value, _payload(rows, row))
+
+
+WHOLE_ROW = "DataFrameSchema"
+
+
+def _payload(rows: pd.DataFrame, row: int) -> str:
+    """The row as JSON text, so that a dead letter can be read without the frame it came from."""
+    return str(rows.iloc[[row]].to_json(orient="records", date_format="iso"))[1:-1]
 
 
 def _distinct(failures: list[Failure]) -> tuple[Failure, ...]:
-    """One per record, column and rule: a rule over a whole row reports once for each of its columns."""
-    seen = {
-        (failure.row, failure.rule, failure.column if failure.column in failure.rule else ""): failure
-        for failure in reversed(failures)
-    }
+    """One per record, column and rule: a rule over a whole row is reported once for each of its columns."""
+    seen = {(failure.row, failure.rule, failure.column): failure for failure in reversed(failures)}
     return tuple(sorted(seen.values(), key=lambda failure: (failure.row, failure.column, failure.rule)))
 
 

@@ -1,5 +1,7 @@
 """Bad rows are set aside with column, rule and value; good rows travel on; half a document never does."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -40,6 +42,9 @@ def test_an_order_that_does_not_add_up_is_set_aside_and_named_and_the_others_go_
     assert list(checked.good["order_num"]) == [5001]
     named = {(failure.record, failure.row) for failure in checked.failures}
     assert named == {("5002", 1), ("5003", 2)}
+    whole = next(failure for failure in checked.failures if failure.record == "5002")
+    assert (whole.column, whole.rule) == ("row", "total is charges + misc - discount + tax")
+    assert json.loads(whole.payload)["total_minor"] == 1
     assert any(failure.column == "business_date" and failure.value == "20.11.2026" for failure in checked.failures)
 
 
