@@ -28,7 +28,7 @@ def require_free(ports: Mapping[str, int], options: Mapping[str, str]) -> None:
         if not _is_free(port):
             owner = next(_owners(port), "another program")
             raise FixInput(
-                f"port {port} ({name}) is taken by {owner}; stop it, or choose another with {options[name]} (0: any free)"
+                f"port {port} ({name}) is taken by {owner}; stop it, or choose another with {options[name]} (0: any)"
             )
 
 

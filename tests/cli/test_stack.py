@@ -1,0 +1,103 @@
+"""`he-sync up` and `down` as a person uses them: the installed command, real processes, real ports."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from he_sync.cli import dagster_dev, ports
+from he_sync.sandbox import world
+from he_sync.sandbox.state import State
+from tests.browser.installation import FREE_PORTS, HE_SYNC, he_sync
+
+LAST_DAY = ("--day", "2026-11-20")
+
+
+@contextmanager
+def started(home: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """`he-sync up` with its output caught; whatever is left of it ends with the block."""
+    command = [HE_SYNC, "up", "--home", str(home), "--json", *LAST_DAY, *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+        dagster_dev.sweep(home)
+
+
+def wait_until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 60
+    while not true():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "choose"),
+    [(("--ports", "0", "--port"), "Dagster UI", "--port"), (("--port", "0", "--ports"), "sandbox admin", "--ports")],
+)
+def test_a_taken_port_is_one_line_that_says_which_by_whom_and_what_to_do(
+    tmp_path: Path, options: tuple[str, ...], name: str, choose: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = he_sync("up", "--home", str(tmp_path / "home"), *options, str(port))
+    [line] = ended.stderr.splitlines()
+    assert ended.returncode == 2
+    assert line.startswith(f"he-sync: port {port} ({name}) is taken by process {os.getpid()} (")
+    assert f"choose another with {choose} " in line
+    assert not (tmp_path / "home" / "sandbox").exists()
+
+
+def test_a_second_up_after_a_crash_serves_the_same_world_on_the_same_port_and_down_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    options = ("--ports", "0", "--port", str(ports.free()))
+    with started(tmp_path, *options) as first:
+        assert first.stdout is not None
+        told = first.stdout.readline()
+        first.kill()
+    before = world.describe(State(tmp_path / "sandbox"))
+    with started(tmp_path, *options) as second:
+        assert second.stdout is not None
+        assert second.stdout.readline().split('"')[3] == told.split('"')[3]
+        assert he_sync("up", "--home", str(tmp_path), *FREE_PORTS).returncode == 2
+        assert he_sync("down", "--home", str(tmp_path)).stdout == "stopped\n"
+        assert second.wait(30) == 0
+        assert dagster_dev.sweep(tmp_path) == 0
+    assert (
+        world.describe(State(tmp_path / "sandbox"))["days"]
+        == before["days"]
+        == [f"2026-11-{day}" for day in range(14, 21)]
+    )
+    assert he_sync("down", "--home", str(tmp_path)).stdout == "nothing is up\n"
+
+
+def test_an_interrupt_while_dagster_starts_stops_what_has_started(tmp_path: Path) -> None:
+    with started(tmp_path, *FREE_PORTS) as process:
+        wait_until((tmp_path / "dagster.log").exists, process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(40) == 0
+        assert dagster_dev.sweep(tmp_path) == 0
+
+
+def test_definitions_that_cannot_be_loaded_are_one_line_and_nothing_stays_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HE_FIRST_DAY", "the first of never")
+    ended = he_sync("up", "--home", str(tmp_path), *FREE_PORTS, *LAST_DAY, "--json")
+    [line] = ended.stderr.splitlines()
+    assert ended.returncode == 1
+    assert "the first of never" in line
+    assert "dagster.log" in line
+    assert dagster_dev.sweep(tmp_path) == 0
