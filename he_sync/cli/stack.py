@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from he_sync.cli import dagster_dev, house, ports
+from he_sync.cli import house, orchestrator, ports
 from he_sync.model.errors import BrokenPromise, FixInput
 from he_sync.sandbox import world
 from he_sync.sandbox.server import PORTS, Sandbox, running
@@ -44,21 +44,21 @@ def up(  # noqa: PLR0913, PLR0917 - the options of a verb
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt), _only_one(home):
-        dagster_dev.sweep(home)
+        orchestrator.sweep(home)
         wanted, taken = _sandbox_ports(sandbox_ports), port or ports.free()
         _require_free(wanted, taken)
         with running(home / "sandbox", wanted) as sandbox:
             with console.status("the world comes to be"):
                 _make_world(sandbox, size, seed, day.date() if day else None)
             environment = _environment(sandbox, home)
-            with dagster_dev.running(environment, home, taken) as dagster, _undisturbed_end():
+            with orchestrator.running(environment, home, taken) as dagster, _undisturbed_end():
                 with console.status("Dagster starts"):
                     _wait_for(sandbox)
                     dagster.wait_until_ready()
                 _tell(console, {"dagster": dagster.url, **sandbox.urls}, as_json=as_json)
                 while True:
                     dagster.check()
-                    time.sleep(dagster_dev.POLL)
+                    time.sleep(orchestrator.POLL)
 
 
 def down(home: Home = Path("var/up"), as_json: Json = False) -> None:
@@ -66,12 +66,12 @@ def down(home: Home = Path("var/up"), as_json: Json = False) -> None:
     owner = _owner(home)
     if owner:
         os.kill(owner, signal.SIGTERM)
-        until = time.monotonic() + dagster_dev.STOPS_WITHIN + ANSWERS_WITHIN
+        until = time.monotonic() + orchestrator.STOPS_WITHIN + ANSWERS_WITHIN
         while _owner(home) == owner and time.monotonic() < until:
-            time.sleep(dagster_dev.POLL)
+            time.sleep(orchestrator.POLL)
         if _owner(home) == owner:
             os.kill(owner, signal.SIGKILL)
-    left = dagster_dev.sweep(home)
+    left = orchestrator.sweep(home)
     stopped = bool(owner or left)
     typer.echo(json.dumps({"stopped": stopped}) if as_json else "stopped" if stopped else "nothing is up")
 
@@ -144,10 +144,10 @@ def _environment(sandbox: Sandbox, home: Path) -> dict[str, str]:
 def _wait_for(sandbox: Sandbox) -> None:
     until = time.monotonic() + ANSWERS_WITHIN
     for name, url in sandbox.urls.items():
-        while not dagster_dev.answers(url, "/healthz"):
+        while not orchestrator.answers(url, "/healthz"):
             if time.monotonic() > until:
                 raise BrokenPromise(f"the sandbox's {name} does not answer at {url}")
-            time.sleep(dagster_dev.POLL)
+            time.sleep(orchestrator.POLL)
 
 
 def _tell(console: Console, urls: dict[str, str], *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from he_sync.cli import dagster_dev, ports
+from he_sync.cli import orchestrator, ports
 from he_sync.sandbox import world
 from he_sync.sandbox.state import State
 from tests.browser.installation import FREE_PORTS, HE_SYNC, he_sync
@@ -31,7 +31,7 @@ def started(home: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.communicate()
-        dagster_dev.sweep(home)
+        orchestrator.sweep(home)
 
 
 def wait_until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:
@@ -74,7 +74,7 @@ def test_a_second_up_after_a_crash_serves_the_same_world_on_the_same_port_and_do
         assert he_sync("up", "--home", str(tmp_path), *FREE_PORTS).returncode == 2
         assert he_sync("down", "--home", str(tmp_path)).stdout == "stopped\n"
         assert second.wait(30) == 0
-        assert dagster_dev.sweep(tmp_path) == 0
+        assert orchestrator.sweep(tmp_path) == 0
     assert (
         world.describe(State(tmp_path / "sandbox"))["days"]
         == before["days"]
@@ -88,7 +88,7 @@ def test_an_interrupt_while_dagster_starts_stops_what_has_started(tmp_path: Path
         wait_until((tmp_path / "dagster.log").exists, process)
         process.send_signal(signal.SIGINT)
         assert process.wait(40) == 0
-        assert dagster_dev.sweep(tmp_path) == 0
+        assert orchestrator.sweep(tmp_path) == 0
 
 
 def test_definitions_that_cannot_be_loaded_are_one_line_and_nothing_stays_up(
@@ -100,4 +100,4 @@ def test_definitions_that_cannot_be_loaded_are_one_line_and_nothing_stays_up(
     assert ended.returncode == 1
     assert "the first of never" in line
     assert "dagster.log" in line
-    assert dagster_dev.sweep(tmp_path) == 0
+    assert orchestrator.sweep(tmp_path) == 0
