@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from he_sync.connect.epicor import EpicorClient
 from he_sync.connect.heartland import HeartlandClient
+from he_sync.connect.permit import permitted
 from he_sync.connect.processor import ProcessorClient
 from he_sync.connect.throttle import Limit, Throttle
 from he_sync.connect.tokens import TokenCache
@@ -36,7 +37,8 @@ def connect(settings: Settings) -> Iterator[Systems]:
     settings.home.mkdir(parents=True, exist_ok=True)
     shared = settings.home / "shared.db"
     tokens, throttle = TokenCache(shared), Throttle(shared, LIMITS)
-    with http_send(total_deadline=TOTAL_DEADLINE_SECONDS, byte_cap=BYTE_CAP) as send:
+    with http_send(total_deadline=TOTAL_DEADLINE_SECONDS, byte_cap=BYTE_CAP) as wire:
+        send = permitted(wire)
         yield Systems(
             HeartlandClient(settings.heartland_url, settings.heartland_token, send, throttle),
             ProcessorClient(settings.gp_url, settings.gp_app_id, settings.gp_app_key, send, tokens, throttle),
