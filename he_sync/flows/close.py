@@ -15,7 +15,7 @@ from he_sync.flows import push as pushing
 from he_sync.flows.tables import markdown
 from he_sync.flows.writers import Bench
 from he_sync.model.contract import records
-from he_sync.model.difference import Difference
+from he_sync.model.difference import Difference, Leg
 from he_sync.model.errors import FixInput
 from he_sync.model.money import show
 from he_sync.model.retailer import Retailer
@@ -38,51 +38,73 @@ RULES = "2026-11-1"
 """Version of the comparison rules; a close names it, and another version is another close."""
 
 
+IN_MOTION = ("planned", "intent", "doubtful")
+"""States of an effect that the next push goes on with by itself; its close is not pushed yet."""
+
+
 def differences(lake: Lake, day: str, legs: Iterable[str] = compare.LEGS) -> list[Difference]:
     """Differences of a business date over the legs that have been compared."""
     found: list[Difference] = []
     for leg in legs:
-        try:
+        if _has(lake, "reconcile", leg, day):
             found += compare.from_frame(lake.read("reconcile", leg, day))
-        except FixInput:
-            continue
     return found
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What planning did with the day's differences."""
+    """What planning did with the day's differences.
+
+    `held`: corrections that wait because an earlier one of the same record is still under way.
+    """
 
     new: int
     known: int
     conflicts: int
+    held: tuple[effects.Effect, ...]
     waiting: int
     refused: tuple[tuple[Difference, str], ...]
     effects: tuple[effects.Effect, ...]
 
     def preview(self) -> str:
         """The plan as a table: where, what, old -> new."""
-        rows = [
-            {"target": one.target, "what": one.kind, "of": one.entity, "change": one.summary} for one in self.effects
-        ]
-        return markdown(rows, empty="nothing to write")
+        return preview(self.effects)
+
+
+def preview(planned: Iterable[effects.Effect]) -> str:
+    """Effects as a table: where, what, old -> new, and whether a person must say yes first."""
+    rows = [
+        {
+            "target": one.target,
+            "what": one.kind,
+            "of": one.entity,
+            "change": one.summary,
+            "needs": "" if one.limit_ok else "approval",
+        }
+        for one in planned
+    ]
+    return markdown(rows, empty="nothing to write")
+
+
+def propose(lake: Lake, day: str, retailer: Retailer) -> planning.Plan:
+    """What would settle the day's differences. Nothing is written anywhere."""
+    frames = {name: lake.read("canonical", name, day) for name in FRAMES if _has(lake, "canonical", name, day)}
+    linked = "payments" in frames and _has(lake, "canonical", "settlement_links", day)
+    accounts = compare.accounts(lake, day, retailer) if linked else {}
+    return planning.make(differences(lake, day), planning.Facts(day, retailer, frames, accounts))
 
 
 def plan(store: Store, lake: Lake, day: str, retailer: Retailer) -> Planned:
     """Plan the effects of a day's differences into the store."""
-    frames = {}
-    for name in FRAMES:
-        try:
-            frames[name] = lake.read("canonical", name, day)
-        except FixInput:
-            continue
-    accounts = (
-        compare.accounts(lake, day, retailer) if "payments" in frames and _has(lake, day, "settlement_links") else {}
-    )
-    made = planning.make(differences(lake, day), planning.Facts(day, retailer, frames, accounts))
-    planned = effects.plan(store, made.effects)
+    made = propose(lake, day, retailer)
+    under_way = _make_room(store, lake, made.effects, day)
+    held = tuple(one for one in made.effects if under_way.get(_record(one), one.key) != one.key)
+    planned = effects.plan(store, [one for one in made.effects if one not in held])
     rows = pd.DataFrame(
-        [{"subject": one.entity, "kind": one.kind, "key": one.key} for one in made.effects],
+        [
+            {"subject": one.entity, "kind": one.kind, "key": under_way.get(_record(one), one.key)}
+            for one in made.effects
+        ],
         columns=["subject", "kind", "key"],
     )
     lake.write("push", "plan", day, rows)
@@ -90,8 +112,44 @@ def plan(store: Store, lake: Lake, day: str, retailer: Retailer) -> Planned:
     if run:
         closes.save(store, run, differences(lake, day))
         closes.advance(store, run, "planned")
-    waiting = sum(not one.limit_ok for one in made.effects)
-    return Planned(len(planned.new), len(planned.known), len(planned.conflicts), waiting, made.refused, made.effects)
+    waiting = sum(not one.limit_ok for one in made.effects if one not in held)
+    return Planned(
+        len(planned.new), len(planned.known), len(planned.conflicts), held, waiting, made.refused, made.effects
+    )
+
+
+CORRECTIONS: dict[str, Leg] = {
+    "adjust_erp_stock": "inventory",
+    "adjust_pos_stock": "inventory",
+    "post_journal": "ledger",
+    "add_order_charge": "orders",
+}
+"""Kinds that add to what is there, by what they correct. Two of them planned from one difference correct it twice."""
+NEVER_SENT = ("waiting_approval", "rejected")
+UNDER_WAY = ("planned", "intent", "doubtful", "parked")
+
+
+def _record(one: effects.Effect) -> tuple[str, str]:
+    """What an effect is about: both sides' corrections of one record get in each other's way, other kinds do not."""
+    return CORRECTIONS.get(one.kind, one.kind), one.entity
+
+
+def _make_room(store: Store, lake: Lake, made: Iterable[effects.Effect], day: str) -> dict[tuple[str, str], str]:
+    """The correction under way of each record, by key; one that was never sent gives way to what differs now.
+
+    Stock is compared as it is now, so that a drift shows on every date until it is written back, and a back-fill of
+    seven dates finds it seven times. A posting or an order differs on its own date only.
+    """
+    wanted, under_way = {one.key for one in made}, {}
+    for status in effects.listing(store, states=(*NEVER_SENT, *UNDER_WAY)):
+        leg = CORRECTIONS.get(status.effect.kind)
+        if leg is None or status.effect.key in wanted:
+            continue
+        if status.state in UNDER_WAY:
+            under_way[_record(status.effect)] = status.effect.key
+        elif _has(lake, "reconcile", leg, day) and (leg == "inventory" or status.effect.business_date == day):
+            effects.withdraw(store, status.effect.key, "he-sync", f"the close of {day} finds another difference")
+    return under_way
 
 
 def _open(store: Store, lake: Lake, day: str) -> closes.Close | None:
@@ -107,15 +165,22 @@ def _open(store: Store, lake: Lake, day: str) -> closes.Close | None:
     return run
 
 
-def _has(lake: Lake, day: str, name: str) -> bool:
+def _has(lake: Lake, stage: str, name: str, day: str) -> bool:
     try:
-        lake.current("canonical", name, day)
+        lake.current(stage, name, day)
     except FixInput:
         return False
     return True
 
 
-def push(store: Store, systems: Systems, retailer: Retailer, target: str, worker: str) -> pushing.Pushed:
+def push(  # noqa: PLR0913, PLR0917 - one push with all that it takes
+    store: Store,
+    systems: Systems,
+    retailer: Retailer,
+    target: str,
+    worker: str,
+    now: pushing.Clock = pushing.wall_clock,
+) -> pushing.Pushed:
     """Write every planned effect that may go to one system, of this date or left over from an earlier one."""
 
     def number_of(owner: str) -> str | None:
@@ -123,7 +188,7 @@ def push(store: Store, systems: Systems, retailer: Retailer, target: str, worker
         status = effects.find(store, key)
         return status.reference if status else None
 
-    return pushing.push(store, Bench(systems, retailer, number_of), worker, target=target)
+    return pushing.push(store, Bench(systems, retailer, number_of), worker, target=target, now=now)
 
 
 @dataclass(frozen=True)
@@ -200,13 +265,23 @@ CAME_IN = (
 
 
 def report(store: Store, lake: Lake, day: str) -> Report:
-    """What came in, what differed, what was written back, what remains; ends the day's close."""
+    """What came in, what differed, what was written back, what remains; ends the day's close unless writes are open."""
+    statuses = effects.listing(store, day)
+    states = {status.effect.key: status.state for status in statuses}
     run = _open(store, lake, day)
     if run:
-        for state in ("planned", "pushed", "closed"):
+        run = closes.advance(store, run, "planned")
+        for state in () if any(one in IN_MOTION for one in states.values()) else ("pushed", "closed"):
             run = closes.advance(store, run, state)
-    states = {status.effect.key: status.state for status in effects.listing(store, day)}
-    planned = lake.read("push", "plan", day)
-    settled = frozenset(f"{row.kind}|{row.subject}" for row in records(planned) if states.get(row.key) == "confirmed")
+    planned = records(lake.read("push", "plan", day))
+    settled = frozenset(f"{row.kind}|{row.subject}" for row in planned if _is_confirmed(store, states, row.key))
     rows = {name: lake.current("canonical", name, day).rows for name in CAME_IN}
     return Report(day, rows, tuple(differences(lake, day)), settled, dict(Counter(states.values())))
+
+
+def _is_confirmed(store: Store, states: dict[str, str], key: str) -> bool:
+    """Also of an effect that another date planned."""
+    if key in states:
+        return states[key] == "confirmed"
+    status = effects.find(store, key)
+    return status is not None and status.state == "confirmed"

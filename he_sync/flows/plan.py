@@ -38,9 +38,18 @@ class Facts:
             found = found[found[column] == value]
         return records(found)
 
+    def one(self, name: str, **where: Any) -> Any:
+        """The first such row. Raises BadRecord where there is none."""
+        if row := next(self.rows(name, **where), None):
+            return row
+        asked = ", ".join(f"{column} {value}" for column, value in where.items())
+        raise BadRecord(f"{name} of {self.day} hold nothing with {asked}; pull the day again")
+
     def store(self, code: str) -> Store:
-        """A store by its code."""
-        return next(store for store in self.retailer.stores if store.code == code)
+        """A store by its code. Raises BadRecord for one that the profile does not name."""
+        if store := next((store for store in self.retailer.stores if store.code == code), None):
+            return store
+        raise BadRecord(f"the profile names no store {code}")
 
 
 @dataclass(frozen=True)
@@ -109,8 +118,8 @@ def _create_customer(difference: Difference, facts: Facts) -> Iterator[Effect]:
 
 def _update_customer(difference: Difference, facts: Facts) -> Iterator[Effect]:
     number = _number(difference.subject)
-    row = next(facts.rows("customers", side="heartland", customer_id=number))
-    theirs = next(one for one in facts.rows("customers", side="epicor") if one.link == row.link)
+    row = facts.one("customers", side="heartland", customer_id=number)
+    theirs = facts.one("customers", side="epicor", link=row.link)
     body = {"CustNum": theirs.customer_id, "Name": row.name, "EMailAddress": row.email, "PhoneNum": row.phone}
     version = f"{facts.day}|{row.name}|{row.email}|{row.phone}"
     name = key(facts.retailer, "update_customer", difference.subject, version)
@@ -163,7 +172,7 @@ def _create_order(difference: Difference, facts: Facts) -> Iterator[Effect]:
 def _sale(subject: str, facts: Facts) -> tuple[to_epicor.SaleDocument, int]:
     counter = subject.startswith("ticket")
     frame, column = ("tickets", "ticket_id") if counter else ("orders", "order_id")
-    row = next(facts.rows(frame, **{column: _number(subject)}))
+    row = facts.one(frame, **{column: _number(subject)})
     amount = row.total_minor - (row.tip_minor + row.gift_card_minor if counter else 0)
     lines = tuple(
         to_epicor.SaleLine(line.sku, line.description, line.quantity_milli, line.unit_price_minor, line.amount_minor)
@@ -177,7 +186,7 @@ def _sale(subject: str, facts: Facts) -> tuple[to_epicor.SaleDocument, int]:
 
 
 def _order_charge(difference: Difference, facts: Facts) -> Iterator[Effect]:
-    order = next(row for row in facts.rows("erp_orders", source=difference.subject) if not row.voided)
+    order = facts.one("erp_orders", source=difference.subject, voided=False)
     codes = facts.retailer.epicor
     code = codes.discount_charge if difference.klass == "order_discount_dropped" else codes.rounding_charge
     target = order.total_minor - difference.delta_minor
@@ -256,8 +265,7 @@ def _pos_stock(difference: Difference, facts: Facts) -> Iterator[Effect]:
 def _journal(difference: Difference, facts: Facts) -> Iterator[Effect]:
     """Correct one payment's postings to what they should be, against the accounts it stands on and suspense."""
     number = _number(difference.subject)
-    payment = next(facts.rows("payments", payment_id=number))
-    accounts = facts.accounts[number]
+    payment, accounts = facts.one("payments", payment_id=number), facts.accounts[number]
     right = min(accounts)
     standing: dict[str, int] = {}
     for line in facts.rows("ledger_lines", payment_id=number):

@@ -1,13 +1,15 @@
 """How each kind of effect is written, and how it is looked up when nobody knows whether it was.
 
-`find` asks the other side for what carries the effect's key and gives its reference, or None; `write` sends it once and
-gives the reference. A look-up reads header sets only: a child set answers from a window of parents (reference epicor
-2.1).
+`find` only reads: it asks the other side for what carries the effect's key and is complete, and gives its reference, or
+None. `write` gives the reference too; it may be begun again after it broke off anywhere, because it reads what is there
+first and adds only what is missing. A look-up reads header sets only: a child set answers from a window of parents
+(reference epicor 2.1).
 """
 
 from __future__ import annotations
 
 from base64 import b32encode
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -24,7 +26,7 @@ from he_sync.connect.epicor_sequences import (
     post_journal,
 )
 from he_sync.connect.systems import Systems
-from he_sync.model.errors import BrokenPromise, Refused
+from he_sync.model.errors import BrokenPromise, LookUpFirst, Refused
 from he_sync.model.money import show, to_major, to_minor
 from he_sync.model.retailer import Retailer
 
@@ -73,7 +75,9 @@ def _find_customer(bench: Bench, _key: str, body: dict[str, Any]) -> str | None:
 
 def _write_customer(bench: Bench, key: str, body: dict[str, Any]) -> str:
     created = bench.systems.epicor.insert(*CUSTOMERS, body)
-    return str(created.get("CustNum") or _find_customer(bench, key, body))
+    if reference := str(created.get("CustNum") or "") or _find_customer(bench, key, body):
+        return reference
+    raise LookUpFirst(f"customer {body['CustID']} was accepted and cannot be read back yet")
 
 
 def _find_update(bench: Bench, _key: str, body: dict[str, Any]) -> str | None:
@@ -93,53 +97,73 @@ def _update_customer(bench: Bench, _key: str, body: dict[str, Any]) -> str:
 # sales orders
 
 
-def _orders_of(bench: Bench, po_number: str) -> list[dict[str, Any]]:
-    wanted = f"{equals('PONum', po_number)} and VoidOrder eq false"
+def _order(bench: Bench, asked: str) -> dict[str, Any] | None:
+    """The one living sales order of a filter, with its charges. Raises BrokenPromise where there are several."""
     rows = bench.systems.epicor.read(
         *ORDERS,
-        filter=wanted,
+        filter=f"{asked} and VoidOrder eq false",
         select=("OrderNum", "PONum", "OrderAmt"),
-        expand="OHOrderMscs($select=MiscCode,DocMiscAmt,SeqNum)",
+        expand="OHOrderMscs($select=MiscCode,DocMiscAmt,Description,SeqNum)",
     )
-    return sorted((row for row in rows if row["PONum"] == po_number), key=lambda row: int(row["OrderNum"]))
+    if len(rows) > 1:
+        numbers = ", ".join(sorted(str(row["OrderNum"]) for row in rows))
+        raise BrokenPromise(f"sales orders {numbers} carry the same {rows[0]['PONum']}; void all but one")
+    return rows[0] if rows else None
+
+
+def _charges(order: dict[str, Any]) -> list[dict[str, Any]]:
+    return order.get("OHOrderMscs") or []
+
+
+def _missing(order: dict[str, Any], body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The charges of the plan that the order does not carry yet, each counted."""
+    there = Counter((row["MiscCode"], Decimal(row["DocMiscAmt"])) for row in _charges(order))
+    missing = []
+    for charge in body["charges"]:
+        if there[charge["code"], Decimal(charge["amount"])]:
+            there[charge["code"], Decimal(charge["amount"])] -= 1
+        else:
+            missing.append(charge)
+    return missing
 
 
 def _find_order(bench: Bench, _key: str, body: dict[str, Any]) -> str | None:
-    """Found means complete: a header whose charges are missing is completed here, never created again."""
-    rows = _orders_of(bench, body["header"]["PONum"])
-    return _complete(bench, rows[0], body) if rows else None
+    """Found means complete: a header whose charges are missing still has to be written."""
+    order = _order(bench, equals("PONum", body["header"]["PONum"]))
+    return str(order["OrderNum"]) if order and _total(bench, order) == int(body["amount_minor"]) else None
 
 
 def _write_order(bench: Bench, _key: str, body: dict[str, Any]) -> str:
+    """The header with its lines unless it is there, then the charges that are missing, then the total read back."""
+    order = _order(bench, equals("PONum", body["header"]["PONum"])) or _new_order(bench, body)
+    number, missing = int(order["OrderNum"]), _missing(order, body)
+    amounts = sum(to_minor(charge["amount"], bench.retailer.currency) for charge in missing)
+    _expect(number, _total(bench, order) + amounts, int(body["amount_minor"]))
+    for charge in missing:
+        _charge(bench, number, charge, charge["text"])
+    return _verified(bench, number, int(body["amount_minor"]))
+
+
+def _new_order(bench: Bench, body: dict[str, Any]) -> dict[str, Any]:
     customer = _find_customer(bench, "", {"CustID": body["customer"]})
     if customer is None:
         raise Refused(
             f"customer {body['customer']} is not in Epicor; create it or name another walk-in customer in the profile"
         )
     bench.systems.epicor.insert(*ORDERS, {**body["header"], "CustNum": int(customer)})
-    rows = _orders_of(bench, body["header"]["PONum"])
-    if not rows:
-        raise BrokenPromise(f"sales order {body['header']['PONum']} was accepted but cannot be read back")
-    return _complete(bench, rows[0], body)
+    order = _order(bench, equals("PONum", body["header"]["PONum"]))
+    if order is None:
+        raise LookUpFirst(f"sales order {body['header']['PONum']} was accepted and cannot be read back yet")
+    return order
 
 
-def _complete(bench: Bench, order: dict[str, Any], body: dict[str, Any]) -> str:
-    """Add the charges that are not there yet, then read the total back."""
-    there = [(row["MiscCode"], Decimal(row["DocMiscAmt"])) for row in order.get("OHOrderMscs") or ()]
-    for charge in body["charges"]:
-        if (charge["code"], Decimal(charge["amount"])) not in there:
-            _charge(bench, int(order["OrderNum"]), charge)
-    _verify(bench, int(order["OrderNum"]), int(body["amount_minor"]))
-    return str(order["OrderNum"])
-
-
-def _charge(bench: Bench, order_num: int, charge: dict[str, Any]) -> None:
+def _charge(bench: Bench, order_num: int, charge: dict[str, Any], text: str) -> None:
     row = {
         "Company": bench.retailer.epicor.company,
         "OrderNum": order_num,
         "OrderLine": 0,
         "MiscCode": charge["code"],
-        "Description": charge["text"],
+        "Description": text,
         "DocMiscAmt": Decimal(charge["amount"]),
         "Type": "A",
         "FreqCode": "F",
@@ -147,30 +171,46 @@ def _charge(bench: Bench, order_num: int, charge: dict[str, Any]) -> None:
     bench.systems.epicor.insert("Erp.BO.SalesOrderSvc", "OHOrderMscs", row)
 
 
-def _total(bench: Bench, order_num: int) -> int:
-    rows = bench.systems.epicor.read(*ORDERS, filter=equals("OrderNum", order_num), select=("OrderNum", "OrderAmt"))
-    if not rows:
-        raise BrokenPromise(f"sales order {order_num} cannot be read back")
-    return to_minor(rows[0]["OrderAmt"], bench.retailer.currency)
+def _numbered(bench: Bench, order_num: int) -> dict[str, Any]:
+    order = _order(bench, equals("OrderNum", order_num))
+    if order is None:
+        raise BrokenPromise(f"sales order {order_num} is gone or void")
+    return order
 
 
-def _verify(bench: Bench, order_num: int, wanted: int) -> None:
-    total = _total(bench, order_num)
+def _total(bench: Bench, order: dict[str, Any]) -> int:
+    return to_minor(order["OrderAmt"], bench.retailer.currency)
+
+
+def _verified(bench: Bench, order_num: int, wanted: int) -> str:
+    """The order's number, once its total reads back as wanted."""
+    _expect(order_num, _total(bench, _numbered(bench, order_num)), wanted)
+    return str(order_num)
+
+
+def _expect(order_num: int, total: int, wanted: int) -> None:
+    """Raises BrokenPromise for an order that is not, or would not become, what was planned: it may not be ours."""
     if total != wanted:
         raise BrokenPromise(
-            f"sales order {order_num} came to {show(total)} instead of {show(wanted)}; a person must look at it"
+            f"sales order {order_num} comes to {show(total)} instead of {show(wanted)}; a person must look at it"
         )
 
 
-def _find_charge(bench: Bench, _key: str, body: dict[str, Any]) -> str | None:
-    done = _total(bench, int(body["order_num"])) == int(body["target_minor"])
-    return str(body["order_num"]) if done else None
+def _find_charge(bench: Bench, key: str, body: dict[str, Any]) -> str | None:
+    """By its text, not by the order's total: a total may have moved for other reasons since."""
+    order = _numbered(bench, int(body["order_num"]))
+    ours = any(mark(key) in str(row.get("Description")) for row in _charges(order))
+    return str(body["order_num"]) if ours or _total(bench, order) == int(body["target_minor"]) else None
 
 
-def _write_charge(bench: Bench, _key: str, body: dict[str, Any]) -> str:
-    _charge(bench, int(body["order_num"]), body)
-    _verify(bench, int(body["order_num"]), int(body["target_minor"]))
-    return str(body["order_num"])
+def _write_charge(bench: Bench, key: str, body: dict[str, Any]) -> str:
+    number, target = int(body["order_num"]), int(body["target_minor"])
+    planned_from = target - to_minor(body["amount"], bench.retailer.currency)
+    total = _total(bench, _numbered(bench, number))
+    if total != planned_from:
+        raise Refused(f"sales order {number} stands at {show(total)}, not {show(planned_from)} as planned; close again")
+    _charge(bench, number, body, mark(key))
+    return _verified(bench, number, target)
 
 
 def _find_confirmation(bench: Bench, _key: str, body: dict[str, Any]) -> str | None:
@@ -210,32 +250,37 @@ def _find_erp_stock(bench: Bench, key: str, body: dict[str, Any]) -> str | None:
 
 def _write_erp_stock(bench: Bench, key: str, body: dict[str, Any]) -> str:
     adjust_quantity(bench.systems.epicor, _adjustment(bench, key, body))
-    return _find_erp_stock(bench, key, body) or mark(key)
+    if reference := _find_erp_stock(bench, key, body):
+        return reference
+    raise LookUpFirst(f"the adjustment of {body['part']} was accepted and cannot be read back yet")
 
 
-def _find_pos_stock(bench: Bench, key: str, body: dict[str, Any]) -> str | None:
-    """A set that was opened but not completed is completed here: its one line is looked at first."""
-    heartland = bench.systems.heartland
-    for page in heartland.walk("inventory/adjustment_sets", {"description": mark(key)}):
-        for found in page:
-            if found["status"] != "complete":
-                _finish_set(bench, int(found["id"]), body)
-            return str(found["id"])
-    return None
+def _set(bench: Bench, key: str) -> dict[str, Any] | None:
+    """The adjustment set that carries the key. Raises BrokenPromise where there are several."""
+    pages = bench.systems.heartland.walk("inventory/adjustment_sets", {"description": mark(key)})
+    found = [row for page in pages for row in page]
+    if len(found) > 1:
+        raise BrokenPromise(f"{len(found)} adjustment sets are called {mark(key)}; void all but one")
+    return found[0] if found else None
+
+
+def _find_pos_stock(bench: Bench, key: str, _body: dict[str, Any]) -> str | None:
+    """Found means complete: a set that was opened only still has to be written."""
+    found = _set(bench, key)
+    return str(found["id"]) if found and found["status"] == "complete" else None
 
 
 def _write_pos_stock(bench: Bench, key: str, body: dict[str, Any]) -> str:
+    """The set unless it is there, its one line unless it is there, then its completion."""
+    heartland = bench.systems.heartland
     head = {"location_id": body["location_id"], "adjustment_reason_id": body["reason_id"], "description": mark(key)}
-    number = bench.systems.heartland.create("inventory/adjustment_sets", head)
-    _finish_set(bench, number, body)
-    return str(number)
-
-
-def _finish_set(bench: Bench, number: int, body: dict[str, Any]) -> None:
+    there = _set(bench, key)
+    number = int(there["id"]) if there else heartland.create("inventory/adjustment_sets", head)
     path = f"inventory/adjustment_sets/{number}"
-    if not bench.systems.heartland.list_all(f"{path}/lines", []):
-        bench.systems.heartland.create(f"{path}/lines", {"item_id": body["item_id"], "qty": Decimal(body["delta"])})
-    bench.systems.heartland.update(path, {"status": "complete"})
+    if not heartland.list_all(f"{path}/lines"):
+        heartland.create(f"{path}/lines", {"item_id": body["item_id"], "qty": Decimal(body["delta"])})
+    heartland.update(path, {"status": "complete"})
+    return str(number)
 
 
 # ledger

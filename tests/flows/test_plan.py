@@ -1,0 +1,64 @@
+"""What is planned from which difference, and that no two of them share a key."""
+
+import pandas as pd
+
+from he_sync.flows.plan import Facts, make
+from he_sync.model.difference import Difference
+from he_sync.sandbox.world.whole import whole
+
+DAY = "2026-11-20"
+RETAILER = whole(5, "small").retailer
+STANDING = ["account", "amount_minor", "payment_id"]
+
+
+def missing(payment, amount=5000):
+    return Difference(DAY, "missing_gl", f"payment {payment}", "S001", -amount, 0, "never posted", "post_journal")
+
+
+def drift(sku, store="S001", milli=3000):
+    return Difference(
+        DAY, "inv_quantity_drift", f"item {sku} @ {store}", store, 0, milli, "POS 5, ERP 2", "adjust_erp_stock"
+    )
+
+
+def books(*payments, lines=(), products=()):
+    frames = {
+        "payments": pd.DataFrame(
+            [{"payment_id": number, "store": "S001", "amount_minor": 5000} for number in payments]
+        ),
+        "ledger_lines": pd.DataFrame(lines, columns=STANDING),
+        "products": pd.DataFrame(products, columns=["side", "sku", "unit", "factor"]),
+    }
+    return Facts(DAY, RETAILER, frames, {number: frozenset({"1150"}) for number in payments})
+
+
+def test_two_payments_of_the_same_amount_that_were_never_posted_get_a_journal_each():
+    planned = make([missing(1), missing(2)], books(1, 2)).effects
+    assert [one.entity for one in planned] == ["payment 1", "payment 2"]
+    assert len({one.key for one in planned}) == 2
+
+
+def test_the_same_drift_of_two_items_and_of_one_item_in_two_stores_is_three_adjustments():
+    parts = [("epicor", sku, "EA", 1) for sku in ("A", "B")]
+    planned = make([drift("A"), drift("B"), drift("A", "S002")], books(products=parts)).effects
+    assert len({one.key for one in planned}) == 3
+
+
+def test_the_same_differences_planned_again_are_the_same_effects():
+    found, facts = [missing(1), drift("A")], books(1, products=[("epicor", "A", "EA", 1)])
+    assert make(found, facts) == make(reversed(found), facts)
+
+
+def test_a_journal_balances_and_leaves_the_payment_where_it_belongs():
+    standing = [("1155", 5000, 1)]
+    wrong = Difference(DAY, "wrong_account", "payment 1", "S001", -5000, 0, "on 1155", "post_journal")
+    [planned] = make([wrong], books(1, lines=standing)).effects
+    lines = {line["account"]: line["amount_minor"] for line in planned.body["lines"]}
+    assert lines == {"1150|S001": 5000, "1155|S001": -5000}
+
+
+def test_what_no_effect_can_settle_is_refused_by_name_and_the_others_are_planned():
+    planned = make([drift("GONE"), missing(1), missing(9)], books(1))
+    assert [one.entity for one in planned.effects] == ["payment 1"]
+    assert sorted(one.subject for one, _ in planned.refused) == ["item GONE @ S001", "payment 9"]
+    assert all(why for _, why in planned.refused)
