@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -12,15 +14,18 @@ import typer
 from he_sync.connect.doctor import diagnose
 from he_sync.connect.doctor_probes import epicor_probes, heartland_probes, processor_probes
 from he_sync.connect.systems import connect
-from he_sync.model.retailer import load_retailer
+from he_sync.flows import night
 from he_sync.settings import read_settings
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON")] = False) -> None:
-    """Check the connections and settings of this installation; exit 1 when something must be done."""
+    """Check the connections and settings of this installation; exit 1 when something must be done.
+
+    In a home of its own: a token that another process fetched would hide that the password is wrong by now.
+    """
     settings = read_settings()
-    retailer = load_retailer(settings.profile)
-    with connect(settings) as systems:
+    retailer = night.profile(settings)
+    with TemporaryDirectory() as fresh, connect(replace(settings, home=Path(fresh))) as systems:
         probes = (
             heartland_probes(systems.heartland, retailer),
             processor_probes(systems.processor),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+import click
 import typer
 
-from he_sync.cli import demo, doctor, sandbox, stack
+from he_sync.cli import close, demo, doctor, sandbox, stack
 from he_sync.model.errors import FixInput, HeSyncError
 
 BAD_INPUT, FAILED = 2, 1
@@ -22,22 +23,29 @@ app.command("demo")(demo.demo)
 app.command("up")(stack.up)
 app.command("down")(stack.down)
 app.command("doctor")(doctor.doctor)
+app.command("close")(close.close)
 
 
 def main() -> None:
-    """Run a verb; an error of ours becomes one line and an exit code, never a traceback."""
+    """Run a verb; an error of ours, of the command line or of a file becomes one line and an exit code."""
     try:
-        app()
+        code = app(standalone_mode=False)
+    except click.Abort:
+        code = _say("stopped; the same command goes on where it was", FAILED)
+    except click.ClickException as error:
+        code = _say(error.format_message().replace("\n", " "), BAD_INPUT)
     except FixInput as error:
-        _say(error)
-        sys.exit(BAD_INPUT)
+        code = _say(str(error), BAD_INPUT)
     except HeSyncError as error:
-        _say(error)
-        sys.exit(FAILED)
+        code = _say(str(error), FAILED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
+        code = FAILED
+    except OSError as error:
+        code = _say(f"{error.filename or 'a file'}: {error.strerror or error}", BAD_INPUT)
+    sys.exit(code or 0)
 
 
-def _say(error: HeSyncError) -> None:
-    sys.stderr.write(f"he-sync: {error}\n")
+def _say(line: str, code: int) -> int:
+    sys.stderr.write(f"he-sync: {line}\n")
+    return code
