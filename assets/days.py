@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
+
+# backfill_policy= is what makes a range of dates one run. Dagster 1.13 says "beta" once an asset, in three processes.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 FIRST_DAY = os.environ.get("HE_FIRST_DAY", "2025-01-01")
 TIMEZONE = os.environ.get("HE_TIMEZONE", "America/New_York")

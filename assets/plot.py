@@ -1,33 +1,69 @@
-"""One plot: differences by class, found and settled. Small on purpose: it is stored in the event row (under 50 kB)."""
+"""One plot: differences by class, settled and open. Small on purpose: it is stored in the event row (under 50 kB)."""
 
 from __future__ import annotations
 
 import base64
 import io
 from collections.abc import Mapping
+from typing import Any
 
-INK, QUIET, ALERT = "#1f2933", "#9aa5b1", "#c2410c"
+from he_sync.model.difference import CLASSES
+
+INK, QUIET, SETTLED, OPEN = "#1f2933", "#d3dae1", "#8fb8a4", "#c2410c"
+COLOURS = 16
+LEGS = tuple(dict.fromkeys(CLASSES.values()))
 
 
 def bars(by_class: Mapping[str, tuple[int, int]]) -> str:
-    """Base64 PNG of (found, still open) per class."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - 0.4 s, only the close needs it
+    """Base64 PNG of (found, still open) per class, the classes of a leg together."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - 0.4 s that only the close needs
     from matplotlib.figure import Figure  # noqa: PLC0415 - same
-    from PIL import Image  # noqa: PLC0415 - same
 
-    names = sorted(by_class, key=lambda name: (by_class[name][0], name))
-    figure = Figure(figsize=(8, max(1.5, 0.28 * len(names) + 0.8)), dpi=80, layout="constrained")
+    names = sorted(by_class, key=lambda name: (LEGS.index(CLASSES[name]), -by_class[name][0], name))
+    figure = Figure(figsize=(8, max(1.6, 0.27 * len(names) + 0.9)), dpi=100, layout="constrained")
     axes = figure.add_subplot()
-    found, still = ([by_class[name][place] for name in names] for place in (0, 1))
-    axes.barh(names, found, color=QUIET, label="found")
-    axes.barh(names, still, color=ALERT, height=0.4, label="still open")
-    axes.set_xlabel("differences", color=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(colors=INK, labelsize=8)
-    if names:
-        axes.legend(frameon=False, loc="lower right")
-    FigureCanvasAgg(figure)
-    drawn, buffer = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png")
-    Image.open(drawn).convert("RGB").quantize(16).save(buffer, format="png", optimize=True)
+    for place, name in enumerate(names):
+        _bar(axes, place, *by_class[name])
+    axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    _legs(axes, [CLASSES[name] for name in names])
+    _frame(axes, by_class)
+    canvas: Any = FigureCanvasAgg(figure)  # its methods carry no types
+    canvas.draw()
+    return _png(canvas.buffer_rgba())
+
+
+def _bar(axes: Any, place: int, found: int, still: int) -> None:
+    axes.barh(place, found - still, color=SETTLED, height=0.7)
+    axes.barh(place, still, left=found - still, color=OPEN, height=0.7)
+    text = f"{found} open" if still == found else f"{found}, {still} open" if still else f"{found}"
+    axes.annotate(text, (found, place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8, color=INK)
+
+
+def _legs(axes: Any, legs: list[str]) -> None:
+    """A line between two legs, and the leg's name at the right of its first class."""
+    for place, leg in enumerate(legs):
+        if place == 0 or legs[place - 1] != leg:
+            axes.axhline(place - 0.5, color=QUIET, linewidth=0.8)
+            axes.annotate(
+                leg, (1, place), xycoords=("axes fraction", "data"), ha="right", va="center", color=INK, weight="bold"
+            )
+
+
+def _frame(axes: Any, by_class: Mapping[str, tuple[int, int]]) -> None:
+    found, still = (sum(pair[side] for pair in by_class.values()) for side in (0, 1))
+    axes.set_title(f"{found} differences: {found - still} settled, {still} open", loc="left", color=INK, fontsize=11)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.spines["left"].set_color(QUIET)
+    axes.tick_params(colors=INK, labelsize=9, length=0)
+    axes.set_xlim(0, 1.35 * max((pair[0] for pair in by_class.values()), default=1))
+    axes.xaxis.set_visible(False)
+
+
+def _png(pixels: Any) -> str:
+    import numpy as np  # noqa: PLC0415 - as above
+    from PIL import Image  # noqa: PLC0415 - as above
+
+    buffer = io.BytesIO()
+    Image.fromarray(np.asarray(pixels)).convert("RGB").quantize(COLOURS).save(buffer, format="png", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode()

@@ -17,10 +17,14 @@ def facts(snapshot: Snapshot) -> dict[str, dg.MetadataValue | int | str]:
     """What the asset page shows of a snapshot."""
     return {
         "dagster/partition_row_count": snapshot.rows,
-        "content": snapshot.digest,
-        "file": f"{snapshot.stage}/{snapshot.entity}/{snapshot.day}/{snapshot.file}",
         **{name: value for name, value in snapshot.facts.items() if isinstance(value, int | str)},
+        "file": path(snapshot),
     }
+
+
+def path(snapshot: Snapshot) -> str:
+    """Where the frame lies in the lake; the file is named by its content."""
+    return f"{snapshot.stage}/{snapshot.entity}/{snapshot.day}/{snapshot.file}"
 
 
 def _asset(source: Source) -> dg.AssetsDefinition:

@@ -1,13 +1,12 @@
 """Comparisons: one asset a leg, typed differences with their cents as metadata."""
 
-from collections import Counter
-
 import dagster as dg
 
 from assets.days import DAYS, ONE_RUN, OWNERS, RETRY, days_of
 from assets.guard import retries_only_what_can_help
+from assets.pulls import path
+from assets.show import Shown, table, worth
 from he_sync.flows.compare import INPUTS, LEGS, as_frame, compare, find_elsewhere
-from he_sync.flows.tables import markdown
 from he_sync.model.difference import Difference
 from he_sync.model.money import show
 from resources.connections import ConnectionsResource
@@ -26,16 +25,27 @@ ELSEWHERE = dg.AssetKey(["canonical", "ledger_elsewhere"])
 LINKS = dg.AssetKey(["reconcile", "settlements"])
 
 
-def summary(differences: list[Difference]) -> str:
+def summary(differences: list[Difference]) -> Shown:
     """Differences by class as a table: how many, how much."""
-    counts = Counter(one.klass for one in differences)
-    cents = {name: sum(one.delta_minor for one in differences if one.klass == name) for name in counts}
-    return markdown([{"class": name, "count": counts[name], "amount": show(cents[name])} for name in sorted(counts)])
+    classes = {
+        name: [one for one in differences if one.klass == name] for name in sorted({one.klass for one in differences})
+    }
+    return table([{"class": name, "count": len(some), "amount": worth(some)} for name, some in classes.items()])
 
 
-def _cases(differences: list[Difference]) -> str:
-    columns = ("klass", "subject", "store", "evidence", "action")
-    return markdown([{name: getattr(one, name) for name in columns} for one in differences], shown=SHOWN)
+def _cases(differences: list[Difference]) -> Shown:
+    rows = [
+        {
+            "class": one.klass,
+            "subject": one.subject,
+            "store": one.store,
+            "amount": worth([one]),
+            "evidence": one.evidence,
+            "proposed": one.action.replace("_", " "),
+        }
+        for one in differences
+    ]
+    return table(rows, shown=SHOWN)
 
 
 def _asset(leg: str) -> dg.AssetsDefinition:
@@ -61,11 +71,11 @@ def _asset(leg: str) -> dg.AssetsDefinition:
                 snapshot = memory.lake().write("reconcile", leg, day.isoformat(), as_frame(found))
                 context.add_asset_metadata(
                     {
-                        "dagster/partition_row_count": len(found),
-                        "differences": dg.MetadataValue.md(summary(found)),
-                        "cases": dg.MetadataValue.md(_cases(found)),
-                        "cents": sum(abs(one.delta_minor) for one in found),
-                        "content": snapshot.digest,
+                        "differences": len(found),
+                        "amount": show(sum(abs(one.delta_minor) for one in found)),
+                        "by class": summary(found),
+                        "cases": _cases(found),
+                        "file": path(snapshot),
                     },
                     partition_key=day.isoformat(),
                 )
