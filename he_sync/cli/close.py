@@ -89,7 +89,7 @@ def _preview(office: night.Office, day: date, tell: night.Tell) -> Outcome:
     """Compared, not written: the plan goes nowhere, not even into our own store."""
     failures = night.compare_day(office, day, tell=tell)
     name = day.isoformat()
-    made = closing.propose(office.lake, name, office.retailer)
+    made = closing.propose(office.store, office.lake, name, office.retailer)
     found = closing.differences(office.lake, name)
     to_do = [*_set_aside(failures), *(f"{one.subject}: {reason}" for one, reason in made.refused)]
     classes = _classes(found, {one.klass: sum(each.klass == one.klass for each in found) for one in found})

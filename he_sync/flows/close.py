@@ -86,17 +86,19 @@ def preview(planned: Iterable[effects.Effect]) -> str:
     return markdown(rows, empty="nothing to write")
 
 
-def propose(lake: Lake, day: str, retailer: Retailer) -> planning.Plan:
+def propose(store: Store, lake: Lake, day: str, retailer: Retailer) -> planning.Plan:
     """What would settle the day's differences. Nothing is written anywhere."""
+    coming = effects.listing(store, states=(*UNDER_WAY, *NEVER_SENT))
+    under_way = frozenset(status.effect.key for status in coming if status.effect.kind == "create_customer")
     frames = {name: lake.read("canonical", name, day) for name in FRAMES if _has(lake, "canonical", name, day)}
     linked = "payments" in frames and _has(lake, "canonical", "settlement_links", day)
     accounts = compare.accounts(lake, day, retailer) if linked else {}
-    return planning.make(differences(lake, day), planning.Facts(day, retailer, frames, accounts))
+    return planning.make(differences(lake, day), planning.Facts(day, retailer, frames, accounts, under_way))
 
 
 def plan(store: Store, lake: Lake, day: str, retailer: Retailer) -> Planned:
     """Plan the effects of a day's differences into the store."""
-    made = propose(lake, day, retailer)
+    made = propose(store, lake, day, retailer)
     under_way = _make_room(store, lake, made.effects, day)
     held = tuple(one for one in made.effects if under_way.get(_record(one), one.key) != one.key)
     planned = effects.plan(store, [one for one in made.effects if one not in held])

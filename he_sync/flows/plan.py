@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -19,17 +20,28 @@ from he_sync.model.errors import BadRecord
 from he_sync.model.money import show, to_major
 from he_sync.model.quantity import MILLI, from_milli
 from he_sync.model.retailer import Retailer, Store
+from he_sync.reconcile.customers import Known
 from he_sync.store.effects import Effect, effect_key
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The day's canonical frames by name, the profile, and accounts a payment belongs on."""
+    """The day's canonical frames by name, the profile, accounts a payment belongs on.
+
+    `under_way` are keys of customers that an earlier plan creates and no push has confirmed yet.
+    """
 
     day: str
     retailer: Retailer
     frames: dict[str, pd.DataFrame]
     accounts: dict[int, frozenset[str]] = field(default_factory=dict)
+    under_way: frozenset[str] = frozenset()
+
+    @cached_property
+    def erp_customers(self) -> Known:
+        """Who the ERP knows."""
+        customers = self.frames["customers"]
+        return Known(customers[customers["side"] == "epicor"])
 
     def rows(self, name: str, **where: Any) -> Iterator[Any]:
         """Rows of a frame where columns have these values."""
@@ -88,32 +100,43 @@ def key(retailer: Retailer, kind: str, entity: str, version: str = "1") -> str:
     return effect_key(retailer.name, "heartland", entity.split(" ", maxsplit=1)[0], entity, kind, version)
 
 
-def _customer(facts: Facts, customer_id: int) -> Effect | None:
-    """The effect that creates a customer who changed today and is not in the ERP; None when it already is there."""
-    if any(row.link == f"H{customer_id}" for row in facts.rows("customers", side="epicor")):
-        return None
-    for row in facts.rows("customers", side="heartland", customer_id=customer_id):
-        body = to_epicor.customer(customer_id, row.name, row.email, row.phone, facts.retailer)
-        entity = f"customer {customer_id}"
-        return Effect(
-            key(facts.retailer, "create_customer", entity),
-            "create_customer",
-            "epicor",
-            entity,
-            facts.day,
-            body,
-            True,
-            f"create customer {row.name}",
-            0,
-            None,
-        )
-    return None
-
-
 def _create_customer(difference: Difference, facts: Facts) -> Iterator[Effect]:
-    effect = _customer(facts, _number(difference.subject))
-    if effect:
-        yield effect
+    row = facts.one("customers", side="heartland", customer_id=_number(difference.subject))
+    yield _new_customer(row, facts)
+
+
+def _new_customer(row: Any, facts: Facts) -> Effect:
+    body = to_epicor.customer(row.customer_id, row.name, row.email, row.phone, facts.retailer)
+    entity, text = f"customer {row.customer_id}", f"create customer {row.name}"
+    name = key(facts.retailer, "create_customer", entity)
+    return Effect(name, "create_customer", "epicor", entity, facts.day, body, True, text, 0, None)
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Whose order it is in the ERP: a CustID, the effect that creates it where it is new, the key to wait for."""
+
+    cust_id: str
+    created: Effect | None = None
+    waits_for: str | None = None
+
+
+def _buyer(customer_id: int, facts: Facts) -> Buyer:
+    """Raises BadRecord for a customer whom the ERP does not know and nobody is creating: no walk-in takes its order."""
+    if not customer_id:
+        return Buyer(facts.retailer.epicor.walk_in_customer)
+    link, known = f"H{customer_id}", facts.erp_customers
+    if link in known.by_link:
+        return Buyer(link)
+    if row := next(facts.rows("customers", side="heartland", customer_id=customer_id), None):
+        if twin := known.twin(row):
+            return Buyer(twin)
+        created = _new_customer(row, facts)
+        return Buyer(link, created, created.key)
+    name = key(facts.retailer, "create_customer", f"customer {customer_id}")
+    if name in facts.under_way:
+        return Buyer(link, None, name)
+    raise BadRecord(f"customer {customer_id} is not in the ERP; close the date on which it was made, or create {link}")
 
 
 def _update_customer(difference: Difference, facts: Facts) -> Iterator[Effect]:
@@ -130,16 +153,13 @@ def _update_customer(difference: Difference, facts: Facts) -> Iterator[Effect]:
 
 def _create_order(difference: Difference, facts: Facts) -> Iterator[Effect]:
     sale, customer_id = _sale(difference.subject, facts)
-    customer = _customer(facts, customer_id) if customer_id else None
-    if customer:
-        yield customer
-    known = customer or any(row.link == f"H{customer_id}" for row in facts.rows("customers", side="epicor"))
-    cust_id = f"H{customer_id}" if customer_id and known else facts.retailer.epicor.walk_in_customer
-    body = to_epicor.sales_order(sale, cust_id, facts.retailer)
+    buyer = _buyer(customer_id, facts)
+    if buyer.created:
+        yield buyer.created
+    body = to_epicor.sales_order(sale, buyer.cust_id, facts.retailer)
     name = key(facts.retailer, "create_sales_order", difference.subject)
     under = abs(sale.amount_minor) <= facts.retailer.limits.order_minor
     text = f"create sales order for {difference.subject} over {show(sale.amount_minor)}"
-    depends = customer.key if customer else None
     yield Effect(
         name,
         "create_sales_order",
@@ -150,7 +170,7 @@ def _create_order(difference: Difference, facts: Facts) -> Iterator[Effect]:
         under,
         text,
         sale.amount_minor,
-        depends,
+        buyer.waits_for,
     )
     if not sale.counter_sale:
         told = key(facts.retailer, "confirm_order", difference.subject)

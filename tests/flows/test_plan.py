@@ -1,8 +1,9 @@
 """What is planned from which difference, and that no two of them share a key."""
 
 import pandas as pd
+import pytest
 
-from he_sync.flows.plan import Facts, make
+from he_sync.flows.plan import Facts, key, make
 from he_sync.model.difference import Difference
 from he_sync.sandbox.world.whole import whole
 
@@ -62,3 +63,62 @@ def test_what_no_effect_can_settle_is_refused_by_name_and_the_others_are_planned
     assert [one.entity for one in planned.effects] == ["payment 1"]
     assert sorted(one.subject for one, _ in planned.refused) == ["item GONE @ S001", "payment 9"]
     assert all(why for _, why in planned.refused)
+
+
+TICKET = {
+    "ticket_id": 1,
+    "public_id": "1",
+    "business_date": DAY,
+    "total_minor": 5000,
+    "tip_minor": 0,
+    "gift_card_minor": 0,
+    "tax_minor": 0,
+}
+BOOT = {
+    "owner": "ticket 1",
+    "sku": "A",
+    "description": "Boot",
+    "quantity_milli": 1000,
+    "unit_price_minor": 5000,
+    "amount_minor": 5000,
+}
+ANA = {"name": "Ana Ruiz", "email": "ana@example.test", "phone": ""}
+UNSOLD = Difference(DAY, "order_missing_in_erp", "ticket 1", "S001", -5000, 0, "no order", "create_sales_order")
+
+
+def sale_of(customer_id, *customers, under_way=()):
+    columns = ["side", "customer_id", "link", "name", "email", "phone"]
+    frames = {
+        "tickets": pd.DataFrame([{**TICKET, "customer_id": customer_id}]),
+        "sale_lines": pd.DataFrame([BOOT]),
+        "customers": pd.DataFrame(customers, columns=columns),
+    }
+    return Facts(DAY, RETAILER, frames, under_way=frozenset(under_way))
+
+
+NEW = {"side": "heartland", "customer_id": 7, "link": "H7", **ANA}
+COMING = key(RETAILER, "create_customer", "customer 7")
+
+
+@pytest.mark.parametrize(
+    ("facts", "buyer", "kinds", "waits_for"),
+    [
+        (sale_of(0), "WALKIN", ["create_sales_order"], None),
+        (sale_of(7, {**NEW, "side": "epicor"}), "H7", ["create_sales_order"], None),
+        (sale_of(7, NEW), "H7", ["create_customer", "create_sales_order"], COMING),
+        (sale_of(7, NEW, {**NEW, "side": "epicor", "link": "H3"}), "H3", ["create_sales_order"], None),
+        (sale_of(7, under_way=[COMING]), "H7", ["create_sales_order"], COMING),
+    ],
+    ids=["walk-in", "known", "new today", "twin of a known one", "new on an earlier date"],
+)
+def test_an_order_goes_to_its_own_customer_and_waits_for_one_who_is_still_being_created(facts, buyer, kinds, waits_for):
+    planned = make([UNSOLD], facts).effects
+    assert [one.kind for one in planned] == kinds
+    assert planned[-1].body["customer"] == buyer
+    assert planned[-1].depends_on == waits_for
+
+
+def test_an_order_of_a_customer_whom_the_erp_does_not_know_is_never_booked_on_the_walk_in():
+    planned = make([UNSOLD], sale_of(7))
+    assert planned.effects == ()
+    assert "customer 7 is not in the ERP" in planned.refused[0][1]
