@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Generator
 from contextlib import closing
 
@@ -39,6 +40,11 @@ def fixed(**headers: str) -> Auth:
 def basic(user: str, password: str) -> str:
     """The value of a Basic authorization header."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+
+
+def fingerprint(*secrets: str) -> str:
+    """Tells that a credential was changed. Six digits on purpose: it lies in a file and must not verify a guess."""
+    return hashlib.sha256("\0".join(secrets).encode()).hexdigest()[:6]
 
 
 def bearer(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from he_sync.connect import complaints, strict_json
-from he_sync.connect.auth import Auth, basic, bearer, fixed
+from he_sync.connect.auth import Auth, basic, bearer, fingerprint, fixed
 from he_sync.connect.exchange import GOOD, NOT_FOUND, TOO_MANY, Complaint
 from he_sync.connect.tokens import Token, TokenCache
 from he_sync.connect.wire import Request, Response
@@ -38,7 +38,8 @@ class Access:
         }
         if tokens is None:
             return fixed(authorization=basic(self.user, self.password), **headers)
-        return bearer(tokens, f"{SYSTEM} {self.instance_url} {self.user}", self.ask, self.token_reader(), **headers)
+        name = f"{SYSTEM} {self.instance_url} {self.user} {fingerprint(self.password, self.api_key)}"
+        return bearer(tokens, name, self.ask, self.token_reader(), **headers)
 
     def ask(self) -> Request:
         """The request for a token."""

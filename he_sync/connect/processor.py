@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from he_sync.connect import strict_json
-from he_sync.connect.auth import bearer
+from he_sync.connect.auth import bearer, fingerprint
 from he_sync.connect.complaints import LONGEST, plain
 from he_sync.connect.exchange import BROKEN, FORBIDDEN, GOOD, TOO_MANY, UNAUTHORISED, UNAVAILABLE, Complaint, Exchange
 from he_sync.connect.pages import Page, Row, walk_by_number
@@ -129,7 +129,7 @@ class ProcessorClient:
     ) -> None:
         self.base_url, self._account_id = base_url.rstrip("/"), account_id
         self._app_id, self._app_key = app_id, app_key
-        name = f"{SYSTEM} {self.base_url} {app_id}"
+        name = f"{SYSTEM} {self.base_url} {app_id} {fingerprint(app_key)}"
         auth = bearer(tokens, name, self._ask, _token, x_gp_version=VERSION)
         self._exchange = Exchange(
             SYSTEM, _by_code(send), auth, complaint, throttle=throttle, patience=patience or Patience()
