@@ -8,7 +8,7 @@ import sys
 import click
 import typer
 
-from he_sync.cli import close, demo, doctor, sandbox, stack
+from he_sync.cli import close, demo, doctor, effects, sandbox, stack
 from he_sync.model.errors import FixInput, HeSyncError
 
 BAD_INPUT, FAILED = 2, 1
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(sandbox.app, name="sandbox", help="Stand-ins for Heartland Retail, the processor and Epicor.")
+app.add_typer(effects.app, name="effects", help="What is planned, waiting or in doubt, and decisions about it.")
 app.command("demo")(demo.demo)
 app.command("up")(stack.up)
 app.command("down")(stack.down)
