@@ -72,7 +72,7 @@ def _back(today: Today, diary: Diary, floors: list[Floor], sold: list[Sale]) -> 
 
 def _first_lines(code: str, sales: list[Sale]) -> list[Bought]:
     tickets = [sale for sale in sales if sale.place.code == code and sale.kind == "Ticket" and not sale.voided]
-    return [Bought(sale.id, sale.lines[0], sale.at) for sale in tickets if sale.lines[0].milli > 0]
+    return [Bought(sale.id, sale.lines[0], sale.at) for sale in tickets if sale.lines and sale.lines[0].milli > 0]
 
 
 def to_come_back(today: Today, sales: list[Sale]) -> dict[str, list[Bought]]:
