@@ -24,7 +24,7 @@ from he_sync.model.settlement_line import SettlementLines
 from he_sync.model.shipment import Shipments
 from he_sync.model.stock_level import StockLevels
 from he_sync.model.ticket import TicketLines, Tickets
-from he_sync.quality.contracts import Checked, Failure, canonical, read_records
+from he_sync.quality.contracts import Checked, Failure, check, read_records
 from he_sync.store.lake import Lake, Snapshot
 
 Row = tuple[str, dict[str, Any]]
@@ -33,11 +33,15 @@ Read = Callable[[Any], Iterable[Row]]
 
 @dataclass(frozen=True)
 class Frame:
-    """One canonical frame: its contract, the column that names a record, the column that must equal the day."""
+    """One canonical frame: its contract, the column that names a record, the column that must equal the day.
+
+    `made_from` names an earlier frame of the step and how this one is summed from it.
+    """
 
     contract: type[Contract]
     key: str
     day_column: str = ""
+    made_from: tuple[str, Callable[[pd.DataFrame], pd.DataFrame]] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,17 @@ def run(step: Step, lake: Lake, day: str, retailer: Retailer) -> Result:
         for name, some in found.items():
             rows.setdefault(name, []).extend(some)
     snapshots, outside = {}, {}
+    kept: dict[str, pd.DataFrame] = {}
     for name, kind in step.frames.items():
-        checked = canonical(name, kind.contract, rows.get(name, []), kind.key)
+        made = (
+            kind.made_from[1](kept[kind.made_from[0]]) if kind.made_from else frame(kind.contract, rows.get(name, []))
+        )
+        checked = check(name, kind.contract, made, kind.key)
         failures += checked.failures
-        kept = _of_day(checked, kind, day)
-        outside[name] = len(checked.good) - len(kept)
+        kept[name] = _of_day(checked, kind, day)
+        outside[name] = len(checked.good) - len(kept[name])
         snapshots[name] = lake.write(
-            "canonical", name, day, kept, {"outside": outside[name], "failures": len(checked.failures)}
+            "canonical", name, day, kept[name], {"outside": outside[name], "failures": len(checked.failures)}
         )
     return Result(snapshots, tuple(failures), outside)
 
@@ -134,6 +142,14 @@ def _documents(lake: Lake, entity: str, day: str) -> Iterable[Any]:
     return (strict_json.loads(payload) for _, payload in lake.payloads(entity, day))
 
 
+def batches(lines: pd.DataFrame) -> pd.DataFrame:
+    """Batches of a day, summed from their lines."""
+    known = lines[lines["batch_id"] != ""]
+    grouped = known.groupby(["batch_id", "store", "brand_group", "business_date"], as_index=False)
+    found = grouped.agg(lines=("line_id", "size"), amount_minor=("amount_minor", "sum"))
+    return frame(Batches, (row._asdict() for row in records(found)))
+
+
 STEPS: dict[str, Step] = {
     step.name: step
     for step in (
@@ -174,9 +190,12 @@ STEPS: dict[str, Step] = {
         Step(
             "settlement_lines",
             ("processor/settlement_lines",),
-            {"settlement_lines": Frame(SettlementLines, "line_id", "business_date")},
+            {
+                "settlement_lines": Frame(SettlementLines, "line_id", "business_date"),
+                "batches": Frame(Batches, "batch_id", "business_date", ("settlement_lines", batches)),
+            },
             _plain("processor/settlement_lines", processor.settlement_line),
-            "Card transactions of the business date",
+            "Card transactions of the business date and the batches they make",
         ),
         Step(
             "deposits",
@@ -211,11 +230,3 @@ STEPS: dict[str, Step] = {
         ),
     )
 }
-
-
-def batches(lines: pd.DataFrame) -> pd.DataFrame:
-    """Batches of a day, summed from their lines."""
-    known = lines[lines["batch_id"] != ""]
-    grouped = known.groupby(["batch_id", "store", "brand_group", "business_date"], as_index=False)
-    found = grouped.agg(lines=("line_id", "size"), amount_minor=("amount_minor", "sum"))
-    return frame(Batches, (row._asdict() for row in records(found)))

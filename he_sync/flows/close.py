@@ -12,12 +12,10 @@ from he_sync.connect.systems import Systems
 from he_sync.flows import compare
 from he_sync.flows import plan as planning
 from he_sync.flows import push as pushing
-from he_sync.flows.tables import markdown
 from he_sync.flows.writers import Bench
 from he_sync.model.contract import records
 from he_sync.model.difference import Difference, Leg
 from he_sync.model.errors import FixInput
-from he_sync.model.money import show
 from he_sync.model.retailer import Retailer
 from he_sync.store import closes, effects
 from he_sync.store.database import Store
@@ -65,25 +63,6 @@ class Planned:
     waiting: int
     refused: tuple[tuple[Difference, str], ...]
     effects: tuple[effects.Effect, ...]
-
-    def preview(self) -> str:
-        """The plan as a table: where, what, old -> new."""
-        return preview(self.effects)
-
-
-def preview(planned: Iterable[effects.Effect]) -> str:
-    """Effects as a table: where, what, old -> new, and whether a person must say yes first."""
-    rows = [
-        {
-            "target": one.target,
-            "what": one.kind,
-            "of": one.entity,
-            "change": one.summary,
-            "needs": "" if one.limit_ok else "approval",
-        }
-        for one in planned
-    ]
-    return markdown(rows, empty="nothing to write")
 
 
 def propose(store: Store, lake: Lake, day: str, retailer: Retailer) -> planning.Plan:
@@ -226,22 +205,6 @@ class Report:
         still = [one.klass for one in self._open()]
         names = [one.klass for one in self.differences]
         return {name: (names.count(name), still.count(name)) for name in sorted(set(names))}
-
-    def markdown(self) -> str:
-        """The page that finance reads."""
-        table = [
-            {
-                "class": name,
-                "found": found,
-                "still open": still,
-                "amount": show(sum(one.delta_minor for one in self.differences if one.klass == name)),
-            }
-            for name, (found, still) in self.by_class().items()
-        ]
-        came = ", ".join(f"{count:,} {name}" for name, count in self.rows.items())
-        body = markdown(table, empty="No differences.")
-        rest = f"{self.remaining} ({show(self.remaining_minor)})"
-        return f"**{self.day}** came in: {came}\n\n{body}\n\nwritten back {self.written}, remaining {rest}"
 
 
 def settles(report: Report, one: Difference) -> bool:

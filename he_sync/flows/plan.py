@@ -17,6 +17,7 @@ from he_sync.mapping import to_epicor
 from he_sync.model.contract import records
 from he_sync.model.difference import Difference
 from he_sync.model.errors import BadRecord
+from he_sync.model.journal import Journal, JournalLine
 from he_sync.model.money import show, to_major
 from he_sync.model.quantity import MILLI, from_milli
 from he_sync.model.retailer import Retailer, Store
@@ -285,54 +286,38 @@ def _pos_stock(difference: Difference, facts: Facts) -> Iterator[Effect]:
 def _journal(difference: Difference, facts: Facts) -> Iterator[Effect]:
     """Correct one payment's postings to what they should be, against the accounts it stands on and suspense."""
     number = _number(difference.subject)
-    payment, accounts = facts.one("payments", payment_id=number), facts.accounts[number]
-    right = min(accounts)
+    payment = facts.one("payments", payment_id=number)
     standing: dict[str, int] = {}
     for line in facts.rows("ledger_lines", payment_id=number):
         standing[line.account] = standing.get(line.account, 0) + int(line.amount_minor)
-    on_right = next((account for account in accounts if account in standing), right)
-    moves = {account: -amount for account, amount in standing.items() if account not in accounts and amount}
-    moves[on_right] = payment.amount_minor - standing.get(on_right, 0)
-    rest = -sum(moves.values())
-    if rest:
-        moves[facts.retailer.accounts.suspense] = rest
-    lines = [
-        {"account": f"{account}|{payment.store}", "amount_minor": amount, "text": f"HR PAY {number} COR"}
-        for account, amount in sorted(moves.items())
-        if amount
-    ]
-    body = {
-        "store": payment.store,
-        "date": facts.day,
-        "lines": [_untagged(line, facts) for line in lines],
-        "text": f"{difference.klass} payment {number}",
-    }
-    name = key(
-        facts.retailer,
-        "post_journal",
-        difference.subject,
-        f"{facts.day}|{difference.klass}|{difference.delta_minor}|{sorted(standing.items())}",
-    )
+    moves = _moves(payment.amount_minor, sorted(facts.accounts[number]), standing)
+    rest = facts.retailer.accounts.suspense
+    lines = [JournalLine(account, payment.store, amount, f"HR PAY {number} COR") for account, amount in moves]
+    if sum(amount for _, amount in moves):
+        lines.append(JournalLine(rest, payment.store, -sum(amount for _, amount in moves), f"HR COR {number} COR"))
+    journal = Journal(payment.store, facts.day, f"{difference.klass} payment {number}", tuple(lines))
+    version = f"{facts.day}|{difference.klass}|{difference.delta_minor}|{sorted(standing.items())}"
+    name = key(facts.retailer, "post_journal", difference.subject, version)
     under = abs(difference.delta_minor) <= facts.retailer.limits.journal_minor
-    yield Effect(
-        name,
-        "post_journal",
-        "epicor",
-        difference.subject,
-        facts.day,
-        body,
-        under,
-        difference.evidence,
-        difference.delta_minor,
-        None,
-    )
+    text, cents = difference.evidence, difference.delta_minor
+    yield Effect(name, "post_journal", "epicor", difference.subject, facts.day, _posting(journal), under, text, cents)
 
 
-def _untagged(line: dict[str, Any], facts: Facts) -> dict[str, Any]:
-    """The suspense side carries no payment tag: it belongs to the day's summary, not to the payment."""
-    if line["account"].startswith(f"{facts.retailer.accounts.suspense}|"):
-        return {**line, "text": line["text"].replace("HR PAY", "HR COR")}
-    return line
+def _moves(amount: int, accounts: list[str], standing: dict[str, int]) -> list[tuple[str, int]]:
+    """(account, cents) that bring a payment to its amount on one right account and to nothing on every other."""
+    right = next((account for account in accounts if account in standing), accounts[0])
+    moves = {account: -cents for account, cents in standing.items() if account not in accounts}
+    moves[right] = amount - standing.get(right, 0)
+    return [(account, cents) for account, cents in sorted(moves.items()) if cents]
+
+
+def _posting(journal: Journal) -> dict[str, Any]:
+    """The body of a journal's effect. The suspense line's text names no payment: it belongs to the day's summary."""
+    lines = [
+        {"account": f"{line.account}|{line.store}", "amount_minor": line.amount_minor, "text": line.text}
+        for line in journal.lines
+    ]
+    return {"store": journal.store, "date": journal.business_date, "lines": lines, "text": journal.text}
 
 
 PLANNERS: dict[str, Planner] = {

@@ -47,14 +47,3 @@ def frame(contract: type[Contract], rows: Iterable[Mapping[str, Any]]) -> pd.Dat
 def records(rows: pd.DataFrame) -> Iterator[Any]:
     """Rows as named tuples; typed Any, because its contract knows a frame's columns and the type checker does not."""
     return iter(rows.itertuples(index=False))
-
-
-def describe(contract: type[Contract]) -> list[dict[str, str]]:
-    """One row per column for the docs: name, type, rule, meaning."""
-    rows = []
-    for name, column in contract.to_schema().columns.items():
-        rules = ", ".join([str(check) for check in column.checks] + (["unique"] if column.unique else []))
-        rows.append(
-            {"column": name, "type": dtypes(contract)[name], "rule": rules, "meaning": column.description or ""}
-        )
-    return rows

@@ -1,4 +1,4 @@
-"""Journal: a balanced entry that we propose to post, one a store day, keyed by what it corrects."""
+"""Journal: a balanced entry that we propose to post, keyed by what it corrects."""
 
 from __future__ import annotations
 

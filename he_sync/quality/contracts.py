@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
-from he_sync.model.contract import Contract, frame
+from he_sync.model.contract import Contract
 from he_sync.model.errors import BadRecord
 
 
@@ -103,8 +103,3 @@ def read_records(
 
 def _missing(error: Exception) -> str:
     return str(error.args[0]) if isinstance(error, KeyError) and error.args else "document"
-
-
-def canonical(entity: str, contract: type[Contract], rows: list[dict[str, Any]], key: str) -> Checked:
-    """Rows to a checked frame."""
-    return check(entity, contract, frame(contract, rows), key)

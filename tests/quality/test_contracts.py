@@ -5,11 +5,14 @@ import json
 import pandas as pd
 import pytest
 
-from he_sync.model.contract import describe, dtypes, frame
-from he_sync.model.deposit import BankLines
+from he_sync.model.contract import dtypes, frame
+from he_sync.model.deposit import BankLines, Deposits
 from he_sync.model.errors import BadRecord
 from he_sync.model.order import ErpOrders
-from he_sync.quality.contracts import canonical, check, read_records
+from he_sync.model.payment import Payments
+from he_sync.model.stock_level import StockLevels
+from he_sync.model.ticket import Tickets
+from he_sync.quality.contracts import check, read_records
 
 ORDER = {
     "order_num": 5001,
@@ -27,7 +30,7 @@ ORDER = {
 
 
 def test_rows_that_hold_pass_unchanged():
-    checked = canonical("erp_orders", ErpOrders, [ORDER, {**ORDER, "order_num": 5002}], "order_num")
+    checked = check("erp_orders", ErpOrders, frame(ErpOrders, [ORDER, {**ORDER, "order_num": 5002}]), "order_num")
     assert checked.failures == ()
     assert list(checked.good["order_num"]) == [5001, 5002]
 
@@ -38,7 +41,7 @@ def test_an_order_that_does_not_add_up_is_set_aside_and_named_and_the_others_go_
         {**ORDER, "order_num": 5002, "total_minor": 1},
         {**ORDER, "order_num": 5003, "business_date": "20.11.2026"},
     ]
-    checked = canonical("erp_orders", ErpOrders, rows, "order_num")
+    checked = check("erp_orders", ErpOrders, frame(ErpOrders, rows), "order_num")
     assert list(checked.good["order_num"]) == [5001]
     named = {(failure.record, failure.row) for failure in checked.failures}
     assert named == {("5002", 1), ("5003", 2)}
@@ -49,7 +52,7 @@ def test_an_order_that_does_not_add_up_is_set_aside_and_named_and_the_others_go_
 
 
 def test_two_orders_with_one_number_are_both_set_aside():
-    checked = canonical("erp_orders", ErpOrders, [ORDER, ORDER], "order_num")
+    checked = check("erp_orders", ErpOrders, frame(ErpOrders, [ORDER, ORDER]), "order_num")
     assert checked.good.empty
     assert {failure.row for failure in checked.failures} == {0, 1}
 
@@ -68,7 +71,8 @@ def test_an_empty_frame_has_its_types_and_holds():
 
 
 def test_no_column_of_any_contract_is_a_float():
-    assert not [row for row in describe(BankLines) + describe(ErpOrders) if "float" in row["type"]]
+    contracts = (BankLines, ErpOrders, Payments, Deposits, StockLevels, Tickets)
+    assert not [kind for one in contracts for kind in dtypes(one).values() if "float" in kind or "object" in kind]
 
 
 def _read(document):
@@ -102,6 +106,6 @@ def test_money_beyond_53_bits_stays_exact():
         "amount_minor": 2**53 + 1,
         "reference": "",
     }
-    checked = canonical("bank_lines", BankLines, [big], "line_id")
+    checked = check("bank_lines", BankLines, frame(BankLines, [big]), "line_id")
     assert int(checked.good["amount_minor"].iloc[0]) == 2**53 + 1
     assert isinstance(checked.good, pd.DataFrame)
