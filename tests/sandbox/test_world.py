@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,9 @@ from he_sync.model.retailer import dump_retailer, load_retailer
 from he_sync.sandbox import world
 from he_sync.sandbox.state import State
 from he_sync.sandbox.world.bulk import bulk
+from he_sync.sandbox.world.sale import Line, Sale
+from he_sync.sandbox.world.tills import first_lines
+from he_sync.sandbox.world.whole import whole
 from tests.sandbox import world_audit as audit
 
 FRIDAY = date(2026, 11, 20)
@@ -132,6 +135,15 @@ def test_a_return_names_the_ticket_it_comes_from_and_comes_after_it(fresh: State
     assert {row["type"] for row in back} == {"Return", "Ticket"}
     assert all(rows[row["parent_transaction_id"]]["completed_at"] < row["completed_at"] for row in back)
     assert all(row["total"] < 0 for row in rows.values() if row["type"] == "Return")
+
+
+def test_goods_of_the_first_day_come_back_though_its_first_ticket_sold_only_a_gift_card() -> None:
+    small = whole(7, "small")
+    shop, boot = small.stores[0], Line(small.items[0], 1000, 5000, 5000)
+    noon = datetime(2026, 11, 20, 17, tzinfo=UTC)
+    card = Sale(1, "Ticket", shop, noon, 1, "Kim", lines=(), taxes=(), gift=2500)
+    boots = Sale(2, "Ticket", shop, noon, 1, "Kim", lines=(boot,), taxes=())
+    assert [bought.line for bought in first_lines(shop.code, [card, boots])] == [boot]
 
 
 def test_every_kind_of_sale_happens_on_the_first_day(fresh: State) -> None:

@@ -66,11 +66,12 @@ def _back(today: Today, diary: Diary, floors: list[Floor], sold: list[Sale]) -> 
     found = []
     for floor in floors:
         code = floor.place.code
-        found += comebacks(floor, diary.returnable(today.world, code) or _first_lines(code, sold), count)
+        found += comebacks(floor, diary.returnable(today.world, code) or first_lines(code, sold), count)
     return found
 
 
-def _first_lines(code: str, sales: list[Sale]) -> list[Bought]:
+def first_lines(code: str, sales: list[Sale]) -> list[Bought]:
+    """The first line of each of a store's tickets; one that sold only a gift card has none."""
     tickets = [sale for sale in sales if sale.place.code == code and sale.kind == "Ticket" and not sale.voided]
     return [Bought(sale.id, sale.lines[0], sale.at) for sale in tickets if sale.lines and sale.lines[0].milli > 0]
 
@@ -79,7 +80,7 @@ def to_come_back(today: Today, sales: list[Sale]) -> dict[str, list[Bought]]:
     """Lines by store that may come back tomorrow."""
     found = {}
     for place in today.world.stores:
-        lines = _first_lines(place.code, sales)
+        lines = first_lines(place.code, sales)
         found[place.code] = today.chance(f"bought:{place.code}").sample(lines, len(lines) // ONE_IN)
     return found
 
