@@ -85,6 +85,7 @@ def order(document: Document, retailer: Retailer, tender_names: Mapping[int, str
     day = business_date(made, store.timezone, store.rollover_hour).isoformat()
     shipping = _minor(document.get("shipping_charge"), currency)
     tax = document.get("total_tax", document.get("tax_total"))
+    tax_minor, total = _minor(tax, currency), _minor(document["total"], currency)
     yield (
         "orders",
         {
@@ -97,16 +98,23 @@ def order(document: Document, retailer: Retailer, tender_names: Mapping[int, str
             "created_at": made,
             "timezone": store.timezone,
             "currency": currency,
-            "subtotal_minor": _minor(document["subtotal"], currency),
+            "subtotal_minor": _goods(document, total - tax_minor - shipping, currency),
             "discount_minor": abs(_minor(document.get("total_discounts"), currency)),
-            "tax_minor": _minor(tax, currency),
+            "tax_minor": tax_minor,
             "shipping_minor": shipping,
-            "total_minor": _minor(document["total"], currency),
+            "total_minor": total,
         },
     )
     owner = f"order {document['id']}"
     yield from _lines(document, owner, currency)
     yield from _payments(document, _Owner(owner, store, day, 0), retailer, tender_names)
+
+
+def _goods(document: Document, left: int, currency: str) -> int:
+    """An order's lines less what was taken off the order as a whole, which only its totals show."""
+    subtotal = _minor(document["subtotal"], currency)
+    off = abs(_minor(document.get("total_discounts"), currency))
+    return left if 0 < subtotal - left <= off else subtotal
 
 
 def _lines(document: Document, owner: str, currency: str) -> Iterator[Row]:

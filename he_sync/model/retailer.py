@@ -38,6 +38,9 @@ class Store(Record):
     bank_account: str = Field(default="", description="Epicor BankAcctID that the MID funds")
     funding: Literal["gross", "net"] = "gross"
     stock_owner: Literal["heartland", "epicor"] = Field(description="Whose stock figure is right for this place")
+    walk_in_customer: str = Field(
+        default="", description="CustID that this store's sales without a customer belong to; empty: the company's"
+    )
 
 
 class Tender(Record):
@@ -115,6 +118,26 @@ class Epicor(Record):
     )
     fob: str = Field(default="ORIG", description="FOB code of new sales orders; Kinetic refuses an order without one")
     shipping_charge: str = Field(default="FRT", description="MiscCode that carries freight")
+    exchange_charge: str = Field(
+        default="EXCH", description="MiscCode that carries the value of goods that came back in an exchange"
+    )
+    tip_charge: str = Field(default="", description="MiscCode of tips; empty leaves them out of sales orders")
+    gift_card_charge: str = Field(
+        default="", description="MiscCode of gift cards sold; empty leaves them out of sales orders"
+    )
+    tax_charges: dict[str, str] = Field(
+        default_factory=dict, description="MiscCode by tax jurisdiction as the POS names it; others share tax_charge"
+    )
+    return_reason: str = Field(default="POS", description="Reason code of return lines")
+    ship_via: dict[int, str] = Field(
+        default_factory=dict, description="ShipViaCode by Heartland shipping method id; others take the customer's"
+    )
+    country_numbers: dict[str, int] = Field(
+        default_factory=lambda: {"US": 1}, description="Epicor CountryNum by two-letter country code"
+    )
+    field_lengths: dict[str, int] = Field(
+        default_factory=dict, description="Characters a field holds where this company's differs, e.g. Address1: 40"
+    )
 
 
 class Limits(Record):

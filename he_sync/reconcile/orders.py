@@ -10,6 +10,8 @@ import pandas as pd
 from he_sync.model.contract import records
 from he_sync.model.difference import Difference
 from he_sync.model.money import show
+from he_sync.model.retailer import Epicor
+from he_sync.model.sale import order_amount
 
 ROUNDING_MINOR = 2
 """Tax computed per line and once per ticket differs by a cent or two; more is no rounding."""
@@ -18,7 +20,7 @@ DEAD = frozenset({"void", "voided", "canceled", "cancelled"})
 
 @dataclass(frozen=True)
 class Sale:
-    """What the ERP should have for one sale: tips and gift cards sold are liabilities, not sales."""
+    """What the ERP should have for one sale."""
 
     subject: str
     store: str
@@ -26,11 +28,11 @@ class Sale:
     discount_minor: int
 
 
-def sales(tickets: pd.DataFrame, orders: pd.DataFrame) -> dict[str, Sale]:
+def sales(tickets: pd.DataFrame, orders: pd.DataFrame, codes: Epicor) -> dict[str, Sale]:
     """The day's sales by subject. Returns travel as RMAs and are not compared here."""
     found = {}
     for row in records(tickets[(tickets["kind"] == "Ticket") & ~tickets["voided"]]):
-        amount = row.total_minor - row.tip_minor - row.gift_card_minor
+        amount = order_amount(row.total_minor, row.tip_minor, row.gift_card_minor, codes)
         if row.subtotal_minor or row.tax_minor or amount:
             found[f"ticket {row.ticket_id}"] = Sale(f"ticket {row.ticket_id}", row.store, amount, row.discount_minor)
     for row in records(orders[~orders["status"].isin(DEAD)]):
@@ -38,9 +40,11 @@ def sales(tickets: pd.DataFrame, orders: pd.DataFrame) -> dict[str, Sale]:
     return found
 
 
-def compare(day: str, tickets: pd.DataFrame, orders: pd.DataFrame, erp_orders: pd.DataFrame) -> list[Difference]:
+def compare(
+    day: str, tickets: pd.DataFrame, orders: pd.DataFrame, erp_orders: pd.DataFrame, codes: Epicor
+) -> list[Difference]:
     """Differences of one business date; ERP frames are `ErpOrders` of that date."""
-    ours = sales(tickets, orders)
+    ours = sales(tickets, orders, codes)
     theirs: dict[str, list[tuple[int, int, int]]] = {}
     for row in records(erp_orders[(erp_orders["source"] != "") & ~erp_orders["voided"]]):
         theirs.setdefault(row.source, []).append((row.order_num, row.total_minor, row.discount_minor))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from he_sync.mapping import epicor, heartland, processor, to_epicor
+from he_sync.mapping import epicor, heartland, processor
 from he_sync.model.errors import BadRecord
 from he_sync.model.retailer import Retailer, dump_retailer, load_retailer
 
@@ -274,39 +274,22 @@ def test_the_po_number_carries_our_key_there_and_back(owner):
     assert epicor.owner_of("4500012345") == ""
 
 
-def sale(amount, lines, tax=0, shipping=0):
-    return to_epicor.SaleDocument(
-        "ticket 1",
-        "1",
-        "2026-11-20",
-        True,
-        amount,
-        tax,
-        shipping,
-        tuple(to_epicor.SaleLine("A", "", milli, price, 0) for milli, price in lines),
-    )
+def taken(**changes):
+    made = "2026-01-16T06:30:00+00:00"
+    figures = {"subtotal": 200, "total_discounts": 0, "total_tax": Decimal("16.00"), "shipping_charge": 5}
+    document = {**ticket(), **figures, "type": "Order", "status": "Open", "created_at": made, "payments": []}
+    return {**document, "total": Decimal("221.00"), **changes}
 
 
-@pytest.mark.parametrize(
-    ("document", "charges"),
-    [
-        (sale(2000, [(2000, 1000)]), []),
-        (sale(2160, [(2000, 1000)], tax=160), [("TAX", "1.60")]),
-        (sale(1660, [(2000, 1000)], tax=160), [("TAX", "1.60"), ("DISC", "-5.00")]),
-        (sale(2409, [(2000, 1000)], tax=160, shipping=250), [("TAX", "1.60"), ("FRT", "2.50"), ("RND", "-0.01")]),
-    ],
-)
-def test_lines_and_charges_of_a_sales_order_come_to_the_sale_to_the_cent(document, charges):
-    body = to_epicor.sales_order(document, "WALKIN", RETAILER)
-    assert [(row["code"], str(row["amount"])) for row in body["charges"]] == charges
-    goods = sum(Decimal(line["SellingQuantity"]) * line["DocUnitPrice"] for line in body["header"]["OrderDtls"])
-    assert goods + sum(row["amount"] for row in body["charges"]) == Decimal(document.amount_minor) / 100
+def test_what_was_taken_off_an_order_as_a_whole_is_taken_off_its_goods():
+    [plain] = rows_of(taken(), heartland.order)["orders"]
+    [less] = rows_of(taken(total_discounts=20, total=201), heartland.order)["orders"]
+    assert (plain["subtotal_minor"], less["subtotal_minor"], less["total_minor"]) == (20000, 18000, 20100)
 
 
-@pytest.mark.parametrize("document", [sale(2000, []), sale(2500, [(2000, 1000)])])
-def test_a_sale_without_lines_or_whose_parts_miss_its_total_is_not_turned_into_an_order(document):
-    with pytest.raises(BadRecord):
-        to_epicor.sales_order(document, "WALKIN", RETAILER)
+def test_an_orders_total_that_no_discount_explains_is_left_for_its_contract_to_refuse():
+    [row] = rows_of(taken(total_discounts=5, total=201), heartland.order)["orders"]
+    assert row["subtotal_minor"] == 20000
 
 
 def test_the_profile_of_this_test_is_read_back_from_yaml_unchanged(tmp_path: Path):

@@ -5,10 +5,11 @@ import pytest
 
 from he_sync.model.errors import BrokenPromise
 from he_sync.model.journal import Journal, JournalLine
-from he_sync.model.retailer import BrandFee, Terms
+from he_sync.model.retailer import BrandFee, Epicor, Terms
 from he_sync.reconcile import customers, deposits, inventory, ledger, orders, settlements
 
 DAY = books.DAY
+CODES = Epicor(company="EPIC06", walk_in_customer="WALKIN")
 
 
 def classes(found):
@@ -28,6 +29,7 @@ def test_a_sale_and_its_sales_order_that_agree_are_no_difference_and_tips_and_gi
             tickets,
             books.orders({"order_id": 2, "subtotal_minor": 700}),
             books.erp_orders((50, "ticket 1", 10800), (51, "order 2", 700)),
+            CODES,
         )
         == []
     )
@@ -46,12 +48,26 @@ def test_a_sale_and_its_sales_order_that_agree_are_no_difference_and_tips_and_gi
 )
 def test_what_is_wrong_with_a_sales_order_is_named(documents, expected):
     tickets = books.tickets({"ticket_id": 1, "subtotal_minor": 9000, "discount_minor": 1000})
-    assert classes(orders.compare(DAY, tickets, books.orders(), books.erp_orders(*documents))) == expected
+    assert classes(orders.compare(DAY, tickets, books.orders(), books.erp_orders(*documents), CODES)) == expected
+
+
+@pytest.mark.parametrize(
+    ("codes", "due"),
+    [({}, 10800), ({"tip_charge": "TIP"}, 11300), ({"gift_card_charge": "GIFT"}, 13300)],
+    ids=["left out", "tips charged", "gift cards charged"],
+)
+def test_the_sales_order_must_come_to_what_the_profile_charges_and_to_nothing_else(codes, due):
+    tickets = books.tickets(
+        {"ticket_id": 1, "subtotal_minor": 10000, "tax_minor": 800, "tip_minor": 500, "gift_card_minor": 2500}
+    )
+    profile = CODES.model_copy(update=codes)
+    assert orders.compare(DAY, tickets, books.orders(), books.erp_orders((50, "ticket 1", due)), profile) == []
 
 
 def test_of_two_sales_orders_the_one_that_fits_is_kept_whichever_came_first():
     tickets = books.tickets({"ticket_id": 1, "subtotal_minor": 9000})
-    found = orders.compare(DAY, tickets, books.orders(), books.erp_orders((50, "ticket 1", 12), (51, "ticket 1", 9000)))
+    documents = books.erp_orders((50, "ticket 1", 12), (51, "ticket 1", 9000))
+    found = orders.compare(DAY, tickets, books.orders(), documents, CODES)
     assert classes(found) == [("order_duplicate_push", "ticket 1", 12)]
 
 
@@ -60,7 +76,7 @@ def test_a_voided_ticket_and_a_return_are_not_expected_as_sales_orders():
         {"ticket_id": 1, "subtotal_minor": 9000, "voided": True},
         {"ticket_id": 2, "subtotal_minor": -500, "kind": "Return"},
     )
-    assert orders.compare(DAY, tickets, books.orders(), books.erp_orders()) == []
+    assert orders.compare(DAY, tickets, books.orders(), books.erp_orders(), CODES) == []
 
 
 # customers
