@@ -8,6 +8,7 @@ the sign-off of a close names it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,21 +36,30 @@ def record(connection: Connection, actor: str, action: str, subject: str, detail
     The last thing a transaction does: on Postgres it locks the log until the commit, because two rows cannot follow the
     same one.
     """
+    return record_many(connection, actor, action, [(subject, detail or {})])
+
+
+def record_many(connection: Connection, actor: str, action: str, deeds: Sequence[tuple[str, dict[str, Any]]]) -> Head:
+    """The same for many deeds of one kind, each with its own row."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE audit IN EXCLUSIVE MODE"))
-    before = _head(connection)
-    row = {
-        "seq": before.seq + 1,
-        "at": datetime.now(UTC),
-        "actor": actor,
-        "action": action,
-        "subject": subject,
-        "detail": canonical_json(detail or {}),
-        "previous": before.hash,
-    }
-    digest = _digest(row)
-    connection.execute(insert(audit).values(**row, hash=digest))
-    return Head(before.seq + 1, digest)
+    last = _head(connection)
+    rows = []
+    for subject, detail in deeds:
+        row = {
+            "seq": last.seq + 1,
+            "at": datetime.now(UTC),
+            "actor": actor,
+            "action": action,
+            "subject": subject,
+            "detail": canonical_json(detail),
+            "previous": last.hash,
+        }
+        last = Head(last.seq + 1, _digest(row))
+        rows.append({**row, "hash": last.hash})
+    if rows:
+        connection.execute(insert(audit), rows)
+    return last
 
 
 def head(store: Store) -> Head:

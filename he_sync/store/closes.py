@@ -17,7 +17,8 @@ from he_sync.model.difference import Difference, Leg
 from he_sync.model.errors import BrokenPromise
 from he_sync.store import audit
 from he_sync.store.canonical import canonical_json, content_hash, read_json
-from he_sync.store.database import Store, add
+from he_sync.store.database import Store
+from he_sync.store.statements import add
 from he_sync.store.tables import closes
 from he_sync.store.tables import differences as rows
 

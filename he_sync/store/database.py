@@ -1,28 +1,34 @@
-"""Opens the store: SQLite in a file or Postgres, migrated to the newest tables, one writer's transaction at a time.
-
-Every transaction on SQLite is BEGIN IMMEDIATE: one that reads first and writes later fails at once with "database is
-locked" when another wrote in between, busy timeout or not. `synchronous=FULL` is what makes an intent durable before
-the first byte leaves; with NORMAL a WAL commit is not synced at all (reference reliability 1.1, 1.11).
-"""
+"""The store: SQLite in a file or Postgres, migrated to the newest tables, and its transactions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from he_sync.model.errors import FixSettings
+from he_sync.model.errors import FixSettings, TryLater
+from he_sync.store.engines import engine_at
+from he_sync.store.statements import one_at_a_time
 
-BUSY_SECONDS = 30
 MIGRATION_LOCK = 4_180_221_007
-DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg2"}
+TRIES = 5
+"""Of one transaction that the database undid, or whose end it could not tell us."""
+LONGEST_PAUSE = 0.2
+UNDONE = frozenset({"40001", "40P01"})
+"""Postgres: serialization failure, deadlock."""
+AWAY = frozenset({"08", "53", "55", "57"})
+"""Classes of Postgres errors: connection, resources (disk full), a lock not to be had, operator (restart)."""
+
+T = TypeVar("T")
 
 
 class Store:
@@ -36,6 +42,24 @@ class Store:
         """One transaction: commits when the block ends, rolls back when it raises."""
         with self.engine.begin() as connection:
             yield connection
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Run a transaction, and again where the database undid it or was cut off before it said how it ended.
+
+        Only for work that may be repeated: after a lost answer to COMMIT it may stand already (reference reliability
+        3.3, R8). Raises TryLater when the database stays away, is full, or a lock is held too long.
+        """
+        for left in reversed(range(TRIES)):
+            try:
+                with self.begin() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if not (left and _may_work_now(error)):
+                    raise _for_the_caller(error) from error
+            except PoolTimeout as error:
+                raise TryLater("every connection to the store is in use") from error
+            time.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - spreads callers apart, no secret
+        raise AssertionError
 
     def close(self) -> None:
         """Give back every connection."""
@@ -53,64 +77,31 @@ def open_store(url: str | Path) -> Store:
 
     Raises FixSettings for an address that is neither SQLite nor Postgres, or that cannot be opened.
     """
-    address = _address(url)
-    engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgres(address)
-    store = Store(engine)
+    store = Store(engine_at(url))
     try:
         _migrate(store)
     except DBAPIError as error:
         store.close()
-        raise FixSettings(f"the store {address.render_as_string()} cannot be opened: {error.orig}".strip()) from error
+        address = store.engine.url.render_as_string()
+        raise FixSettings(f"the store {address} cannot be opened: {error.orig}".strip()) from error
     return store
 
 
-def add(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
-    """Insert a row unless one of its unique keys is there; False when it is, or when another process just adds it.
-
-    A plain insert after a look would fail on Postgres where two processes look at once and both find nothing.
-    """
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    key = next(iter(table.primary_key.columns))
-    statement = dialect.insert(table).values(row).on_conflict_do_nothing().returning(key)
-    return connection.execute(statement).first() is not None
+def _may_work_now(error: DBAPIError) -> bool:
+    return error.connection_invalidated or _code(error) in UNDONE
 
 
-def _address(url: str | Path) -> URL:
-    if isinstance(url, Path):
-        url.parent.mkdir(parents=True, exist_ok=True)
-        return URL.create(DRIVERS["sqlite"], database=str(url))
-    try:
-        address = make_url(url)
-        driver = DRIVERS[address.get_backend_name()]
-    except (ArgumentError, KeyError):
-        raise FixSettings("the store's address must start with sqlite:/// or postgresql://") from None
-    # Named in full: SQLAlchemy 2.1 takes a bare postgresql:// for psycopg 3, which is not installed.
-    return address.set(drivername=driver)
+def _for_the_caller(error: DBAPIError) -> Exception:
+    """TryLater where the cause is the state of the database, else the error itself: a bug of ours."""
+    code = _code(error)
+    state = error.connection_invalidated or code in UNDONE or code[:2] in AWAY
+    if state or (isinstance(error, OperationalError) and not code):
+        return TryLater(f"the store cannot be used now: {str(error.orig).strip().splitlines()[0]}")
+    return error
 
 
-def _sqlite(address: URL) -> Engine:
-    engine = create_engine(address)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _: object) -> None:
-        for pragma in (
-            f"busy_timeout={BUSY_SECONDS * 1000}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _postgres(address: URL) -> Engine:
-    # A pooled connection that a restart of the server cut is found before use, not by a half-done statement.
-    return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
+def _code(error: DBAPIError) -> str:
+    return getattr(error.orig, "pgcode", None) or ""
 
 
 def _migrate(store: Store) -> None:
@@ -119,6 +110,7 @@ def _migrate(store: Store) -> None:
     config.set_main_option("script_location", "he_sync.store:migrations")
     with store.begin() as connection:
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        one_at_a_time(connection, MIGRATION_LOCK)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

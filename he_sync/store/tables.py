@@ -1,4 +1,7 @@
-"""The tables of the store as they are now. `migrations/` brings an older database here, a test compares the two."""
+"""The tables of the store as they are now; those of the event path are in `event_tables`.
+
+`migrations/` brings an older database here, a test compares the two.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +66,7 @@ effects = Table(
     Column("approved_by", Text, nullable=True),
     Column("reference", Text, nullable=True),
     Column("reason", Text, nullable=False, server_default=""),
+    Column("waits_because", Text, nullable=False, server_default=""),
     Index("effects_by_entity", "entity", "seq"),
     Index("effects_by_state", "state", "seq"),
     Index("effects_by_date", "business_date", "seq"),
@@ -136,7 +140,14 @@ dead_letters = Table(
     Column("resolved_at", Instant, nullable=True),
     Column("resolved_by", Text, nullable=True),
     Column("resolution", Text, nullable=True),
+    Column("flow", Text, nullable=False, server_default=""),
+    Column("mapping_version", Text, nullable=False, server_default=""),
+    Column("plain", Text, nullable=False, server_default=""),
+    Column("notice", Text, nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("event_seq", BigInteger, nullable=True),
     Index("dead_letters_by_date", "business_date", "entity"),
+    Index("dead_letters_by_event", "event_seq"),
 )
 
 closes = Table(

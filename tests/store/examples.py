@@ -1,13 +1,17 @@
-"""Effects as the tests speak of them: sales orders of tickets, a customer, an ERP that remembers what landed."""
+"""Effects and events as the tests speak of them: orders of a shop, tickets, an ERP that remembers what landed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
+from he_sync.store import inbox
+from he_sync.store.database import Store
 from he_sync.store.effects import Effect, effect_key
+from he_sync.store.inbox import Arrival, Outcome, Taken
 
 EVENING = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
 DAY = "2026-11-20"
@@ -54,3 +58,36 @@ class Erp:
 
 def later(now: datetime, seconds: float) -> datetime:
     return now + timedelta(seconds=seconds)
+
+
+def arrival(event_id: str, entity: str = "order 1", **changes: Any) -> Arrival:
+    """A webhook of the shop about an order; its body says no more than that something happened."""
+    body = f'{{"id":"{event_id}"}}'
+    told: dict[str, Any] = {
+        "source": "shop",
+        "topic": "order.updated",
+        "event_id": event_id,
+        "entity": entity,
+        "version": "",
+        "body": body,
+        "body_hash": sha256(body.encode()).hexdigest(),
+    }
+    return Arrival(**(told | changes))
+
+
+def took(store: Store, now: datetime = EVENING, worker: str = "first", limit: int = 64) -> Taken:
+    """What a worker takes for a minute, which must be something."""
+    taken = inbox.take(store, worker, None, limit, 60, now)
+    assert taken is not None
+    return taken
+
+
+def ended(store: Store, taken: Taken, outcome: Outcome = "done", now: datetime = EVENING) -> int:
+    """End all that was taken."""
+    return store.run(lambda connection: inbox.finish(connection, taken, taken.seqs, outcome, "", now))
+
+
+def states(store: Store) -> dict[str, str]:
+    """Every event by its id."""
+    kept = inbox.listing(store, ("new", "taken", "done", "quiet", "parked"))
+    return {each.event.event_id: each.state for each in kept}

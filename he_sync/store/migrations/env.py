@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-from he_sync.store.tables import metadata
+from he_sync.store.event_tables import inbox
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+# Of all tables: the module of the event path adds its own to those of the others.
+context.configure(connection=context.config.attributes["connection"], target_metadata=inbox.metadata)
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,66 @@
+"""What people decide about effects: every decision leaves an audit row in the same transaction (R7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from he_sync.store import audit
+from he_sync.store.database import Store
+from he_sync.store.effects.records import WAITS_FOR_A_PERSON
+from he_sync.store.tables import effects
+
+
+@dataclass(frozen=True)
+class Move:
+    """A decision about one effect: where to, the columns that change with it, and what the audit log says."""
+
+    state: str
+    values: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, str] = field(default_factory=dict)
+
+
+def approve(store: Store, key: str, who: str) -> bool:
+    """Let a waiting effect go. False when it does not wait (any more)."""
+    return _decide(store, key, who, {"waiting_approval": Move("planned", {"approved_by": who})})
+
+
+def release(store: Store, key: str, who: str, note: str) -> bool:
+    """Go on with a rejected or parked effect after its cause was mended; attempts count from nought again.
+
+    What was rejected is sent again. What was parked may have landed: it is looked up before anything is sent.
+    """
+    values = {"attempts": 0, "not_before": None, "reason": ""}
+    told = {"note": note}
+    moves = {"rejected": Move("planned", values, told), "parked": Move("doubtful", values, told)}
+    return _decide(store, key, who, moves)
+
+
+def withdraw(store: Store, key: str, who: str, note: str) -> bool:
+    """Never send it: it no longer holds up its entity. Not for one that is under way, which may have landed."""
+    return store.run(lambda connection: withdraw_in(connection, key, who, note))
+
+
+def withdraw_in(connection: Connection, key: str, who: str, note: str) -> bool:
+    """The same inside the caller's transaction, which may plan what goes instead."""
+    move = Move("withdrawn", {"reason": note, "finished_at": datetime.now(UTC)}, {"note": note})
+    return _move(connection, key, who, dict.fromkeys(("planned", *WAITS_FOR_A_PERSON), move))
+
+
+def _decide(store: Store, key: str, who: str, moves: Mapping[str, Move]) -> bool:
+    return store.run(lambda connection: _move(connection, key, who, moves))
+
+
+def _move(connection: Connection, key: str, who: str, moves: Mapping[str, Move]) -> bool:
+    """Make the move that belongs to the effect's state. False when there is none, or another decision came first."""
+    state = connection.execute(select(effects.c.state).where(effects.c.key == key).with_for_update()).scalar()
+    move = moves.get(str(state))
+    if move is None:
+        return False
+    connection.execute(update(effects).where(effects.c.key == key).values(state=move.state, **move.values))
+    audit.record(connection, who, f"effect {state} -> {move.state}", key, move.detail)
+    return True
