@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from he_sync.connect import complaints, strict_json
 from he_sync.connect.auth import Auth, basic, bearer, fingerprint, fixed
-from he_sync.connect.exchange import GOOD, NOT_FOUND, TOO_MANY, Complaint
+from he_sync.connect.exchange import NOT_FOUND, TOO_MANY, Complaint
 from he_sync.connect.tokens import Token, TokenCache
-from he_sync.connect.wire import Request, Response
+from he_sync.connect.wire import GOOD, Request, Response
 from he_sync.model.errors import FixSettings, HeSyncError, NotAllowed, Throttled, TryLater
 
 SYSTEM = "epicor"

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from he_sync.connect.auth import Auth, authorised
+from he_sync.connect.breaker import Breaker
+from he_sync.connect.permit import LeaseEnded
 from he_sync.connect.retry import Patience, retry_after
 from he_sync.connect.throttle import Throttle
-from he_sync.connect.wire import Request, Response, Send
+from he_sync.connect.wire import GOOD, Request, Response, Send
 from he_sync.model.errors import HeSyncError, LookUpFirst, NotAllowed, NotFound, Refused, Throttled, TryLater
 
-GOOD = range(200, 300)
 BROKEN = range(500, 600)
 UNAUTHORISED, FORBIDDEN, NOT_FOUND, TOO_MANY, UNAVAILABLE = 401, 403, 404, 429, 503
+DOWN = frozenset({502, 503, 504})
+"""What a gateway says in place of a server that is not there; a 500 comes from a server that is."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,12 @@ class Exchange:
     judge: Callable[[Response, Complaint], HeSyncError | None] = lambda _response, _complaint: None
     throttle: Throttle | None = None
     patience: Patience = field(default_factory=Patience)
+    breaker: Breaker | None = None
+
+    def ready_in(self) -> float:
+        """Seconds until a call may leave: a pause that was asked for, a queue of calls, or an outage."""
+        waits = [one.ready_in(self.system) for one in (self.throttle, self.breaker) if one is not None]
+        return max(waits, default=0.0)
 
     def read(self, request: Request) -> Response:
         """A request that changes nothing, with patience. Raises Refused (and kin), TryLater, BrokenPromise."""
@@ -49,15 +58,31 @@ class Exchange:
 
     def once(self, request: Request) -> Response:
         """A request, once. A 2xx returns; everything else raises, LookUpFirst where a write may have been done."""
+        if self.breaker is not None:
+            self.breaker.enter(self.system)
         if self.throttle is not None:
             self.throttle.take(self.system)
-        response = authorised(request, self.auth, self.send)
+        response = self._answered(request)
         if response.status in GOOD:
             return response
         error = self._error(request, response)
         if isinstance(error, Throttled) and self.throttle is not None:
             self.throttle.pause(self.system, error.retry_after or 0.0)
         raise error
+
+    def _answered(self, request: Request) -> Response:
+        """The answer, and word to the breaker whether there was one."""
+        try:
+            response = authorised(request, self.auth, self.send)
+        except LeaseEnded:
+            raise
+        except (TryLater, LookUpFirst):
+            if self.breaker is not None:
+                self.breaker.failed(self.system)
+            raise
+        if self.breaker is not None:
+            (self.breaker.failed if response.status in DOWN else self.breaker.answered)(self.system)
+        return response
 
     def may(self, request: Request) -> bool:
         """Whether a write is permitted, asked with one that can change nothing: any refusal but 401 and 403 is yes."""

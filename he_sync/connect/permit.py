@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from he_sync.connect.exchange import GOOD
-from he_sync.connect.wire import Request, Response, Send
+from he_sync.connect.wire import GOOD, Request, Response, Send
 from he_sync.model.errors import TryLater
+
+
+class LeaseEnded(TryLater):
+    """It did not leave, and not because of the other side."""
 
 
 @dataclass
@@ -29,7 +32,7 @@ _PERMIT: ContextVar[Permit | None] = ContextVar("permit", default=None)
 
 @contextmanager
 def only_while(held: Callable[[], bool]) -> Iterator[Permit]:
-    """Within the block, writes of this thread leave only while `held()`; afterwards they raise TryLater unsent."""
+    """Within the block, writes of this thread leave only while `held()`; afterwards they raise LeaseEnded unsent."""
     permit = Permit(held)
     token = _PERMIT.set(permit)
     try:
@@ -46,7 +49,7 @@ def permitted(send: Send) -> Send:
         if permit is None or request.idempotent:
             return send(request)
         if not permit.held():
-            raise TryLater(f"{request.place}: the lease ended before it could leave")
+            raise LeaseEnded(f"{request.place}: the lease ended before it could leave")
         response = send(request)
         permit.wrote = permit.wrote or response.status in GOOD
         return response

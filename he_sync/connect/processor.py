@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 from he_sync.connect import strict_json
 from he_sync.connect.auth import bearer, fingerprint
 from he_sync.connect.complaints import LONGEST, plain
-from he_sync.connect.exchange import BROKEN, FORBIDDEN, GOOD, TOO_MANY, UNAUTHORISED, UNAVAILABLE, Complaint, Exchange
+from he_sync.connect.exchange import BROKEN, FORBIDDEN, TOO_MANY, UNAUTHORISED, UNAVAILABLE, Complaint, Exchange
 from he_sync.connect.pages import Page, Row, walk_by_number
 from he_sync.connect.retry import Patience, retry_after
 from he_sync.connect.throttle import Throttle
 from he_sync.connect.tokens import Token, TokenCache
-from he_sync.connect.wire import Request, Response, Send
+from he_sync.connect.wire import GOOD, Request, Response, Send
 from he_sync.model.errors import BadRecord, BrokenPromise, FixSettings, Refused, Throttled, TryLater
 from he_sync.model.money import INT64_MAX
 

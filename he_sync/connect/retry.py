@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
+from he_sync.connect.hurry import longest_wait
 from he_sync.model.errors import Throttled, TryLater
 
 T = TypeVar("T")
+HURRIED_ATTEMPTS = 2
 LONGEST_WISH = 900.0  # seconds; a Retry-After beyond a quarter of an hour is a mistake or an outage, not a pace
 
 
@@ -51,14 +53,19 @@ class Patience:
     draw: Callable[[float, float], float] = random.uniform
 
     def read(self, operation: Callable[[], T]) -> T:
-        """Run an operation that changes nothing until it answers. Raises the last TryLater when patience ends."""
-        end = self.clock() + self.budget
-        for attempt in range(1, self.attempts + 1):
+        """Run an operation that changes nothing until it answers. Raises the last TryLater when patience ends.
+
+        In a hurry it is tried twice, and no pause is longer than the hurry allows.
+        """
+        hurry = longest_wait()
+        end = self.clock() + (self.budget if hurry is None else hurry)
+        attempts = self.attempts if hurry is None else min(self.attempts, HURRIED_ATTEMPTS)
+        for attempt in range(1, attempts + 1):
             try:
                 return operation()
             except TryLater as error:
                 pause = self._pause(attempt, error)
-                if attempt == self.attempts or self.clock() + pause > end:
+                if attempt == attempts or self.clock() + pause > end:
                     raise
                 self.sleep(pause)
         raise AssertionError("unreachable: the last attempt returns or raises")

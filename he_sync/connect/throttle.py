@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from he_sync.connect.hurry import longest_wait
 from he_sync.connect.shared_file import SharedFile
 from he_sync.model.errors import Throttled
 
@@ -59,7 +60,7 @@ class Throttle:
     def take(self, system: str, weight: float = 1.0) -> None:
         """Wait until a call to `system` may leave. A system without a limit never waits.
 
-        Raises Throttled where the wait would pass LONGEST_QUEUE; the token is given back.
+        Raises Throttled where the wait would pass LONGEST_QUEUE, or the caller's hurry; the token is given back.
         """
         limit = self._limits.get(system)
         if limit is None:
@@ -67,11 +68,22 @@ class Throttle:
         values = {"system": system, "burst": limit.burst, "rate": limit.rate, "weight": weight, "now": self._clock()}
         [(tokens,)] = self._file.run(TAKE, **values)
         wait = -tokens / limit.rate
-        if wait > LONGEST_QUEUE:
+        patience = longest_wait()
+        if wait > (LONGEST_QUEUE if patience is None else patience):
             self._file.run(GIVE_BACK, system=system, weight=weight)
-            raise Throttled(f"{system}: the queue of calls is {wait:.0f} s long", retry_after=LONGEST_QUEUE)
+            raise Throttled(f"{system}: the queue of calls is {wait:.0f} s long", min(wait, LONGEST_QUEUE))
         if wait > 0:
             self._sleep(wait)
+
+    def ready_in(self, system: str) -> float:
+        """Seconds that a call to `system` would wait now."""
+        limit = self._limits.get(system)
+        if limit is None:
+            return 0.0
+        rows = self._file.run("SELECT tokens, at FROM bucket WHERE system = :system", system=system)
+        tokens, at = rows[0] if rows else (limit.burst, 0.0)
+        wait: float = -tokens / limit.rate - max(0.0, self._clock() - at)
+        return max(0.0, wait)
 
     def pause(self, system: str, seconds: float) -> None:
         """The other side asked for a pause: every process holds its calls for that long."""
