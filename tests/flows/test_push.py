@@ -59,7 +59,7 @@ def half_finished(desk, clock, tmp_path, where):
 @pytest.mark.parametrize(
     ("where", "there"),
     [
-        ("the order's charge", Counter(order=1)),
+        ("the order's charge", Counter(order=1, line=1)),
         ("the set's line", Counter(set=1)),
         ("the set's completion", Counter(set=1, line=1)),
         ("the posting", Counter()),
@@ -135,7 +135,7 @@ def test_an_effect_over_its_limit_waits_until_a_person_says_yes(desk, clock, tmp
 
 def test_the_order_of_a_new_customer_waits_until_the_customer_is_there(desk, clock, tmp_path):
     customer = desk.effect("create_customer")
-    entity, body = desk._create_sales_order(next(desk.numbers), customer.body["CustID"])
+    entity, body = desk.make._create_sales_order(next(desk.numbers), customer.body["CustID"])
     order = replace(desk.effect("create_sales_order"), entity=entity, body=body, depends_on=customer.key)
     with planned(tmp_path, customer, order) as store:
         desk.sandbox.faults.set([PLACES["the customer"].fault("lost_request")])
@@ -147,13 +147,13 @@ def test_the_order_of_a_new_customer_waits_until_the_customer_is_there(desk, clo
         assert (state(store, customer), state(store, order)) == ("confirmed", "confirmed")
         number = int(effects.find(store, customer.key).reference)
     assert desk.landed(order) == ONCE["create_sales_order"]
-    [head] = desk._written("epicor/OrderHed", PONum=body["header"]["PONum"])
+    [head] = desk.written("epicor/OrderHed", PONum=body["header"]["PONum"])
     assert head["CustNum"] == number
 
 
 def test_a_rejected_effect_says_why_and_goes_after_its_cause_was_mended_and_it_was_released(desk, clock, tmp_path):
     customer = desk.effect("create_customer")
-    entity, body = desk._create_sales_order(next(desk.numbers), customer.body["CustID"])
+    entity, body = desk.make._create_sales_order(next(desk.numbers), customer.body["CustID"])
     order = replace(desk.effect("create_sales_order"), entity=entity, body=body)
     with planned(tmp_path, order) as store:
         desk.push(store, clock)
@@ -169,7 +169,7 @@ def test_a_rejected_effect_says_why_and_goes_after_its_cause_was_mended_and_it_w
 
 
 def test_what_kinetic_refuses_is_rejected_with_its_own_words_and_the_others_go_on(desk, clock, tmp_path):
-    entity, body = desk._create_sales_order(next(desk.numbers))
+    entity, body = desk.make._create_sales_order(next(desk.numbers))
     body["header"]["FOB"] = ""
     refused = replace(desk.effect("create_sales_order"), entity=entity, body=body)
     good = desk.effect("create_customer")
@@ -275,11 +275,10 @@ def test_no_byte_of_a_write_leaves_after_the_lease_of_its_pusher(desk, clock, tm
         """The clock of a machine that slept between the look-up and the write."""
 
         def __init__(self):
-            self.asked = 0
+            self.before = desk.asked()
 
         def __call__(self):
-            self.asked += 1
-            return start + timedelta(seconds=LEASE_SECONDS + 1 if self.asked > 2 else 0)
+            return start + timedelta(seconds=LEASE_SECONDS + 1 if desk.asked() > self.before else 0)
 
     with planned(tmp_path, effect) as store:
         push(store, desk.bench(), "sleeper", now=Slow())
@@ -329,7 +328,7 @@ def test_an_adjustment_that_is_there_twice_is_not_confirmed(desk, clock, tmp_pat
     effect = desk.effect("adjust_pos_stock")
     with planned(tmp_path, effect) as store:
         desk.push(store, clock)
-    [found] = desk._written("heartland/inventory/adjustment_sets", description=f"HE {effect.key[:20]}")
+    [found] = desk.written("heartland/inventory/adjustment_sets", description=f"HE {effect.key[:20]}")
     desk.systems.heartland.create(
         "inventory/adjustment_sets",
         {name: found[name] for name in ("location_id", "adjustment_reason_id", "description")},

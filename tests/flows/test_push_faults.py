@@ -20,7 +20,23 @@ FAULTS = (
 
 MAY_HAVE_LANDED = {"lost_response", "error_after", "lost_request", "late_landing"}
 NOTHING_DONE = {"throttle", "error_before"}
-LATER_REQUESTS = {"the order's charge", "the set's line", "the set's completion", "the journal's entry", "the posting"}
+LATER_REQUESTS = {
+    "the order's charge",
+    "the changed line",
+    "the closed line",
+    "the added line",
+    "the changed charge",
+    "the added charge",
+    "the credit",
+    "the credit's line",
+    "the credit's tax",
+    "the invoice's line",
+    "the invoice's completion",
+    "the set's line",
+    "the set's completion",
+    "the journal's entry",
+    "the posting",
+}
 """What comes after another write of the same effect: a part of it is there already, whatever happens now."""
 
 

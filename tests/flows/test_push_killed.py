@@ -16,7 +16,14 @@ from he_sync.store.effects import QUARANTINE
 from tests.flows.desk import KINDS, ONCE, PLACES, planned
 
 ROOT = Path(__file__).parents[2]
-WRITES = {"create_sales_order": 3, "adjust_pos_stock": 3, "post_journal": 4}
+WRITES = {
+    "old_sales_order": 3,
+    "change_sales_order": 6,
+    "create_rma": 6,
+    "invoice_order": 4,
+    "adjust_pos_stock": 3,
+    "post_journal": 4,
+}
 """How many writes a kind takes; one where it is not named."""
 
 

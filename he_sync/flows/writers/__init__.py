@@ -1,0 +1,20 @@
+"""How each kind of effect is written, and how it is looked up when nobody knows whether it was: one room, one module.
+
+What a writer promises stands in bench.py; the sending, and what a failure means, in he_sync.flows.push.
+"""
+
+from he_sync.flows.writers import changes, customers, heartland, ledger, orders, returns, stock
+from he_sync.flows.writers.bench import Bench, Writer, mark
+from he_sync.flows.writers.ledger import group_id
+
+__all__ = ["WRITERS", "Bench", "Writer", "group_id", "mark"]
+
+WRITERS: dict[str, Writer] = {
+    **customers.WRITERS,
+    **orders.WRITERS,
+    **changes.WRITERS,
+    **returns.WRITERS,
+    **stock.WRITERS,
+    **ledger.WRITERS,
+    **heartland.WRITERS,
+}
