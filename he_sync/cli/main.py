@@ -8,7 +8,7 @@ import sys
 import click
 import typer
 
-from he_sync.cli import close, demo, doctor, effects, sandbox, stack
+from he_sync.cli import close, demo, doctor, effects, events, flows, receiver, sandbox, stack
 from he_sync.model.errors import FixInput, HeSyncError
 
 BAD_INPUT, FAILED = 2, 1
@@ -20,6 +20,9 @@ app = typer.Typer(
 )
 app.add_typer(sandbox.app, name="sandbox", help="Stand-ins for Heartland Retail, the processor and Epicor.")
 app.add_typer(effects.app, name="effects", help="What is planned, waiting or in doubt, and decisions about it.")
+app.add_typer(flows.app, name="flows", help="Flow files: check them, run one, see what one would change.")
+app.add_typer(events.app, name="events", help="One record's whole story; dead letters and replay.")
+app.command("receiver")(receiver.receiver)
 app.command("demo")(demo.demo)
 app.command("up")(stack.up)
 app.command("down")(stack.down)

@@ -12,7 +12,7 @@ from he_sync.connect.systems import Systems
 from he_sync.flows import compare
 from he_sync.flows import plan as planning
 from he_sync.flows import push as pushing
-from he_sync.flows.writers import Bench
+from he_sync.flows.benches import bench
 from he_sync.model.contract import records
 from he_sync.model.difference import Difference, Leg
 from he_sync.model.errors import FixInput
@@ -163,13 +163,7 @@ def push(  # noqa: PLR0913, PLR0917 - one push with all that it takes
     now: pushing.Clock = pushing.wall_clock,
 ) -> pushing.Pushed:
     """Write every planned effect that may go to one system, of this date or left over from an earlier one."""
-
-    def number_of(owner: str) -> str | None:
-        key = planning.key(retailer, "create_sales_order", owner)
-        status = effects.find(store, key)
-        return status.reference if status else None
-
-    return pushing.push(store, Bench(systems, retailer, number_of), worker, target=target, now=now)
+    return pushing.push(store, bench(store, systems, retailer), worker, target=target, now=now)
 
 
 @dataclass(frozen=True)

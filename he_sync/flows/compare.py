@@ -39,8 +39,9 @@ def _frame(lake: Lake, day: str, name: str) -> pd.DataFrame:
     return lake.read("canonical", name, day)
 
 
-def _orders(lake: Lake, day: str, _retailer: Retailer) -> list[Difference]:
-    return orders.compare(day, *(_frame(lake, day, name) for name in INPUTS["orders"]))
+def _orders(lake: Lake, day: str, retailer: Retailer) -> list[Difference]:
+    tickets, taken, booked = (_frame(lake, day, name) for name in INPUTS["orders"])
+    return orders.compare(day, tickets, taken, booked, retailer.epicor)
 
 
 def _customers(lake: Lake, day: str, _retailer: Retailer) -> list[Difference]:

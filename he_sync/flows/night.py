@@ -64,7 +64,7 @@ def profile(settings: Settings) -> Retailer:
 def open_office(settings: Settings) -> Iterator[Office]:
     """The office of an installation. Raises FixSettings."""
     retailer = profile(settings)
-    with connect(settings) as systems, open_store(settings.home / "he_sync.db") as store:
+    with connect(settings) as systems, open_store(settings.store) as store:
         yield Office(systems, store, Lake(settings.home / "lake"), retailer)
 
 

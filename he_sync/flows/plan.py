@@ -13,7 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from he_sync.mapping import to_epicor
+from he_sync.mapping import customers, to_epicor
+from he_sync.mapping.sales import with_discount
 from he_sync.model.contract import records
 from he_sync.model.difference import Difference
 from he_sync.model.errors import BadRecord
@@ -21,6 +22,7 @@ from he_sync.model.journal import Journal, JournalLine
 from he_sync.model.money import show, to_major
 from he_sync.model.quantity import MILLI, from_milli
 from he_sync.model.retailer import Retailer, Store
+from he_sync.model.sale import Part, Sale, SaleLine, kind_of
 from he_sync.reconcile.customers import Known
 from he_sync.store.effects import Effect, effect_key
 
@@ -107,7 +109,7 @@ def _create_customer(difference: Difference, facts: Facts) -> Iterator[Effect]:
 
 
 def _new_customer(row: Any, facts: Facts) -> Effect:
-    body = to_epicor.customer(row.customer_id, row.name, row.email, row.phone, facts.retailer)
+    body = customers.customer(row.customer_id, row.name, row.email, row.phone, facts.retailer)
     entity, text = f"customer {row.customer_id}", f"create customer {row.name}"
     name = key(facts.retailer, "create_customer", entity)
     return Effect(name, "create_customer", "epicor", entity, facts.day, body, True, text, 0, None)
@@ -122,11 +124,11 @@ class Buyer:
     waits_for: str | None = None
 
 
-def _buyer(customer_id: int, facts: Facts) -> Buyer:
+def _buyer(customer_id: int, store: str, facts: Facts) -> Buyer:
     """Raises BadRecord for a customer whom the ERP does not know and nobody is creating: no walk-in takes its order."""
     if not customer_id:
-        return Buyer(facts.retailer.epicor.walk_in_customer)
-    link, known = f"H{customer_id}", facts.erp_customers
+        return Buyer(customers.walk_in(store, facts.retailer))
+    link, known = customers.cust_id(customer_id), facts.erp_customers
     if link in known.by_link:
         return Buyer(link)
     if row := next(facts.rows("customers", side="heartland", customer_id=customer_id), None):
@@ -153,14 +155,15 @@ def _update_customer(difference: Difference, facts: Facts) -> Iterator[Effect]:
 
 
 def _create_order(difference: Difference, facts: Facts) -> Iterator[Effect]:
-    sale, customer_id = _sale(difference.subject, facts)
-    buyer = _buyer(customer_id, facts)
+    sale = _sale(difference.subject, facts)
+    buyer = _buyer(sale.customer_id, sale.store, facts)
     if buyer.created:
         yield buyer.created
     body = to_epicor.sales_order(sale, buyer.cust_id, facts.retailer)
     name = key(facts.retailer, "create_sales_order", difference.subject)
-    under = abs(sale.amount_minor) <= facts.retailer.limits.order_minor
-    text = f"create sales order for {difference.subject} over {show(sale.amount_minor)}"
+    amount = int(body["amount_minor"])
+    under = abs(amount) <= facts.retailer.limits.order_minor
+    text = f"create sales order for {difference.subject} over {show(amount)}"
     yield Effect(
         name,
         "create_sales_order",
@@ -170,7 +173,7 @@ def _create_order(difference: Difference, facts: Facts) -> Iterator[Effect]:
         body,
         under,
         text,
-        sale.amount_minor,
+        amount,
         buyer.waits_for,
     )
     if not sale.counter_sale:
@@ -190,20 +193,35 @@ def _create_order(difference: Difference, facts: Facts) -> Iterator[Effect]:
         )
 
 
-def _sale(subject: str, facts: Facts) -> tuple[to_epicor.SaleDocument, int]:
-    counter = subject.startswith("ticket")
+def _sale(subject: str, facts: Facts) -> Sale:
+    """The sale as the day's frames have it: prices after discount, tax in one sum, no addresses, no payments."""
+    counter, currency = subject.startswith("ticket"), facts.retailer.currency
     frame, column = ("tickets", "ticket_id") if counter else ("orders", "order_id")
     row = facts.one(frame, **{column: _number(subject)})
-    amount = row.total_minor - (row.tip_minor + row.gift_card_minor if counter else 0)
-    lines = tuple(
-        to_epicor.SaleLine(line.sku, line.description, line.quantity_milli, line.unit_price_minor, line.amount_minor)
-        for line in facts.rows("sale_lines", owner=subject)
+    lines = tuple(_sale_line(line, currency) for line in facts.rows("sale_lines", owner=subject))
+    sale = Sale(
+        owner=subject,
+        public_id=row.public_id,
+        kind=kind_of(tuple(line.quantity_milli for line in lines)),
+        status="complete" if counter else row.status,
+        business_date=row.business_date,
+        customer_id=row.customer_id,
+        counter_sale=counter,
+        currency=currency,
+        lines=lines,
+        total_minor=row.total_minor,
+        store=row.store,
+        taxes=(Part("Sales tax", row.tax_minor),),
+        tip_minor=row.tip_minor if counter else 0,
+        gift_card_minor=row.gift_card_minor if counter else 0,
+        shipping_minor=0 if counter else row.shipping_minor,
     )
-    shipping = 0 if counter else row.shipping_minor
-    document = to_epicor.SaleDocument(
-        subject, row.public_id, row.business_date, counter, amount, row.tax_minor, shipping, lines
-    )
-    return document, row.customer_id
+    return with_discount(sale, None)
+
+
+def _sale_line(row: Any, currency: str) -> SaleLine:
+    price = to_major(row.unit_price_minor, currency)
+    return SaleLine(1, row.sku, row.description, row.quantity_milli, price, price, row.amount_minor)
 
 
 def _order_charge(difference: Difference, facts: Facts) -> Iterator[Effect]:

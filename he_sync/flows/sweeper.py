@@ -7,15 +7,22 @@ person's decision: both may carry the work of others by now.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from he_sync.connect.epicor import EpicorClient
 from he_sync.connect.epicor_query import both
+from he_sync.connect.systems import Systems
+from he_sync.model.calendar import zone
+from he_sync.model.retailer import Retailer
+from he_sync.store import cursors, dead_letters
+from he_sync.store.database import Store
 from he_sync.store.dead_letters import DeadLetter
 
 Row = dict[str, Any]
+CURSOR = "duplicate sweep"
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,26 @@ class Swept:
 
     twins: tuple[Twins, ...]
     revision: int
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What one look came to."""
+
+    figures: Mapping[str, int | str]
+
+
+def look(store: Store, systems: Systems, retailer: Retailer, now: datetime) -> Looked:
+    """Sweep what changed since the last look; each pair is a dead letter, kept with the place to go on from.
+
+    The first look is at everything. Raises TryLater while Epicor cannot be read.
+    """
+    swept = sweep(systems.epicor, int(cursors.read(store, CURSOR).value or 0))
+    day = now.astimezone(zone(retailer.timezone)).date().isoformat()
+    with store.begin() as connection:
+        dead_letters.put_in(connection, [twins.letter(day) for twins in swept.twins])
+        cursors.move(connection, CURSOR, str(swept.revision), now)
+    return Looked({"twins": len(swept.twins), "up to": swept.revision})
 
 
 def sweep(epicor: EpicorClient, start: int = 0) -> Swept:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.bench import exactly_once, latency, receiver, store
 from tests.bench.company import company
 from tests.bench.figures import Figure, table
 from tests.bench.measure import Measure, measured
@@ -26,6 +27,8 @@ ENTITIES = {"heartland/tickets": "tickets with lines and payments", "epicor/part
 NIGHT, DAYS = "2026-11-20", 2  # a Friday, and the Thursday whose batches its deposits pay
 WIDTH = 130  # the table's columns side by side, where the output is no terminal
 ROUNDS = 2  # in turn: the server is cold in the first, and other processes come and go
+PARTS = ("pulls", "night", "store", "exactly_once", "receiver", "latency")
+ORDERS, SEED = 200_000, 7  # of the late-landing simulation
 SMALLER = 10  # memory is compared over a tenfold growth
 
 
@@ -34,14 +37,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--json", type=Path, help="write the figures there as well")
     parser.add_argument("--rows", type=int, default=100_000, help="tickets and parts in the large pull (100,000)")
+    parser.add_argument("--only", choices=PARTS, help="one part alone")
     asked = parser.parse_args()
     console, started = Console(width=max(Console().width, WIDTH)), os.getloadavg()[0]
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="he-sync-bench-") as folder:
-        for some in (pulls(Path(folder), asked.rows), night(Path(folder))):
-            for one in some:
-                figures.append(one)
-                console.print(f"[dim]{one.benchmark}: {one.what} {one.value:,.2f} {one.unit}[/]")
+        for one in _all(Path(folder), asked.rows, asked.only):
+            figures.append(one)
+            console.print(f"[dim]{one.benchmark}: {one.what} {one.value:,.2f} {one.unit}[/]")
     load = f"load {started:.1f} at the start, {os.getloadavg()[0]:.1f} at the end"
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {load}"
     console.print(table(figures, machine))
@@ -49,6 +52,20 @@ def main() -> None:
         asked.json.write_text(
             json.dumps({"machine": machine, "figures": [one.plain() for one in figures]}, indent=2) + "\n"
         )
+
+
+def _all(folder: Path, rows: int, only: str | None) -> Iterator[Figure]:
+    parts = {
+        "pulls": lambda: pulls(folder, rows),
+        "night": lambda: night(folder),
+        "store": lambda: store.figures(folder),
+        "exactly_once": lambda: exactly_once.figures(ORDERS, SEED),
+        "receiver": lambda: receiver.figures(folder),
+        "latency": lambda: latency.latency(folder),
+    }
+    for name in PARTS:
+        if only in {None, name}:
+            yield from parts[name]()
 
 
 def pulls(folder: Path, rows: int) -> Iterator[Figure]:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,11 @@ from typing import Any
 from rich.console import Console
 
 from he_sync.cli.receiver import command
+from he_sync.connect.strict_json import loads
+from he_sync.model.card_numbers.sweep import sweep
 from he_sync.store.database import open_store
 from tests.bench.figures import Figure, table
-from tests.bench.receiver_load import SECRET
+from tests.bench.receiver_load import SECRET, body_of
 from tests.receiver.running import Running, wait_until_up, whsec
 
 REQUESTS, ONE_BY_ONE = 20_000, 3_000
@@ -34,7 +36,7 @@ CUT_WITHIN = 11.0
 ROUNDS = 3
 """In turn; the best is shown, all are printed: other work on the machine only takes away."""
 NAME = "receiver, 2 kB signed bodies, synced before the answer"
-MILLI = 1_000
+MILLI, MICRO = 1_000, 1_000_000
 
 
 def figures(folder: Path, requests: int = REQUESTS) -> Iterator[Figure]:
@@ -54,6 +56,25 @@ def figures(folder: Path, requests: int = REQUESTS) -> Iterator[Figure]:
         NAME, f"p99 beside {SLOW} slow connections", crowded["p99"] * MILLI, "ms", "alone", best["p99"] * MILLI
     )
     yield Figure(NAME, "slow connections cut after", cut, "s", "allowed", CUT_WITHIN)
+    yield from _scanning()
+
+
+def _scanning() -> Iterator[Figure]:
+    """What looking for card numbers costs, beside reading the same body strictly."""
+    body = body_of(1)
+    document = loads(body)
+    scan, read = _best(lambda: sweep(document)), _best(lambda: loads(body))
+    yield Figure(NAME, "card number scan", scan * MICRO, "us", "strict JSON read", read * MICRO)
+
+
+def _best(work: Callable[[], object]) -> float:
+    """Seconds of the fastest of many."""
+    took = []
+    for _ in range(300):
+        started = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - started)
+    return min(took)
 
 
 @contextmanager

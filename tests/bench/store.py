@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,12 +24,11 @@ OLD_EFFECTS = f"""INSERT INTO effects (key, kind, target, entity, business_date,
  '2026-11-20', '{{}}', 'x', 'x', 1, true, 'confirmed', 1 FROM n"""  # noqa: S608 - constants of this file
 
 
-def figures() -> Iterator[Figure]:
+def figures(folder: Path) -> Iterator[Figure]:
     """Median wall time of each question in milliseconds, over what it takes in a store without a history."""
-    with tempfile.TemporaryDirectory(prefix="he-sync-store-") as folder:
-        with open_store(Path(folder) / "young.db") as young, open_store(Path(folder) / "old.db") as old:
-            _grow(old)
-            fresh, aged = _medians(young), _medians(old)
+    with open_store(folder / "young.db") as young, open_store(folder / "old.db") as old:
+        _grow(old)
+        fresh, aged = _medians(young), _medians(old)
     for question, seconds in aged.items():
         yield Figure(
             f"store with {HISTORY:,} finished rows",

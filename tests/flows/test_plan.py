@@ -68,6 +68,7 @@ def test_what_no_effect_can_settle_is_refused_by_name_and_the_others_are_planned
 TICKET = {
     "ticket_id": 1,
     "public_id": "1",
+    "store": "S001",
     "business_date": DAY,
     "total_minor": 5000,
     "tip_minor": 0,

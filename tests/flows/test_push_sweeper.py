@@ -1,8 +1,12 @@
 """The sweeper names what the ERP holds twice, and changes nothing."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from he_sync.flows.sweeper import sweep
+from he_sync.flows.sweeper import look, sweep
+from he_sync.store import dead_letters
+from he_sync.store.database import open_store
 from he_sync.store.dead_letters import DeadLetter
 
 ORDERS = ("Erp.BO.SalesOrderSvc", "SalesOrders")
@@ -81,3 +85,15 @@ def test_a_sweep_writes_nothing_and_its_alarm_is_a_letter_that_names_both(desk, 
     assert isinstance(letter, DeadLetter)
     assert (letter.record, letter.payload) == ("HR-T7000020", f"[{first}, {second}]")
     assert f"{first} and {second}" in letter.plain
+
+
+def test_a_look_goes_on_where_the_last_one_ended_and_keeps_its_letters(desk, tmp_path):
+    store = open_store(tmp_path / "he_sync.db")
+    look(store, desk.systems, desk.retailer, datetime.now(UTC))
+    first, second = order(desk, "HR-T7000030"), order(desk, "HR-T7000030")
+    figures = look(store, desk.systems, desk.retailer, datetime.now(UTC)).figures
+    assert figures["twins"] == 1
+    assert look(store, desk.systems, desk.retailer, datetime.now(UTC)).figures["twins"] == 0
+    named = [one.letter.reason for one in dead_letters.listing(store) if one.letter.record == "HR-T7000030"]
+    assert len(named) == 1
+    assert f"{first} and {second}" in named[0]

@@ -311,3 +311,21 @@ def test_a_reader_may_not_invoice_shipments(kinetic: Kinetic) -> None:
         viewer.call("ARInvoiceSvc", "GetShipments", GroupID="INV1", CustList="", PackSlips="")
     viewer.close()
     assert refusal.value.status == 403
+
+
+def test_queries_tell_which_jobs_and_packs_belong_to_an_order(kinetic: Kinetic) -> None:
+    job = new_job(kinetic)
+    demand = {"Company": "EPIC06", "JobNum": job["JobNum"], "OrderNum": 5001, "OrderLine": 1, "OrderRelNum": 1}
+    kinetic.call("JobEntrySvc", "Update", ds={"JobProd": [{**demand, "ProdQty": 4, "RowMod": "A"}]})
+    pack = new_pack(kinetic)
+    add_line(kinetic, pack, 4)
+    [linked] = query(kinetic, "HeSync_OrderJobs", FromOrder=5001, ToOrder=5001)
+    assert (linked["JobProd_OrderNum"], linked["JobProd_JobNum"]) == (5001, job["JobNum"])
+    [shipped] = query(kinetic, "HeSync_OrderPacks", FromOrder=5001, ToOrder=5001)
+    assert (shipped["ShipDtl_OrderNum"], shipped["ShipDtl_PackNum"]) == (5001, pack["PackNum"])
+    assert query(kinetic, "HeSync_OrderJobs", FromOrder=5002) == []
+
+
+def query(kinetic: Kinetic, name: str, **parameters: int) -> list[Row]:
+    found: list[Row] = kinetic._http.get(f"BaqSvc/{name}/Data", params=parameters).json()["value"]
+    return found

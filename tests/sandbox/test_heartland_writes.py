@@ -223,6 +223,17 @@ def test_opening_an_order_commits_stock_and_cancelling_releases_it(retail: Retai
     assert retail.on_hand(KITE, SHOP) == (10, 1, 9)
 
 
+def test_an_invoice_line_fulfils_the_order_line_that_it_names(retail: Retail) -> None:
+    order = new_order(retail, 3)
+    number = retail.get(order)["id"]
+    second = retail.post(f"{order}/lines", {"item_id": KITE, "qty": 1, "unit_price": 5}).rpartition("/")[2]
+    retail.put(order, {"status": "open"})
+    invoice = retail.post("sales/invoices", {"order_id": number})
+    retail.post(f"{invoice}/lines", {"type": "ItemLine", "item_id": KITE, "qty": 1, "order_line_id": int(second)})
+    retail.put(invoice, {"status": "complete"})
+    assert [line["qty_invoiced"] for line in retail.rows(f"{order}/lines")] == [0, 1]
+
+
 def test_an_order_is_closed_by_its_invoices_which_add_up_to_it(retail: Retail) -> None:
     order = new_order(retail, 3, shipping_charge=Decimal("7.50"))
     number = retail.get(order)["id"]

@@ -102,6 +102,24 @@ def _bank_lines(ctx: Context, parameters: Parameters) -> list[Row]:
     return [BANK_LINES.row({"BankTran": rows.fill(table, one)}) for one in found]
 
 
+def _of_orders(name: str) -> Callable[[Context, Parameters], list[Row]]:
+    """Rows that name a sales order, from `FromOrder` to `ToOrder` (both in; open where not given)."""
+
+    def read(ctx: Context, parameters: Parameters) -> list[Row]:
+        table, number = rows.prepare(ctx.state, name), field("OrderNum")
+        bounds = [
+            (f"{number} >= ?", parameters.get("FromOrder", [])),
+            (f"{number} <= ?", parameters.get("ToOrder", [])),
+        ]
+        given = [(sql, int(values[-1])) for sql, values in bounds if values]
+        where = " AND ".join([f"{number} > 0", *(sql for sql, _ in given)])
+        found = ctx.state.select(table.collection, where, [value for _, value in given])
+        query = ORDER_JOBS if name == "JobProd" else ORDER_PACKS
+        return [query.row({name: rows.fill(table, one)}) for one in found]
+
+    return read
+
+
 HEAD = (
     "Company",
     "OrderNum",
@@ -120,7 +138,11 @@ STOCK = Baq("HeSync_Stock", {"PartWhse": QUANTITIES}, _stock, {"Available": "dec
 DUPLICATES = Baq("HeSync_DuplicatePO", {"OrderHed": HEAD}, _duplicates, {"Orders": "int32"})
 BANK = ("Company", "BankAcctID", "TranNum", "TranDate", "TranAmt", "DocTranAmt", "TranRef", "Voided", "SysRevID")
 BANK_LINES = Baq("HeSync_BankLines", {"BankTran": BANK}, _bank_lines, {})
-BAQS = {one.id.lower(): one for one in (ORDERS, STOCK, DUPLICATES, BANK_LINES)}
+DEMAND = ("Company", "OrderNum", "OrderLine", "OrderRelNum", "JobNum", "SysRevID")
+ORDER_JOBS = Baq("HeSync_OrderJobs", {"JobProd": DEMAND}, _of_orders("JobProd"), {})
+SHIPPED = ("Company", "OrderNum", "OrderLine", "OrderRelNum", "PackNum", "PackLine", "SysRevID")
+ORDER_PACKS = Baq("HeSync_OrderPacks", {"ShipDtl": SHIPPED}, _of_orders("ShipDtl"), {})
+BAQS = {one.id.lower(): one for one in (ORDERS, STOCK, DUPLICATES, BANK_LINES, ORDER_JOBS, ORDER_PACKS)}
 
 
 def run(ctx: Context, name: str, params: list[tuple[str, str]], query: Query) -> tuple[list[Row], int | None]:

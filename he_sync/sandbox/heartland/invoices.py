@@ -128,12 +128,12 @@ def _reopen(write: Write, order: Document) -> None:
 
 
 def _fill_line(write: Write) -> None:
-    """An invoice line takes the price of the order line it fulfils."""
+    """An invoice line takes the price of the order line it fulfils: the one it names, else the item's first."""
     order_id: Key = write.asked.get("order_id") or document(write.state, PATH, write.owner)["order_id"]
     item = item_of(write.state, write.asked) if write.before is None else {"id": write.document["item_id"]}
-    ordered = next(
-        (one for one in orders.lines_of(write.state, order_id) if one.get("item_id") == item.get("id")), None
-    )
+    mine = [one for one in orders.lines_of(write.state, order_id) if one.get("item_id") == item.get("id")]
+    named = write.document.get("order_line_id")
+    ordered = next((one for one in mine if one["id"] == named), None) if named else next(iter(mine), None)
     if ordered is None:
         raise validation_error({"item_id": "is not on the order"})
     write.document["order_line_id"] = ordered["id"]

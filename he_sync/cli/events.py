@@ -1,0 +1,255 @@
+"""`he-sync events`: one record's story, what waits or is parked, and letting it go again after its cause was mended."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from he_sync.cli.flows import works
+from he_sync.flows import history
+from he_sync.flows.commit import NOBODY, answers
+from he_sync.flows.run import Works, run_all
+from he_sync.model.errors import FixInput
+from he_sync.settings import store_address
+from he_sync.store import dead_letters, inbox, story
+from he_sync.store.database import Store, open_store
+from he_sync.store.inbox import Kept, Taken
+
+OPEN = ("new", "taken", "parked")
+STATES = ("new", "taken", "done", "quiet", "parked")
+AFRESH = frozenset({"item", "erp_part"})
+"""Stock and prices: an old figure is no news, so that only the newest event of a record is replayed, and read afresh.
+Orders, payments and customers are replayed as they were recorded, under the same ids and keys."""
+LONGEST = 200
+app = typer.Typer(no_args_is_help=True)
+letters = typer.Typer(no_args_is_help=True)
+app.add_typer(letters, name="letters", help="Records that broke a rule: which, why, and what to do.")
+AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON")]
+Who = Annotated[str, typer.Option(help="Who decides; kept in the audit")]
+Note = Annotated[str, typer.Option(help="What was mended; kept in the audit")]
+ME = getpass.getuser()
+
+
+def _store() -> Store:
+    address = store_address()
+    if isinstance(address, Path) and not address.exists():
+        raise FixInput(f"{address} is not there; set HE_HOME to the installation's folder")
+    return open_store(address)
+
+
+# looking
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help='A record ("order 117060"), event, effect key, PONum or order number')],
+    bodies: Annotated[bool, typer.Option(help="What was received, read and sent, in full")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """One record's whole story: received, read, mapped, decided, sent, answered, reported back."""
+    with _store() as store:
+        entity = history.entity_of(store, name)
+        told = history.of(store, entity)
+        open_letters = [kept.letter.plain for kept in dead_letters.listing(store) if kept.letter.record == entity]
+    if as_json:
+        steps = [{**asdict(step), "at": step.at.isoformat()} for step in told]
+        typer.echo(json.dumps({"entity": entity, "story": steps, "letters": open_letters}, indent=1))
+        return
+    console = Console(soft_wrap=True)
+    console.print(entity, style="bold", markup=False)
+    for step in told:
+        _line(console, f"{step.at:%Y-%m-%d %H:%M:%S.%f} {step.step:<9} {step.summary}")
+        if bodies and step.body:
+            _line(console, f"{'':27}{step.body}")
+    for text in open_letters:
+        _line(console, f"do: {text}")
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False)
+
+
+@app.command("list")
+def listing(
+    state: Annotated[list[str] | None, typer.Option(help=f"{', '.join(STATES)}; may be repeated")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Events that are not answered yet, or those in the states named."""
+    if unknown := set(state or ()).difference(STATES):
+        raise FixInput(f"no event is ever {min(unknown)!r}; use {', '.join(STATES)}")
+    with _store() as store:
+        found = inbox.listing(store, state or OPEN)
+    _table([_row(kept) for kept in found], as_json=as_json)
+
+
+def _row(kept: Kept) -> dict[str, str]:
+    event = kept.event
+    waits = f" until {kept.not_before:%H:%M:%S}" if kept.not_before else ""
+    return {
+        "event": str(event.seq),
+        "state": kept.state + waits,
+        "of": event.entity,
+        "topic": event.address,
+        "by": event.origin,
+        "received": f"{event.received_at:%Y-%m-%d %H:%M:%S}",
+        "note": kept.note,
+    }
+
+
+def _table(rows: Sequence[dict[str, str]], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    elif not rows:
+        typer.echo("none")
+    else:
+        table = Table(*rows[0])
+        for row in rows:
+            table.add_row(*(text.replace("[", r"\[") for text in row.values()))
+        Console(width=LONGEST).print(table)
+
+
+# replaying
+
+
+@dataclass(frozen=True)
+class Again:
+    """What would come of a record's events if they were answered now."""
+
+    entity: str
+    events: tuple[int, ...]
+    outcome: str
+    would: str
+
+
+@app.command()
+def replay(  # noqa: PLR0913, PLR0917 - which events, and what of them
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Records, events, effect keys, PONums or order numbers")
+    ] = None,
+    note: Note = "",
+    who: Who = ME,
+    all_parked: Annotated[bool, typer.Option("--all-parked", help="Every parked event")] = False,
+    entity_kind: Annotated[str, typer.Option(help='Only records of this kind, e.g. "order"')] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show, which is what happens without --yes")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Replay; without it nothing is changed")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer events again: shown first, done with --yes. What was done already is not done again."""
+    with works() as place:
+        chosen = _chosen(place.store, names or [], all_parked=all_parked, kind=entity_kind)
+        told = _would(place, chosen) if dry_run or not yes else []
+        reopened = 0 if dry_run or not yes else _reopen(place.store, chosen, who, note)
+    if as_json:
+        typer.echo(json.dumps({"would": [asdict(one) for one in told], "reopened": reopened}, indent=1))
+        return
+    for one in told:
+        _line(Console(soft_wrap=True), f"{one.entity} ({len(one.events)} events): {one.outcome}, {one.would}")
+    done = f"{reopened} events wait to be answered again; the drain takes them"
+    typer.echo(done if yes and not dry_run else f"{len(chosen)} events would be replayed; say --yes to do it")
+
+
+def _chosen(store: Store, names: Sequence[str], *, all_parked: bool, kind: str) -> list[Kept]:
+    """The events to replay, each once. Raises FixInput for none."""
+    if not names and not all_parked:
+        raise FixInput("name what to replay, or say --all-parked")
+    found = [kept for name in names for kept in inbox.by_entity(store, history.entity_of(store, name))]
+    found += inbox.listing(store, "parked") if all_parked else []
+    mine = {kept.event.seq: kept for kept in found if not kind or kept.event.entity.split(" ")[0] == kind}
+    chosen = _by_policy(mine.values())
+    if not chosen:
+        raise FixInput("there is no such event; `he-sync events list --state parked` shows what is parked")
+    return chosen
+
+
+def _by_policy(kept: Iterable[Kept]) -> list[Kept]:
+    newest: dict[str, Kept] = {}
+    as_recorded = []
+    for one in sorted(kept, key=lambda each: each.event.seq):
+        if one.event.entity.split(" ")[0] in AFRESH:
+            newest[one.event.entity] = one
+        else:
+            as_recorded.append(one)
+    return sorted([*as_recorded, *newest.values()], key=lambda each: each.event.seq)
+
+
+def _would(place: Works, chosen: Sequence[Kept]) -> list[Again]:
+    """The flows over these events, kept nowhere."""
+    now = datetime.now(UTC)
+    taken = Taken(0, tuple(kept.event for kept in chosen), now)
+    return [
+        Again(
+            one.entity,
+            tuple(event.seq for event in one.events),
+            one.outcome or "later",
+            "; ".join(effect.summary for effect in one.effects) or one.note or NOBODY,
+        )
+        for one in answers(taken, run_all(place, taken.events, now))
+    ]
+
+
+def _reopen(store: Store, chosen: Sequence[Kept], who: str, note: str) -> int:
+    """The events with their letters, and a line in each story, in one transaction."""
+    if not note:
+        raise FixInput("say with --note what was mended; it is kept in the audit")
+    seqs, now = [kept.event.seq for kept in chosen], datetime.now(UTC)
+    told = [story.Step(kept.event.entity, now, "replayed", f"by {who}: {note}", "", kept.event.seq) for kept in chosen]
+
+    def again(connection: Any) -> int:
+        story.tell(connection, told)
+        dead_letters.answered_in(connection, seqs, f"replayed: {note}")
+        return inbox.reopen_in(connection, seqs, who, note)
+
+    return store.run(again)
+
+
+# letters
+
+
+@letters.command("list")
+def letters_list(
+    flow: Annotated[str, typer.Option(help="Only those of one flow")] = "", as_json: AsJson = False
+) -> None:
+    """Open letters: record, rule, what to do in plain words, how often it was tried."""
+    with _store() as store:
+        found = [kept for kept in dead_letters.listing(store) if not flow or kept.letter.flow == flow]
+    rows = [
+        {
+            "letter": str(kept.number),
+            "of": kept.letter.record,
+            "rule": f"{kept.letter.column} {kept.letter.rule}",
+            "what": kept.letter.plain or kept.letter.reason,
+            "flow": kept.letter.mapping_version,
+            "tried": str(kept.letter.attempts),
+            **({"payload": kept.letter.payload} if as_json else {}),
+        }
+        for kept in found
+    ]
+    _table(rows, as_json=as_json)
+
+
+@letters.command("fix")
+def letters_fix(
+    numbers: Annotated[list[int], typer.Argument(help="Numbers of letters whose cause was mended")],
+    note: Note,
+    who: Who = ME,
+    resolve_only: Annotated[bool, typer.Option("--resolve-only", help="Close them; answer nothing again")] = False,
+) -> None:
+    """Answer the events of these letters again after their cause was mended, or only close the letters."""
+    with _store() as store:
+        known = {kept.number for kept in dead_letters.listing(store)}
+        if missing := sorted(set(numbers) - known):
+            raise FixInput(f"no open letter has number {missing[0]}; `he-sync events letters list` shows them")
+        if resolve_only:
+            done = sum(dead_letters.resolve(store, number, who, note) for number in numbers)
+            typer.echo(f"{done} letters closed")
+        else:
+            typer.echo(f"{dead_letters.replay(store, numbers, who, note)} events wait to be answered again")
