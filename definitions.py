@@ -8,17 +8,26 @@ from typing import Any
 import dagster as dg
 
 from assets.canonical import CANONICAL
+from assets.drain import drain_job
+from assets.flow import GROUP, load_flows
 from assets.pulls import PULLS
 from assets.push import PUSH
 from assets.reconcile import RECONCILE
+from he_sync.flows.polls import poll_epicor, poll_heartland
 from resources.house import build_resources
+from sensors.changes import changes
+from sensors.failures import alarms, run_failures
 from sensors.schedules import nightly_close
+from sensors.sweep import inbox_sweep
 
 COMPARED = dg.AssetSelection.assets(["reconcile", "customers"], ["reconcile", "inventory"])
 WRITTEN = dg.AssetSelection.assets(["push", "plan"], ["push", "epicor"], ["push", "heartland"])
 MASTER_DATA = COMPARED.upstream() | dg.AssetSelection.assets(["canonical", "products"]) | WRITTEN
+BY_DAY = dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP)
+"""Everything that has a business date; flows have none, events come when they come."""
 
 
+POLL_SECONDS = 60
 ALONE = {"he/entity": "close"}
 """One run at a time (dagster.yaml limits the tag): two that plan from one stock would both correct its drift."""
 
@@ -27,7 +36,7 @@ def jobs() -> list[Any]:
     """`nightly_close` is a whole business date; `full_sync` brings customers, products and stock in step."""
     night = dg.define_asset_job(
         "nightly_close",
-        dg.AssetSelection.all(),
+        BY_DAY,
         description="Pull, compare, write back and close one business date",
         tags=ALONE,
     )
@@ -40,16 +49,28 @@ def jobs() -> list[Any]:
     return [night, full]
 
 
-def build(*, resources: Mapping[str, Any] | None = None, assets: Sequence[Any] | None = None) -> dg.Definitions:
+def polls() -> list[dg.SensorDefinition]:
+    """Each source once a minute: an event that was lost is found within two."""
+    return [changes("heartland", poll_heartland, POLL_SECONDS), changes("epicor", poll_epicor, POLL_SECONDS)]
+
+
+def build(
+    *,
+    resources: Mapping[str, Any] | None = None,
+    assets: Sequence[Any] | None = None,
+    flows: dg.Definitions | None = None,
+) -> dg.Definitions:
     """Everything as one Definitions; keyword arguments replace parts."""
     night, full = jobs()
-    return dg.Definitions(
+    ours = dg.Definitions(
         assets=[*PULLS, *CANONICAL, *RECONCILE, *PUSH] if assets is None else assets,
-        jobs=[night, full],
+        jobs=[night, full, drain_job],
         schedules=[nightly_close(night)],
+        sensors=[inbox_sweep(drain_job), *polls(), run_failures, alarms],
         resources=build_resources() if resources is None else resources,
         executor=dg.in_process_executor,
     )
+    return dg.Definitions.merge(ours, load_flows() if flows is None else flows)
 
 
 defs = build()

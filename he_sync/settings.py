@@ -9,6 +9,9 @@ from pathlib import Path
 
 from he_sync.model.errors import FixSettings
 
+STORE_FILE = "he_sync.db"
+DAY_SECONDS = 86_400
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -29,6 +32,12 @@ class Settings:
     portico_key: str = field(repr=False)
     epicor_password: str = field(repr=False)
     epicor_api_key: str = field(repr=False)
+    store_url: str = field(default="", repr=False)
+
+    @property
+    def store(self) -> str | Path:
+        """Where the store is: a file of this home, or the database that HE_STORE_URL names."""
+        return self.store_url or self.home / STORE_FILE
 
 
 def variable(name: str, environ: Mapping[str, str], default: str | None = None) -> str:
@@ -43,6 +52,23 @@ def variable(name: str, environ: Mapping[str, str], default: str | None = None) 
     if default is None:
         raise FixSettings(f"{name} is not set; set it or {name}_FILE (see README, 'Connect the real systems')")
     return default
+
+
+def seconds(name: str, otherwise: float, environ: Mapping[str, str] = os.environ) -> float:
+    """A span of time. Raises FixSettings for what is no number of seconds from 0 to a day."""
+    text = variable(name, environ, str(otherwise))
+    try:
+        span = float(text)
+    except ValueError:
+        span = -1.0
+    if not 0 <= span <= DAY_SECONDS:
+        raise FixSettings(f"{name} is {text!r}; set it to seconds, from 0 to {DAY_SECONDS}")
+    return span
+
+
+def store_address(environ: Mapping[str, str] = os.environ) -> str | Path:
+    """The store of an installation whose systems need not be known: HE_STORE_URL, or a file of HE_HOME."""
+    return variable("HE_STORE_URL", environ, "") or Path(variable("HE_HOME", environ, "var")) / STORE_FILE
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -64,4 +90,5 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         portico_key=variable("HE_PORTICO_KEY", environ, ""),
         epicor_password=variable("HE_EPICOR_PASSWORD", environ),
         epicor_api_key=variable("HE_EPICOR_API_KEY", environ),
+        store_url=variable("HE_STORE_URL", environ, ""),
     )

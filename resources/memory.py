@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import dagster as dg
 
 from he_sync.model.retailer import Retailer, load_retailer
+from he_sync.settings import STORE_FILE, variable
 from he_sync.store.database import Store, open_store
 from he_sync.store.lake import Lake
 
@@ -24,7 +26,8 @@ class MemoryResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def store(self) -> Store:
         """Effects, crosswalk, dead letters, closes."""
-        return open_store(self.store_url or Path(self.home) / "he_sync.db")
+        elsewhere = self.store_url or variable("HE_STORE_URL", os.environ, "")
+        return open_store(elsewhere or Path(self.home) / STORE_FILE)
 
     def retailer(self) -> Retailer:
         """The profile, read anew: a correction counts from the next run."""

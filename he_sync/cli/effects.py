@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from he_sync.model.errors import FixInput
-from he_sync.settings import variable
+from he_sync.settings import store_address
 from he_sync.store import effects
 from he_sync.store.database import Store, open_store
 from he_sync.store.effects import Status
@@ -28,10 +27,10 @@ ME = getpass.getuser()
 
 
 def _store() -> Store:
-    path = Path(variable("HE_HOME", os.environ, "var")) / "he_sync.db"
-    if not path.exists():
-        raise FixInput(f"{path} is not there; set HE_HOME to the installation's folder, or close a date first")
-    return open_store(path)
+    address = store_address()
+    if isinstance(address, Path) and not address.exists():
+        raise FixInput(f"{address} is not there; set HE_HOME to the installation's folder, or close a date first")
+    return open_store(address)
 
 
 def _one(store: Store, key: str) -> Status:

@@ -41,6 +41,7 @@ def sandbox_environment(sandbox: Sandbox, home: Path, retailer: Retailer) -> dic
     profile.write_text(dump_retailer(retailer), encoding="utf-8")
     return {
         "HE_HOME": str(home.resolve()),
+        "HE_STORE_URL": "",  # whatever the shell says: a sandbox's events never go into another installation's store
         "HE_PROFILE": str(profile.resolve()),
         "HE_TIMEZONE": retailer.timezone,
         "HE_HEARTLAND_URL": sandbox.heartland,

@@ -1,4 +1,4 @@
-"""Dagster's webserver, daemon and code server as one process group: start, wait until they answer, stop all of it."""
+"""The programs of one `up`, each a process group with its own log: start, wait until they answer, stop all of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -20,8 +20,9 @@ from he_sync.cli.ports import HOST, PROC
 from he_sync.model.errors import BrokenPromise
 
 STARTS_WITHIN, STOPS_WITHIN = 180.0, 20.0
-"""Seconds. On two busy cores the three interpreters need 30 s to start; a run in progress gets 20 s to say it ended."""
+"""Seconds. On two busy cores the interpreters need 30 s to start; a run in progress gets 20 s to say it ended."""
 POLL = 0.2
+LONGEST = 400
 MARK = "HE_SYNC_UP"
 """Environment variable that every process of one `up` inherits; its value is the home folder."""
 LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError {
@@ -29,42 +30,39 @@ LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { locatio
 
 
 @dataclass(frozen=True)
-class DagsterDev:
-    """A running `dagster dev`."""
+class Part:
+    """One program of an `up` and, where it serves, the address that it answers at."""
 
+    name: str
     process: subprocess.Popen[bytes]
-    port: int
     log: Path
+    url: str = ""
 
-    @property
-    def url(self) -> str:
-        """Address of the UI."""
-        return f"http://{HOST}:{self.port}"
-
-    def wait_until_ready(self) -> None:
-        """Return once the UI answers and the code is loaded. Raises BrokenPromise with what went wrong."""
+    def wait_until_answers(self, path: str) -> None:
+        """Return once it speaks HTTP. Raises BrokenPromise with what went wrong."""
         until = time.monotonic() + STARTS_WITHIN
-        while not answers(self.url, "/server_info"):
+        while not answers(self.url, path):
             self.check(within=until)
             time.sleep(POLL)
-        for error in self._load_errors():
-            raise BrokenPromise(f"Dagster runs but cannot load definitions.py: {error}; see {self.log}")
 
     def check(self, within: float = float("inf")) -> None:
-        """Raise BrokenPromise when Dagster has ended, or not answered by `within`."""
+        """Raise BrokenPromise when the program has ended, or not answered by `within`."""
         if (code := self.process.poll()) is not None:
-            raise BrokenPromise(f"Dagster ended with code {code}: {last_word(self.log)}; see {self.log}")
+            raise BrokenPromise(f"{self.name} ended with code {code}: {last_word(self.log)}; see {self.log}")
         if time.monotonic() > within:
             raise BrokenPromise(
-                f"Dagster did not answer within {STARTS_WITHIN:.0f} s: {last_word(self.log)}; see {self.log}"
+                f"{self.name} did not answer within {STARTS_WITHIN:.0f} s: {last_word(self.log)}; see {self.log}"
             )
 
-    def _load_errors(self) -> Iterator[str]:
-        answer = request(self.url, "POST", "/graphql", {"query": LOCATIONS})
-        for entry in answer["data"]["workspaceOrError"].get("locationEntries", []):
-            loaded = entry["locationOrLoadError"] or {}
-            if loaded.get("__typename") == "PythonError":
-                yield (loaded["cause"] or loaded)["message"].strip().splitlines()[-1]
+
+def require_loaded(dagster: Part) -> None:
+    """Raises BrokenPromise with the first error of a code location that cannot be loaded."""
+    answer = request(dagster.url, "POST", "/graphql", {"query": LOCATIONS})
+    for entry in answer["data"]["workspaceOrError"].get("locationEntries", []):
+        loaded = entry["locationOrLoadError"] or {}
+        if loaded.get("__typename") == "PythonError":
+            why = " ".join((loaded["cause"] or loaded)["message"].split())[:LONGEST]
+            raise BrokenPromise(f"Dagster runs but cannot load definitions.py: {why}; see {dagster.log}")
 
 
 def answers(url: str, path: str) -> bool:
@@ -91,15 +89,16 @@ def request(url: str, method: str, path: str, body: Any = None) -> Any:
 
 
 @contextmanager
-def running(environment: Mapping[str, str], home: Path, port: int) -> Iterator[DagsterDev]:
-    """Dagster in a session of its own, so that a Ctrl-C meant for `up` reaches it once: from here, when this ends."""
-    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", HOST, "-p", str(port)]
-    path = home / "dagster.log"
+def part(
+    name: str, words: Sequence[str], environment: Mapping[str, str], home: Path, port: int | None = None
+) -> Iterator[Part]:
+    """`python -m words` in a session of its own, so that a Ctrl-C meant for `up` reaches it once: when this ends."""
+    path = home / f"{name.lower()}.log"
     if path.exists():
         path.replace(path.with_suffix(".log.1"))
     with path.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own command
-            command,
+            [sys.executable, "-m", *words],
             cwd=house.project_root(),
             env={**environment, MARK: str(home.resolve())},
             stdin=subprocess.DEVNULL,
@@ -108,10 +107,9 @@ def running(environment: Mapping[str, str], home: Path, port: int) -> Iterator[D
             start_new_session=True,
         )
     try:
-        yield DagsterDev(process, port, path)
+        yield Part(name, process, path, f"http://{HOST}:{port}" if port else "")
     finally:
         stop(process)
-        sweep(home)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""`he-sync up` and `down`: the sandbox, Dagster's UI and its daemon, left running with their addresses printed."""
+"""`he-sync up` and `down`: sandbox, Dagster, its warm process and the receiver, left running, addresses printed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -16,12 +16,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from he_sync.cli import house, orchestrator, ports
+from he_sync.cli import hooks, house, orchestrator, ports
+from he_sync.cli.orchestrator import Part
 from he_sync.model.errors import BrokenPromise, FixInput
 from he_sync.sandbox import world
 from he_sync.sandbox.server import PORTS, Sandbox, running
 
 WEBSERVER_PORT = 7200
+RECEIVER = 10
+"""Above the port of the UI: 7210, where a receiver listens by default."""
 HISTORY_DAYS = 7
 ANSWERS_WITHIN = 10.0
 Home = Annotated[Path, typer.Option(help="Folder of the installation")]
@@ -33,7 +36,9 @@ def up(  # noqa: PLR0913, PLR0917 - the options of a verb
     size: Annotated[str, typer.Option(help="small, medium or large")] = "small",
     seed: Annotated[int, typer.Option(help="Same seed, same world")] = 7,
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last business date; last Friday")] = None,
-    port: Annotated[int, typer.Option(help="Port of the Dagster UI; 0: any free")] = WEBSERVER_PORT,
+    port: Annotated[
+        int, typer.Option(help="Port of the Dagster UI, the receiver's is ten above; 0: any free")
+    ] = WEBSERVER_PORT,
     sandbox_ports: Annotated[
         int, typer.Option("--ports", help="First of the sandbox's four ports; 0: any free")
     ] = PORTS["admin"],
@@ -45,20 +50,51 @@ def up(  # noqa: PLR0913, PLR0917 - the options of a verb
         signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt), _only_one(home):
         orchestrator.sweep(home)
-        wanted, taken = _sandbox_ports(sandbox_ports), port or ports.free()
+        wanted = _sandbox_ports(sandbox_ports)
+        taken = {"Dagster UI": port or ports.free(), "receiver": port + RECEIVER if port else ports.free()}
         _require_free(wanted, taken)
         with running(home / "sandbox", wanted) as sandbox:
             with console.status("the world comes to be"):
                 _make_world(sandbox, size, seed, day.date() if day else None)
-            environment = _environment(sandbox, home)
-            with orchestrator.running(environment, home, taken) as dagster, _undisturbed_end():
+            with _parts(sandbox, home, taken) as parts, _undisturbed_end():
                 with console.status("Dagster starts"):
-                    _wait_for(sandbox)
-                    dagster.wait_until_ready()
-                _tell(console, {"dagster": dagster.url, **sandbox.urls}, as_json=as_json)
+                    _ready(sandbox, parts, home)
+                served = {name.lower(): one.url for name, one in parts.items() if one.url}
+                _tell(console, {**served, **sandbox.urls}, as_json=as_json)
                 while True:
-                    dagster.check()
+                    for one in parts.values():
+                        one.check()
                     time.sleep(orchestrator.POLL)
+
+
+@contextmanager
+def _parts(sandbox: Sandbox, home: Path, taken: dict[str, int]) -> Iterator[dict[str, Part]]:
+    """The programs by name. They end in the order receiver, Dagster, warm process: who asks for runs goes first."""
+    web, hooks_port = taken.values()
+    environment = _environment(sandbox, home, web)
+    words = {
+        "Warm": ("resources.runs.warm",),
+        "Dagster": ("dagster", "dev", "-w", "workspace.yaml", "-h", ports.HOST, "-p", str(web)),
+        "Receiver": ("he_sync.web.receiver", "--host", ports.HOST, "--port", str(hooks_port)),
+    }
+    served = {"Dagster": web, "Receiver": hooks_port}
+    try:
+        with ExitStack() as stack:
+            yield {
+                name: stack.enter_context(orchestrator.part(name, some, environment, home, served.get(name)))
+                for name, some in words.items()
+            }
+    finally:
+        orchestrator.sweep(home)
+
+
+def _ready(sandbox: Sandbox, parts: dict[str, Part], home: Path) -> None:
+    """Return once everything answers and the sandbox sends its events to the receiver."""
+    _wait_for(sandbox)
+    parts["Receiver"].wait_until_answers("/healthz")
+    hooks.register(sandbox, parts["Receiver"].url, home)
+    parts["Dagster"].wait_until_answers("/server_info")
+    orchestrator.require_loaded(parts["Dagster"])
 
 
 def down(home: Home = Path("var/up"), as_json: Json = False) -> None:
@@ -115,10 +151,9 @@ def _sandbox_ports(first: int) -> dict[str, int] | None:
     return {name: first + offset for offset, name in enumerate(PORTS)} if first else None
 
 
-def _require_free(sandbox: dict[str, int] | None, dagster: int) -> None:
+def _require_free(sandbox: dict[str, int] | None, ours: dict[str, int]) -> None:
     named = {f"sandbox {name}": port for name, port in (sandbox or {}).items()}
-    options = dict.fromkeys(named, "--ports")
-    ports.require_free({"Dagster UI": dagster, **named}, {"Dagster UI": "--port", **options})
+    ports.require_free({**ours, **named}, {**dict.fromkeys(ours, "--port"), **dict.fromkeys(named, "--ports")})
 
 
 def _make_world(sandbox: Sandbox, size: str, seed: int, asked: date | None) -> None:
@@ -137,8 +172,11 @@ def _make_world(sandbox: Sandbox, size: str, seed: int, asked: date | None) -> N
             world.happen(state, day)
 
 
-def _environment(sandbox: Sandbox, home: Path) -> dict[str, str]:
-    return house.with_dagster(house.sandbox_environment(sandbox, home, world.profile(sandbox.state)), home)
+def _environment(sandbox: Sandbox, home: Path, dagster: int) -> dict[str, str]:
+    settings = house.sandbox_environment(sandbox, home, world.profile(sandbox.state))
+    # Set and empty, nobody rings: the sweep alone starts drains, as where the receiver may not reach Dagster.
+    address = {"HE_DAGSTER_URL": os.environ.get("HE_DAGSTER_URL", f"http://{ports.HOST}:{dagster}")}
+    return house.with_dagster({**settings, **address, **hooks.keys(home)}, home)
 
 
 def _wait_for(sandbox: Sandbox) -> None:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from he_sync.cli import orchestrator, ports
 from he_sync.sandbox import world
 from he_sync.sandbox.state import State
+from he_sync.store import lanes
+from he_sync.store.database import open_store
+from tests.bench.latency_shop import Shop, gql
 from tests.browser.installation import FREE_PORTS, HE_SYNC, he_sync
 
 LAST_DAY = ("--day", "2026-11-20")
+DRAINS = """{ runsOrError(filter: {pipelineName: "drain"}) { ... on Runs { results {
+  runId status tags { key value } assetMaterializations { assetKey { path } } } } } }"""
+TERMINATE = "mutation($id: String!) { terminateRun(runId: $id) { __typename } }"
 
 
 @contextmanager
@@ -101,3 +110,39 @@ def test_definitions_that_cannot_be_loaded_are_one_line_and_nothing_stays_up(
     assert "the first of never" in line
     assert "dagster.log" in line
     assert orchestrator.sweep(tmp_path) == 0
+
+
+def test_an_event_becomes_an_epicor_order_in_a_warm_run_that_may_be_cancelled_and_lets_go_of_its_lane(
+    tmp_path: Path,
+) -> None:
+    with started(tmp_path, *FREE_PORTS) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        assert told, process.communicate()
+        urls = json.loads(told)
+        with closing(Shop(urls, tmp_path)) as shop:
+            order, mark = shop.order(), shop.mark()
+            shop.tell(order)
+            wait_until(lambda: list(shop.landed(mark)) == [order], process)
+        wait_until(lambda: bool(at_work(urls)), process)
+        [run] = at_work(urls)
+        assert any(tag["key"] == "he/worker" for tag in run["tags"])
+        assert gql(urls["dagster"], TERMINATE, id=run["runId"])["terminateRun"]["__typename"] == "TerminateRunSuccess"
+        wait_until(lambda: {one["status"] for one in drains(urls)} <= {"CANCELED", "SUCCESS"}, process)
+        with open_store(tmp_path / "he_sync.db") as store:
+            assert not lanes.held(store, "drain", datetime.now(UTC))
+        assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o600}
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    assert orchestrator.sweep(tmp_path) == 0
+
+
+def at_work(urls: dict[str, str]) -> list[dict[str, Any]]:
+    """The drain that goes on and has named the order's event."""
+    key = {"assetKey": {"path": ["flow", "order_to_fulfilment"]}}
+    return [run for run in drains(urls) if run["status"] == "STARTED" and key in run["assetMaterializations"]]
+
+
+def drains(urls: dict[str, str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = gql(urls["dagster"], DRAINS)["runsOrError"]["results"]
+    return found

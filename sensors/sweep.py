@@ -1,0 +1,58 @@
+"""The sweep: every 5 s, whatever the doorbell missed.
+
+Two ticks at once, or two daemons, do no harm: a drain takes its lane first, and a second one ends (fault F7).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from he_sync.store import inbox, lanes
+from he_sync.store.database import Store
+
+LANE = "drain"
+EVERY_LOOP = 1
+"""Seconds. The daemon loops every 5 s; a sensor that asks for 5 loses every second loop."""
+STARTS_WITHIN = timedelta(seconds=60)
+"""A drain that was launched and has not begun by then is taken for dead."""
+AFTER_A_FAILURE = timedelta(seconds=15)
+"""A drain that fails at once (a bad profile, refused credentials) would else be tried 700 times an hour."""
+ON_ITS_WAY = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING]
+
+
+def inbox_sweep(job: dg.JobDefinition) -> dg.SensorDefinition:
+    """Requests a drain when something is due and nobody is at it."""
+
+    @dg.sensor(
+        name="inbox_sweep",
+        job=job,
+        minimum_interval_seconds=EVERY_LOOP,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        required_resource_keys={"memory"},
+        description="Requests a drain when an event is due and no drain runs or starts",
+    )
+    def sweep(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        resources: Any = context.resources
+        with resources.memory.store() as store:
+            reason = why_not(store, context.instance, datetime.now(UTC))
+        return dg.SkipReason(reason) if reason else dg.RunRequest(tags={"he/trigger": "sweep"})
+
+    return sweep
+
+
+def why_not(store: Store, instance: dg.DagsterInstance, now: datetime) -> str:
+    """Why no drain is needed; "" when one is."""
+    if not inbox.due(store, now):
+        return "nothing is due"
+    if lanes.held(store, LANE, now):
+        return "a drain runs and will see what is due"
+    young = dg.RunsFilter(job_name=LANE, statuses=ON_ITS_WAY, created_after=now - STARTS_WITHIN)
+    if starting := instance.get_runs(young, limit=1):
+        return f"drain run {starting[0].run_id} is about to start"
+    fresh = dg.RunsFilter(job_name=LANE, statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - AFTER_A_FAILURE)
+    if failed := instance.get_runs(fresh, limit=1):
+        return f"drain run {failed[0].run_id} has just failed; the next one in {AFTER_A_FAILURE.seconds} s at most"
+    return ""
