@@ -13,9 +13,10 @@ from assets.flow import GROUP, load_flows
 from assets.pulls import PULLS
 from assets.push import PUSH
 from assets.reconcile import RECONCILE
+from he_sync.flows import sweeper
 from he_sync.flows.polls import poll_epicor, poll_heartland
 from resources.house import build_resources
-from sensors.changes import changes
+from sensors.changes import asking, changes
 from sensors.failures import alarms, run_failures
 from sensors.schedules import nightly_close
 from sensors.sweep import inbox_sweep
@@ -27,7 +28,7 @@ BY_DAY = dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP)
 """Everything that has a business date; flows have none, events come when they come."""
 
 
-POLL_SECONDS = 60
+POLL_SECONDS, SWEEP_SECONDS = 60, 300
 ALONE = {"he/entity": "close"}
 """One run at a time (dagster.yaml limits the tag): two that plan from one stock would both correct its drift."""
 
@@ -50,8 +51,9 @@ def jobs() -> list[Any]:
 
 
 def polls() -> list[dg.SensorDefinition]:
-    """Each source once a minute: an event that was lost is found within two."""
-    return [changes("heartland", poll_heartland, POLL_SECONDS), changes("epicor", poll_epicor, POLL_SECONDS)]
+    """Each source once a minute: an event that was lost is found within two. Duplicates every five."""
+    twins = asking("epicor_duplicates", "epicor", sweeper.look, SWEEP_SECONDS, "Names what Epicor holds twice")
+    return [changes("heartland", poll_heartland, POLL_SECONDS), changes("epicor", poll_epicor, POLL_SECONDS), twins]
 
 
 def build(

@@ -35,13 +35,19 @@ PEOPLE = ("team:integration",)
 
 def changes(source: str, poll: Poll, every: int) -> dg.SensorDefinition:
     """The sensor `<source>_changes`, every so many seconds. It starts no run: the sweep sees what came in."""
+    told = f"Puts into the inbox what changed in {source.capitalize()} and no event announced"
+    return asking(f"{source}_changes", source, poll, every, told)
+
+
+def asking(name: str, source: str, poll: Poll, every: int, description: str) -> dg.SensorDefinition:
+    """A sensor that asks one source every so many seconds, and tells people when the source cannot be read."""
 
     @dg.sensor(
-        name=f"{source}_changes",
+        name=name,
         minimum_interval_seconds=every,
         default_status=dg.DefaultSensorStatus.RUNNING,
         required_resource_keys={"memory", "connections"},
-        description=f"Puts into the inbox what changed in {source.capitalize()} and no event announced",
+        description=description,
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         resources: Any = context.resources

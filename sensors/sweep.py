@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from he_sync.store import inbox, lanes
+from he_sync.store import lanes, watch
 from he_sync.store.database import Store
 
 LANE = "drain"
@@ -45,7 +45,7 @@ def inbox_sweep(job: dg.JobDefinition) -> dg.SensorDefinition:
 
 def why_not(store: Store, instance: dg.DagsterInstance, now: datetime) -> str:
     """Why no drain is needed; "" when one is."""
-    if not inbox.due(store, now):
+    if not watch.due(store, now):
         return "nothing is due"
     if lanes.held(store, LANE, now):
         return "a drain runs and will see what is due"

@@ -16,7 +16,7 @@ from he_sync.sandbox.processor.switches import STATUS_URL
 from he_sync.sandbox.server import Sandbox
 
 HEARTLAND, SHOP, EPICOR = "HE_HOOK_HEARTLAND_SECRET", "HE_HOOK_SHOP_SECRETS", "HE_HOOK_EPICOR_SECRET"
-KINETIC_TABLES = ("OrderHed", "OrderRel", "JobHead", "ShipHead", "Part", "Customer")
+KINETIC_TABLES = ("OrderHed", "OrderRel", "JobHead", "ShipHead", "Part", "PartWhse", "Customer")
 WEBHOOKS = "heartland/webhooks"
 
 

@@ -20,12 +20,12 @@ from he_sync.flows.commit import Answer, Overtaken, answers, commit
 from he_sync.flows.observed import MicroBatch, observed
 from he_sync.flows.push import Clock, Pushed, push, wall_clock
 from he_sync.flows.run import Ran, Works, run_apart
-from he_sync.flows.watch import Watch
 from he_sync.flows.writers import Bench
 from he_sync.model.errors import BrokenPromise, NotAllowed, Throttled, TryLater
 from he_sync.store import inbox, lanes
 from he_sync.store.inbox import Taken
 from he_sync.store.lanes import Lane
+from he_sync.store.watch import Watch
 
 LANE = "drain"
 LANE_SECONDS = 30.0

@@ -121,6 +121,9 @@ class Epicor(Record):
     exchange_charge: str = Field(
         default="EXCH", description="MiscCode that carries the value of goods that came back in an exchange"
     )
+    order_key_column: str = Field(
+        default="", description="UD column of OrderHed that carries our key beside PONum, e.g. HeSyncKey_c; empty: none"
+    )
     tip_charge: str = Field(default="", description="MiscCode of tips; empty leaves them out of sales orders")
     gift_card_charge: str = Field(
         default="", description="MiscCode of gift cards sold; empty leaves them out of sales orders"

@@ -13,11 +13,11 @@ from he_sync.flows.commit import Overtaken, answers, commit
 from he_sync.flows.drain import ENTITIES, drain
 from he_sync.flows.push import wall_clock
 from he_sync.flows.run import run_all
-from he_sync.flows.watch import due
 from he_sync.sandbox.faults import Fault
 from he_sync.store import applied, effects, inbox, lanes
 from he_sync.store.database import open_store
 from he_sync.store.effects import QUARANTINE
+from he_sync.store.watch import due
 from tests.flows.shop import CANCELLED, EDITED, PLACED, SALE, Shop, open_shop
 
 MINUTE = timedelta(minutes=1)
