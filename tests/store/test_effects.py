@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -305,3 +306,18 @@ def test_two_planners_at_once_plan_every_effect_once(store: Store, store_url: st
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(one, range(4))) == 50
     assert len(effects.listing(store)) == 50
+
+
+def test_a_parked_effect_in_quarantine_cannot_be_withdrawn_for_another(store: Store) -> None:
+    """Its worker sent it a moment ago: what a person plans instead could become its double."""
+    effects.plan(store, [effect("ticket 1")])
+    now = datetime.now(UTC) - (MAX_ATTEMPTS - 1) * (QUARANTINE + timedelta(seconds=1)) - timedelta(seconds=90)
+    taken(store, now=now)
+    for _ in range(MAX_ATTEMPTS - 1):
+        now += QUARANTINE + timedelta(seconds=1)
+        doubted = effects.resume_doubtful(store, "next", 60, now)
+        assert doubted
+        assert effects.send_again(store, doubted, now)
+    assert effects.claim(store, "next", 60, later(now, 61)) is None
+    assert state(store, "ticket 1").state == "parked"
+    assert not effects.withdraw(store, key_of("ticket 1"), "dana", "typed by hand")

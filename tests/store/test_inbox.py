@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from he_sync.store import audit, inbox
+from he_sync.store import audit, inbox, watch
 from he_sync.store.database import Store
 from he_sync.store.inbox import MOST_FAILURES, MOST_LOST, Outcome, Stale
 from tests.store.examples import EVENING, arrival, ended, later, states, took
@@ -21,7 +21,7 @@ def seq_of(store: Store, event_id: str) -> int:
 def lose_workers(store: Store, number: int) -> None:
     """So many workers take what they can and are never heard of again."""
     for nth in range(number):
-        took(store, later(EVENING, 61 * nth))
+        inbox.take(store, "worker", None, 100, 60, later(EVENING, 61 * nth))
 
 
 # arriving
@@ -203,6 +203,16 @@ def test_an_event_that_loses_five_workers_is_parked_as_poison_and_blocks_its_ent
     assert [row.action for row in audit.entries(store, "order 1")] == ["event parked as poison"]
     assert inbox.reopen(store, "order 1", "dana", "the worker was mended") == 1
     assert [event.event_id for event in took(store, now).events] == ["a1", "a2"]
+
+
+def test_what_waits_behind_poison_wakes_nobody(store: Store) -> None:
+    """A drain would take nothing, again and again, and write a transaction each time."""
+    inbox.put(store, [arrival("a1", "order 1")])
+    lose_workers(store, MOST_LOST + 1)
+    inbox.put(store, [arrival("a2", "order 1")])
+    now = later(EVENING, 61 * (MOST_LOST + 1))
+    assert not inbox.due(store, now)
+    assert not watch.due(store, now)
 
 
 def test_four_lost_workers_are_not_enough(store: Store) -> None:

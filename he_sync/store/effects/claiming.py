@@ -109,15 +109,17 @@ def _references(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
 
 
 def _expire(connection: Connection, now: datetime) -> None:
-    """A crashed worker's intent becomes doubtful, its token worthless; after MAX_ATTEMPTS it is parked."""
+    """A crashed worker's intent becomes doubtful, its token worthless; after MAX_ATTEMPTS it is parked.
+
+    Parked or not, what the lost worker sent may land until the quarantine ends: `not_before` says when.
+    """
     lost = select(effects.c.seq, effects.c.sent_at, effects.c.attempts)
     lost = lost.where(is_in(effects.c.state, "intent"), effects.c.lease_until <= now).with_for_update(skip_locked=True)
     for row in connection.execute(lost).all():
-        values: dict[str, Any] = {"lease_until": None, "token": effects.c.token + 1}
-        if row.attempts >= MAX_ATTEMPTS:
-            values |= {"state": "parked", "reason": f"its worker was lost {MAX_ATTEMPTS} times"}
-        else:
-            values |= {"state": "doubtful", "not_before": row.sent_at + QUARANTINE, "reason": "its worker was lost"}
+        worn = row.attempts >= MAX_ATTEMPTS
+        reason = f"its worker was lost {MAX_ATTEMPTS} times" if worn else "its worker was lost"
+        values: dict[str, Any] = {"state": "parked" if worn else "doubtful", "reason": reason}
+        values |= {"lease_until": None, "token": effects.c.token + 1, "not_before": row.sent_at + QUARANTINE}
         connection.execute(update(effects).where(effects.c.seq == row.seq).values(values))
 
 

@@ -32,16 +32,20 @@ def approve(store: Store, key: str, who: str) -> bool:
 def release(store: Store, key: str, who: str, note: str) -> bool:
     """Go on with a rejected or parked effect after its cause was mended; attempts count from nought again.
 
-    What was rejected is sent again. What was parked may have landed: it is looked up before anything is sent.
+    What was rejected is sent again. What was parked may have landed: it is looked up before anything is sent, and not
+    before the quarantine of its last attempt is over.
     """
-    values = {"attempts": 0, "not_before": None, "reason": ""}
-    told = {"note": note}
-    moves = {"rejected": Move("planned", values, told), "parked": Move("doubtful", values, told)}
+    values, told = {"attempts": 0, "reason": ""}, {"note": note}
+    rejected = Move("planned", {**values, "not_before": None}, told)
+    moves = {"rejected": rejected, "parked": Move("doubtful", values, told)}
     return _decide(store, key, who, moves)
 
 
 def withdraw(store: Store, key: str, who: str, note: str) -> bool:
-    """Never send it: it no longer holds up its entity. Not for one that is under way, which may have landed."""
+    """Never send it: it no longer holds up its entity. Not for one that is under way, which may have landed.
+
+    Nor for a parked one whose last attempt is in quarantine still: what takes its place could be its double.
+    """
     return store.run(lambda connection: withdraw_in(connection, key, who, note))
 
 
@@ -57,10 +61,18 @@ def _decide(store: Store, key: str, who: str, moves: Mapping[str, Move]) -> bool
 
 def _move(connection: Connection, key: str, who: str, moves: Mapping[str, Move]) -> bool:
     """Make the move that belongs to the effect's state. False when there is none, or another decision came first."""
-    state = connection.execute(select(effects.c.state).where(effects.c.key == key).with_for_update()).scalar()
-    move = moves.get(str(state))
-    if move is None:
+    query = select(effects.c.state, effects.c.not_before).where(effects.c.key == key).with_for_update()
+    row = connection.execute(query).first()
+    state = row.state if row else ""
+    move = moves.get(state)
+    if move is None or (row and _may_still_land(state, row.not_before, move)):
         return False
     connection.execute(update(effects).where(effects.c.key == key).values(state=move.state, **move.values))
     audit.record(connection, who, f"effect {state} -> {move.state}", key, move.detail)
     return True
+
+
+def _may_still_land(state: str, not_before: datetime | None, move: Move) -> bool:
+    """Whether what is to be withdrawn was sent so lately that it may yet appear at the other side."""
+    waits = not_before is not None and not_before > datetime.now(UTC)
+    return state == "parked" and move.state == "withdrawn" and waits
