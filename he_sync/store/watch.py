@@ -13,8 +13,13 @@ from he_sync.store.database import Store
 from he_sync.store.tables import EPOCH, MICROSECOND
 
 EVENTS = """
-SELECT 1 FROM inbox WHERE state = 'new' AND (not_before IS NULL OR not_before <= {now}) LIMIT 1
+SELECT 1 FROM inbox AS one WHERE one.state = 'new' AND (one.not_before IS NULL OR one.not_before <= {now})
+AND NOT EXISTS (
+  SELECT 1 FROM inbox AS other
+  WHERE other.entity = one.entity AND other.state IN ('new', 'taken', 'parked') AND other.parked_for = 'poison')
+LIMIT 1
 """
+"""Not what waits behind poison: a drain would write a transaction for it thirty times a second and take nothing."""
 LOST = "SELECT 1 FROM inbox WHERE state = 'taken' AND lease_until <= {now} LIMIT 1"
 EFFECTS = """
 SELECT 1 FROM effects AS one
