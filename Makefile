@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 	--generate-hashes --no-emit-index-url --no-header $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test bench lint lock browser
+.PHONY: help setup demo up down test chaos bench lint lock tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +36,15 @@ up: setup ## the same, left running: prints the addresses
 down: setup ## stop what `make up` started
 	@$(BIN)/he-sync down
 
-test: setup browser ## the whole test suite, on SQLite and on a real Postgres
+test: setup tools ## the whole test suite, on SQLite and on a real Postgres
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+chaos: setup tools ## kills at every point, fault storms, every seeded bug: hours
+	@$(BIN)/python -m tests.exact.tours --kills 10000
+	@$(BIN)/python -m tests.exact.syscalls --kills 10000
+	@$(BIN)/python -m tests.exact.storm --storms 20
+	@$(BIN)/python -m tests.bench.exactly_once
+	@$(BIN)/python -m tests.exact.seeded_bugs
 
 bench: setup ## every benchmark, as one table
 	@$(BIN)/python -m tests.bench
@@ -54,11 +61,13 @@ lock: setup ## renew both locks from pyproject.toml (UPGRADE=--upgrade takes new
 	@$(COMPILE) --output-file requirements.lock
 	@echo "lock: $$(grep -c '==' requirements.lock) runtime packages, $$(grep -c '==' requirements-dev.lock) with the development ones"
 
-# Debian's Chromium drives the console and the Dagster UI in tests. Playwright's own download is not used.
-browser:
-	@if command -v chromium >/dev/null; then exit 0; fi; \
+# Debian's Chromium drives the console and the Dagster UI in tests (Playwright's own download is not used); strace kills
+# the engine at a chosen system call.
+tools:
+	@missing=""; for tool in chromium strace; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-	  echo "browser: no chromium here, and only root with apt can install it: the browser tests will be skipped"; exit 0; fi; \
-	echo "browser: installing Debian's chromium"; mkdir -p var; \
-	{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; } \
-	  </dev/null >var/apt.log 2>&1 || { tail -n 3 var/apt.log; echo "browser: chromium could not be installed (var/apt.log): the browser tests will be skipped"; }
+	  echo "tools: no$$missing here, and only root with apt can install it: the tests that need it will be skipped"; exit 0; fi; \
+	echo "tools: installing Debian's$$missing"; mkdir -p var; \
+	{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; } \
+	  </dev/null >var/apt.log 2>&1 || { tail -n 3 var/apt.log; echo "tools:$$missing could not be installed (var/apt.log): the tests that need it will be skipped"; }
