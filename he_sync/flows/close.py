@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from he_sync.flows import compare
 from he_sync.flows import plan as planning
 from he_sync.flows import push as pushing
 from he_sync.flows.benches import bench
+from he_sync.flows.sources import SOURCES
 from he_sync.model.contract import records
 from he_sync.model.difference import Difference, Leg
 from he_sync.model.errors import FixInput
@@ -53,7 +55,7 @@ def differences(lake: Lake, day: str, legs: Iterable[str] = compare.LEGS) -> lis
 class Planned:
     """What planning did with the day's differences.
 
-    `held`: corrections that wait because an earlier one of the same record is still under way.
+    `held`: corrections that wait because an earlier one of the same record is under way, or came after the pull.
     """
 
     new: int
@@ -130,7 +132,18 @@ def _make_room(store: Store, lake: Lake, made: Iterable[effects.Effect], day: st
             under_way[_record(status.effect)] = status.effect.key
         elif _has(lake, "reconcile", leg, day) and (leg == "inventory" or status.effect.business_date == day):
             effects.withdraw(store, status.effect.key, "he-sync", f"the close of {day} finds another difference")
-    return under_way
+    return under_way | _unseen(store, lake, day)
+
+
+def _unseen(store: Store, lake: Lake, day: str) -> dict[tuple[str, str], str]:
+    """Corrections confirmed since the day was read, by record: what was compared does not show them yet.
+
+    A drain sends what one date planned while the next date is being planned from stock that was read before.
+    """
+    pulls = [lake.current("raw", entity, day).facts for entity in SOURCES if _has(lake, "raw", entity, day)]
+    began = [datetime.fromisoformat(facts["began"]) for facts in pulls if "began" in facts]
+    confirmed = effects.confirmed_since(store, min(began), tuple(CORRECTIONS)) if began else []
+    return {_record(status.effect): status.effect.key for status in confirmed}
 
 
 def _open(store: Store, lake: Lake, day: str) -> closes.Close | None:

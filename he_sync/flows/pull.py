@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from time import perf_counter
 
 from he_sync.connect import strict_json
@@ -35,13 +36,14 @@ def pull(source: Source, ask: Ask, lake: Lake) -> Snapshot:
 
 
 def _read(source: Source, ask: Ask, writer: RawWriter, attempt: int) -> None:
-    started = perf_counter()
+    began, started = datetime.now(UTC), perf_counter()
     for page in source.pages(ask):
         write_page(source, page, writer)
     total = source.count(ask)
     if total != writer.rows:
         raise _MovedError(f"{writer.rows} rows read, the source counts {total}")
     writer.facts = {
+        "began": began.isoformat(),
         "source_total": total,
         "attempt": attempt,
         "seconds": round(perf_counter() - started, 3),

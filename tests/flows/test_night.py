@@ -1,5 +1,6 @@
 """Nights on the sandbox over HTTP: the planted is found in its class, nothing is invented, each write lands once."""
 
+from collections import Counter
 from datetime import date, timedelta
 
 import pytest
@@ -136,6 +137,21 @@ def test_a_drift_that_several_dates_find_before_anything_is_written_is_corrected
     shop.approve()
     shop.push()
     assert check.once_each(shop.sandbox.state, shop.effects("confirmed")) == []
+    again = shop.night()
+    assert {one.klass for one in again.differences if one.leg == "inventory"} == set()
+
+
+def test_a_drift_written_between_the_plans_of_two_dates_that_were_read_before_is_corrected_once(shop):
+    """A drain sends what the first date planned while the second is still being planned from its older stock."""
+    shop.open("small", 7)
+    for day in (THURSDAY, FRIDAY):
+        shop.do(night.compare_day, day)
+    for day in (THURSDAY, FRIDAY):
+        close.plan(shop.store, shop.lake, day.isoformat(), shop.retailer)
+        shop.approve()
+        shop.push()
+    corrected = Counter(one.entity for one in shop.effects("confirmed") if one.kind in close.CORRECTIONS)
+    assert max(corrected.values()) == 1
     again = shop.night()
     assert {one.klass for one in again.differences if one.leg == "inventory"} == set()
 

@@ -19,7 +19,7 @@ Sending is not here: a worker claims, sends, and reports how it went.
 from he_sync.store.effects.claiming import claim, claim_many, resume_doubtful, resume_doubtful_many
 from he_sync.store.effects.decisions import approve, release, withdraw, withdraw_in
 from he_sync.store.effects.planning import plan, plan_in
-from he_sync.store.effects.reading import find, listing, references, waiting_for
+from he_sync.store.effects.reading import confirmed_since, find, listing, references, waiting_for
 from he_sync.store.effects.records import (
     DONE,
     IN_FLIGHT,
@@ -49,6 +49,7 @@ __all__ = [
     "claim_many",
     "confirm",
     "confirm_many",
+    "confirmed_since",
     "doubt",
     "effect_key",
     "find",

@@ -22,6 +22,10 @@ ONE_CLAIMER = 4_180_221_009
 """Postgres: claiming is one at a time. Two snapshots that differ by one late planner see two heads of one entity."""
 
 
+OTHER, FIRST = effects.alias("other"), effects.alias("dependency")
+"""Made once: an alias copies every column, 3 ms of each claim."""
+
+
 @dataclass(frozen=True)
 class Lease:
     """Who holds an effect from when to when."""
@@ -147,14 +151,12 @@ def _not_before(now: datetime) -> ColumnElement[bool]:
 
 def _is_head() -> ColumnElement[bool]:
     """No earlier effect of the same entity is unfinished, and none at all is under way."""
-    other = effects.alias("other")
-    unfinished = ~is_in(other.c.state, *DONE)
+    unfinished = ~is_in(OTHER.c.state, *DONE)
     # Not an OR: for that SQLite reads every effect the entity ever had, instead of the index of unfinished ones.
-    ahead = case((other.c.seq < effects.c.seq, true()), else_=is_in(other.c.state, *IN_FLIGHT))
-    return ~exists().where(other.c.entity == effects.c.entity, unfinished, other.c.seq != effects.c.seq, ahead)
+    ahead = case((OTHER.c.seq < effects.c.seq, true()), else_=is_in(OTHER.c.state, *IN_FLIGHT))
+    return ~exists().where(OTHER.c.entity == effects.c.entity, unfinished, OTHER.c.seq != effects.c.seq, ahead)
 
 
 def _dependency_confirmed() -> ColumnElement[bool]:
-    first = effects.alias("dependency")
-    confirmed = exists().where(first.c.key == effects.c.depends_on, first.c.state == "confirmed")
+    confirmed = exists().where(FIRST.c.key == effects.c.depends_on, FIRST.c.state == "confirmed")
     return or_(effects.c.depends_on.is_(None), confirmed)

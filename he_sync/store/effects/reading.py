@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import and_, or_, select
 
@@ -29,6 +30,13 @@ def listing(
     query = query.where(effects.c.state.in_(states)) if states else query
     with store.begin() as connection:
         return [status_of(row) for row in connection.execute(query)]
+
+
+def confirmed_since(store: Store, since: datetime, kinds: Collection[str]) -> list[Status]:
+    """Effects of these kinds that were confirmed after an instant, in the order of planning."""
+    lately = (effects.c.state == "confirmed", effects.c.finished_at > since, effects.c.kind.in_(kinds))
+    with store.begin() as connection:
+        return [status_of(row) for row in connection.execute(select(effects).where(*lately).order_by(effects.c.seq))]
 
 
 def references(store: Store, keys: Collection[str]) -> dict[str, str]:
