@@ -1,4 +1,7 @@
-"""The pictures of the README, taken from a real installation: `python -m tests.browser.pictures docs/pictures`."""
+"""The pictures of the README, taken from a real installation: `python -m tests.browser.pictures docs/pictures`.
+
+`day` or `night` behind the folder takes that half alone.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,23 @@ import io
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from PIL import Image
 
 from he_sync.cli import house
+from tests.bench.latency_shop import Shop
 from tests.browser import installation
 from tests.browser.visitor import Visitor, visiting
 
 COLOURS = 192
 SETTLES = 1500
 """Milliseconds: a graph fades in and comes to rest, and no element says when it has."""
+SCREEN = {"width": 1440, "height": 900}
+ORDERS, WITHIN = 60, 120.0
+OUT = 12
+"""Clicks on "zoom out" until ten assets fit."""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -68,10 +77,59 @@ def check(visitor: Visitor, folder: Path) -> None:
     take(visitor, folder, "contract")
 
 
-def main(folder: Path) -> None:
+def flows(visitor: Visitor, folder: Path) -> None:
+    """The group of flows, drawn small enough that all of it is seen."""
+    visitor.open("/locations/he-sync/asset-groups/0_flows", "order_to_fulfilment")
+    smaller = visitor.page.get_by_role("button").filter(has=visitor.page.get_by_role("img", name="zoom_out")).first
+    for _ in range(OUT):
+        smaller.click()
+    take(visitor, folder, "flows")
+
+
+def drained(visitor: Visitor, folder: Path) -> None:
+    """The run that answered a busy minute, and the newest micro-batch of orders in it."""
+    [one] = [run for run in installation.runs(visitor.url) if (run["jobName"], run["status"]) == ("drain", "STARTED")]
+    visitor.open(f"/runs/{one['runId']}", "ASSET_MATERIALIZATION")
+    take(visitor, folder, "drain")
+    visitor.open("/assets/flow/order_to_fulfilment?view=events", "latency p50")
+    take(visitor, folder, "batch")
+
+
+def sell(urls: dict[str, str], home: Path) -> None:
+    """A minute of the shop: many orders at once, then a last one alone, whose micro-batch fits a screen."""
+    shop = Shop(urls, home)
+    try:
+        announce(shop, [shop.order() for _ in range(ORDERS)])
+        announce(shop, [shop.order()])
+    finally:
+        shop.close()
+
+
+def announce(shop: Shop, orders: list[int]) -> None:
+    mark, until = shop.mark(), time.monotonic() + WITHIN
+    for order in orders:
+        shop.tell(order)
+    while shop.count(mark) < len(orders):
+        if time.monotonic() > until:
+            raise RuntimeError(f"{len(orders)} orders are not in Epicor after {WITHIN:.0f} s")
+        time.sleep(0.1)
+
+
+def day(folder: Path, chromium: str) -> None:
+    """What the Dagster UI shows of events."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        installation.up(Path(name)) as urls,
+        visiting(chromium, urls["dagster"]) as visitor,
+    ):
+        sell(urls, Path(name))
+        visitor.page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
+        drained(visitor, folder)
+        flows(visitor, folder)
+
+
+def night(folder: Path, chromium: str) -> None:
     """A week in a fresh installation, back-filled from the UI, and what it then looks like."""
-    chromium = next(found for name in CHROMIUM if (found := shutil.which(name)))
-    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         days = installation.a_week(Path(name), house.last_friday())
         with installation.up(Path(name)) as urls, visiting(chromium, urls["dagster"]) as visitor:
@@ -84,5 +142,13 @@ def main(folder: Path) -> None:
             partitions(visitor, folder)
 
 
+def main(folder: Path, *halves: str) -> None:
+    """Both halves, or those that are named."""
+    chromium = next(found for name in CHROMIUM if (found := shutil.which(name)))
+    folder.mkdir(parents=True, exist_ok=True)
+    for half in halves or ("day", "night"):
+        {"day": day, "night": night}[half](folder, chromium)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

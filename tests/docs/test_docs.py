@@ -9,7 +9,7 @@ from typer.main import get_command
 from he_sync.cli.main import app
 from he_sync.model.difference import CLASSES
 from he_sync.sandbox.faults import NAMES
-from he_sync.settings import read_settings
+from he_sync.settings import RATES, read_settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -64,20 +64,54 @@ def test_every_picture_shown_is_there(text):
     assert [path for path in shown if not (ROOT / path).exists()] == []
 
 
-def test_every_variable_of_the_readme_is_read_and_every_required_one_is_in_it():
-    text, asked = (ROOT / "README.md").read_text(), []
+CODE = [path for room in ("he_sync", "assets", "resources", "sensors") for path in (ROOT / room).rglob("*.py")]
+OURS = {"HE_SYNC_UP"}
+"""A mark that `up` puts on its own processes; nobody sets it."""
+
+
+def test_every_variable_named_is_read_and_every_one_that_is_read_is_named():
+    read = {name for path in CODE for name in re.findall(r"[\"'](HE_[A-Z_]+)[\"']", path.read_text())} - OURS
+    read |= {f"HE_{system.upper()}_RATE" for system in RATES}
+    named = {name for page in PAGES for name in re.findall(r"\bHE_[A-Z_]+\b", page.read_text())}
+    assert named == read
+
+
+def test_every_variable_without_a_default_is_in_the_readme():
+    asked = []
 
     class Environment(dict):
         def get(self, name, default=None):
             asked.append(name)
-            return super().get(name, "x" if not name.endswith("_FILE") else default)
+            return super().get(name, "1" if not name.endswith("_FILE") else default)
 
     read_settings(Environment())
-    read = {name for name in asked if not name.endswith("_FILE")} | {"HE_TIMEZONE", "HE_FIRST_DAY"}
-    named = set(re.findall(r"`(HE_[A-Z_]+)`", text))
-    optional = {"HE_PORTICO_URL", "HE_PORTICO_KEY", "HE_EPICOR_PLANT", "HE_FIRST_DAY"}
-    assert named <= read
-    assert read - optional <= named
+    required = {name for name in asked if not name.endswith("_FILE")}
+    required -= {"HE_PORTICO_URL", "HE_PORTICO_KEY", "HE_EPICOR_PLANT", "HE_STORE_URL"}
+    required -= {f"HE_{system.upper()}_RATE" for system in RATES}
+    assert required <= set(re.findall(r"`(HE_[A-Z_]+)`", (ROOT / "README.md").read_text()))
+
+
+@pytest.mark.parametrize("text", pages())
+def test_every_module_that_is_run_by_name_exists(text):
+    named = re.findall(r"python -m ((?:tests|he_sync|resources)[\w.]*)", text)
+    assert [name for name in named if not (ROOT / f"{name.replace('.', '/')}.py").exists()] == []
+
+
+def _options(command, words):
+    """The options of the verb that a line of words begins with."""
+    for word in words:
+        if word not in getattr(command, "commands", {}):
+            break
+        command = command.commands[word]
+    return {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+
+
+@pytest.mark.parametrize("text", pages())
+def test_every_option_of_a_verb_named_exists(text):
+    said = "\n".join([*blocks(text, "sh"), *re.findall(r"`([^`\n]+)`", text)])
+    for line in re.findall(r"he-sync ([a-z][^\n#]*)", said):
+        named = set(re.findall(r"(--[a-z-]+)", re.sub(r'"[^"]*"', "", line)))
+        assert named <= _options(get_command(app), line.split()), f"he-sync {line}"
 
 
 def test_the_table_of_differences_is_the_closed_list_of_classes():
