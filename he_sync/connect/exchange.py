@@ -66,9 +66,13 @@ class Exchange:
         if response.status in GOOD:
             return response
         error = self._error(request, response)
+        self._hold(error)
+        raise error
+
+    def _hold(self, error: HeSyncError) -> None:
+        """A pause that was asked for holds every process of the machine."""
         if isinstance(error, Throttled) and self.throttle is not None:
             self.throttle.pause(self.system, error.retry_after or 0.0)
-        raise error
 
     def _answered(self, request: Request) -> Response:
         """The answer, and word to the breaker whether there was one."""
@@ -76,12 +80,15 @@ class Exchange:
             response = authorised(request, self.auth, self.send)
         except LeaseEnded:
             raise
-        except (TryLater, LookUpFirst):
+        except (TryLater, LookUpFirst) as error:
+            self._hold(error)  # the token service asked for it
             if self.breaker is not None:
-                self.breaker.failed(self.system)
+                self.breaker.failed(self.system, str(error))
             raise
-        if self.breaker is not None:
-            (self.breaker.failed if response.status in DOWN else self.breaker.answered)(self.system)
+        if self.breaker is not None and response.status in DOWN:
+            self.breaker.failed(self.system, f"it answered {response.status}")
+        elif self.breaker is not None:
+            self.breaker.answered(self.system)
         return response
 
     def may(self, request: Request) -> bool:

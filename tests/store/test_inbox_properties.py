@@ -220,9 +220,8 @@ class Night(RuleBasedStateMachine):
         """The morning: nobody dies any more, a person opens what is parked, everything that arrived is answered."""
         self.now = later(self.now, 1000)
         for _ in range(2 * len(self.model.events) + 2):
-            inbox.reopen(
-                self.store, [seq for seq, one in self.model.events.items() if one.state == "parked"], "dana", ""
-            )
+            parked = [each.event.seq for each in inbox.listing(self.store, ("parked",))]
+            inbox.reopen(self.store, parked, "dana", "")
             while taken := inbox.take(self.store, "worker", None, 3, LEASE, self.now):
                 assert ended(self.store, taken) == len(taken.events)
         kept = inbox.listing(self.store, ("new", "taken", *FINISHED))
