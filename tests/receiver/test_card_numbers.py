@@ -237,9 +237,17 @@ def test_a_verification_code_is_refused_and_only_its_place_is_noted(
     assert leaks(tmp_path, CANARY, '"987"') == []
 
 
-def test_an_event_id_that_is_a_card_number_is_refused(receiver: Running, store: Store) -> None:
-    assert receiver.order(CANARY, order_body()).status == 422
+@pytest.mark.parametrize(
+    "event_id", [CANARY, f"msg_{CANARY}", f"{CANARY[:4]}-{CANARY[4:8]}-{CANARY[8:12]}-{CANARY[12:]}"]
+)
+def test_an_event_id_that_is_a_card_number_is_refused(receiver: Running, store: Store, event_id: str) -> None:
+    assert receiver.order(event_id, order_body()).status == 422
     assert inbox.count(store) == {}
+
+
+def test_digits_among_the_letters_of_a_random_event_id_are_no_card_number(receiver: Running, store: Store) -> None:
+    assert receiver.order(f"msg_a{CANARY}f", order_body()).status == 202
+    assert inbox.count(store) == {"new": 1}
 
 
 def test_a_change_of_epicor_is_swept_below_the_json_in_its_texts(receiver: Running, store: Store) -> None:

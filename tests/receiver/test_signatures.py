@@ -247,3 +247,11 @@ def test_a_sender_that_hangs_up_stores_nothing_of_a_half_request(receiver: Runni
             connection.shutdown(socket.SHUT_WR)
             assert read_answer(connection).status in {0, 400}
     assert inbox.count(store) == {}
+
+
+def test_the_store_s_address_may_stand_in_a_file_like_every_secret(tmp_path: Path) -> None:
+    address = tmp_path / "store_url"
+    address.write_text("postgresql://he-sync:secret@db/he_sync\n")
+    assert read_settings({"HE_STORE_URL_FILE": str(address)}).store == "postgresql://he-sync:secret@db/he_sync"
+    with pytest.raises(FixSettings, match="HE_STORE_URL_FILE names"):
+        read_settings({"HE_STORE_URL_FILE": str(tmp_path / "nowhere")})

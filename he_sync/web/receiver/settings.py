@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from he_sync.model.errors import FixSettings
-from he_sync.settings import variable
+from he_sync.settings import store_address, variable
 
 SHORTEST = 22
 """Letters of a shared secret: 128 bits in base64."""
@@ -55,7 +55,7 @@ class ReceiverSettings:
 def read_settings(environ: Mapping[str, str] = os.environ) -> ReceiverSettings:
     """Settings of this process. Raises FixSettings for a secret that is too short or cannot be read."""
     return ReceiverSettings(
-        store=environ.get("HE_STORE_URL") or Path(environ.get("HE_HOME", "var")) / "he_sync.db",
+        store=store_address(environ),
         heartland=_secrets("HE_HOOK_HEARTLAND_SECRET", environ, _shared),
         shop=_secrets("HE_HOOK_SHOP_SECRETS", environ, _signing),
         processor=_secrets("HE_GP_APP_KEY", environ, lambda _, text: text.encode()),
