@@ -11,6 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ from he_sync.connect.hurry import hurried
 from he_sync.flows.benches import bench
 from he_sync.flows.commit import Answer, Overtaken, answers, commit
 from he_sync.flows.observed import MicroBatch, observed
-from he_sync.flows.push import Clock, Pushed, push, wall_clock
+from he_sync.flows.push import Clock, Pushed, push, threads, wall_clock
 from he_sync.flows.run import Ran, Works, run_apart
 from he_sync.flows.writers import Bench
 from he_sync.model.errors import BrokenPromise, NotAllowed, Throttled, TryLater
@@ -31,12 +32,14 @@ LANE = "drain"
 LANE_SECONDS = 30.0
 ENTITIES = 50
 """Entities of a micro-batch: few enough that a newcomer waits for less than a second of pushing."""
+BACKLOG = 200
+"""The same after a full one: a newcomer waits behind the others anyway, and each batch has costs of its own."""
 LEASE_SECONDS = 120.0
 """Longest a micro-batch may take from its take to its commit; reads give up long before."""
 READ_SECONDS = 10.0
 """Longest wait for one system's throttle or patience; events wait safely in the inbox, the other systems' do not."""
-PUSH_SECONDS = 0.5
-"""Pushing between two micro-batches; what is left goes after the next one."""
+PUSH_SECONDS = 0.01
+"""Of pushing between two micro-batches for each entity of the first; what is left goes after the next one."""
 REPORTS_EVERY = 8
 """Micro-batches after which reports go back to the POS although events wait: orders first, but not for ever."""
 EFFECTS_SECONDS = 1.0
@@ -91,13 +94,13 @@ def drain(  # noqa: PLR0913 - one drain with all that it takes
     held = lanes.take(works.store, lane, worker, LANE_SECONDS, now())
     if held is None:
         return Drained(held=True)
-    with Watch(works.store) as watch:
-        one = _Drain(works, worker, held, watch, observe, run_id, now)
-        try:
+    try:
+        with Watch(works.store) as watch, threads() as pool:
+            one = _Drain(works, worker, held, watch, observe, run_id, now, pool)
             one.run(linger_seconds, poll_seconds, stop)
-        finally:
-            lanes.release(works.store, one.lane)
-    return one.done
+            return one.done
+    finally:
+        lanes.release(works.store, held)
 
 
 def bench_of(works: Works) -> Bench:
@@ -117,7 +120,9 @@ class _Drain:
     observe: Callable[[MicroBatch], None]
     run_id: str
     now: Clock
+    pool: Executor
     done: Drained = field(default_factory=Drained)
+    entities: int = ENTITIES
     failures: int = 0
     failing_since: float | None = None
     effects_looked: float = 0.0
@@ -164,10 +169,11 @@ class _Drain:
         """Take, run, commit, push. While reads fail, one entity at a time asks whether they work again."""
         if self._down(stop):
             return True
-        limit = 1 if self.failures else ENTITIES
+        limit = 1 if self.failures else self.entities
         taken = inbox.take(self.works.store, self.worker, None, limit, LEASE_SECONDS, self.now())
         if taken is None:
             return False
+        self.entities = BACKLOG if len({event.entity for event in taken.events}) >= limit > 1 else ENTITIES
         self.done.batches += 1
         try:
             ran, answered = self._answer(taken)
@@ -207,7 +213,7 @@ class _Drain:
         self.reports_due += 1
         planned = {effect.target for one in answered for effect in one.effects}
         if "epicor" in planned:
-            self._push("epicor", PUSH_SECONDS)
+            self._push("epicor")
         if self.reports_due >= REPORTS_EVERY or not self.watch.events_due(self.now()):
             self._push_all()
         for batch in observed(self.works.store, ran, answered, self.now()):
@@ -216,12 +222,18 @@ class _Drain:
             self.observe(batch)
 
     def _down(self, stop: Callable[[], bool]) -> bool:
-        """Whether a system may not be called now; its events stay untaken, so that an outage counts against none."""
+        """Whether a system may not be called now; events stay untaken, so that an outage counts against none.
+
+        What is planned for the other system still goes.
+        """
         systems = self.works.systems
-        wait = max(systems.heartland.ready_in(), systems.epicor.ready_in())
+        waits = {"Heartland": systems.heartland.ready_in(), "Epicor": systems.epicor.ready_in()}
+        name, wait = max(waits.items(), key=lambda one: one[1])
         if wait <= READ_SECONDS:
             return False
-        self._in_trouble(f"a system may be called again in {wait:.0f} s")
+        self._in_trouble(f"{name} does not answer or asked for a pause")
+        if self._effects_due():
+            self._push_all()
         self._wait(min(wait, LONGEST_PAUSE), stop)
         return True
 
@@ -264,12 +276,11 @@ class _Drain:
 
     def _push_all(self) -> bool:
         """Both systems, the ERP first, because reports wait for it. True when something went."""
-        sent = self._push("epicor", PUSH_SECONDS)
-        back = self._push("heartland", PUSH_SECONDS)
+        sent, back = self._push("epicor"), self._push("heartland")
         self.reports_due = int(sent.more or back.more)
         return bool(sent.states or back.states)
 
-    def _push(self, target: str, budget: float) -> Pushed:
+    def _push(self, target: str) -> Pushed:
         ask_again, self.asked_again = not self.asked_again, True
         pushed = push(
             self.works.store,
@@ -277,8 +288,9 @@ class _Drain:
             self.worker,
             target,
             self.now,
-            budget_seconds=budget,
+            budget_seconds=PUSH_SECONDS * self.entities,
             ask_again=ask_again,
+            pool=self.pool,
         )
         self._note(*pushed.problems)
         return pushed

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Executable, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from he_sync.store.canonical import canonical_json, content_hash, read_json
 from he_sync.store.database import Store
 from he_sync.store.event_tables import applied
-from he_sync.store.statements import batches, insert
+from he_sync.store.statements import batches
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,18 @@ def put(connection: Connection, one: Applied) -> bool:
     the later writer stands.
     """
     row = {**vars(one), "projection": canonical_json(one.projection)}
-    adding = insert(connection, applied).values(row)
+    return connection.execute(PUT[connection.dialect.name], row).rowcount == 1
+
+
+def _put(adding: postgresql.Insert | sqlite.Insert) -> Executable:
     new = adding.excluded
     not_older = or_(new.version >= applied.c.version, new.version == "")
     changed = {name: new[name] for name in ("version", "projection", "hash", "at")}
-    put_it = adding.on_conflict_do_update(index_elements=["entity", "side"], set_=changed, where=not_older)
-    return connection.execute(put_it).rowcount == 1
+    return adding.on_conflict_do_update(index_elements=["entity", "side"], set_=changed, where=not_older)
+
+
+PUT = {"postgresql": _put(postgresql.insert(applied)), "sqlite": _put(sqlite.insert(applied))}
+"""Made once: building the statement took longer than running it."""
 
 
 def put_many(connection: Connection, those: Sequence[Applied]) -> list[bool]:

@@ -6,6 +6,7 @@ Heartland ones (duplicates that a shop keyed in). Old links are ended, never del
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, insert, select, update
@@ -59,10 +60,19 @@ def survivor(store: Store, entity: str, heartland_id: str) -> str:
 
 def epicor_id(store: Store, entity: str, heartland_id: str) -> str | None:
     """The Epicor record of a Heartland record or of its survivor; None when nobody linked it."""
+    return epicor_ids(store, entity, [heartland_id]).get(heartland_id)
+
+
+def epicor_ids(store: Store, entity: str, heartland_ids: Iterable[str]) -> dict[str, str]:
+    """The same for many, in one transaction; one that nobody linked is left out."""
+    found = {}
     with store.begin() as connection:
-        now = _survivor(connection, entity, heartland_id)
-        mine = and_(crosswalk.c.entity == entity, crosswalk.c.heartland_id == now, crosswalk.c.until.is_(None))
-        return connection.execute(select(crosswalk.c.epicor_id).where(mine)).scalar()
+        for heartland_id in heartland_ids:
+            now = _survivor(connection, entity, heartland_id)
+            mine = and_(crosswalk.c.entity == entity, crosswalk.c.heartland_id == now, crosswalk.c.until.is_(None))
+            if linked := connection.execute(select(crosswalk.c.epicor_id).where(mine)).scalar():
+                found[heartland_id] = linked
+    return found
 
 
 def heartland_ids(store: Store, entity: str, epicor_id: str) -> tuple[str, ...]:

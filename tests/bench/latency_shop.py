@@ -21,6 +21,8 @@ CHEAP = 4.5
 """What the items cost at most; sold for 20.00 they leave a margin that no route asks about."""
 ACCEPTED = 202
 KEPT = 3.0
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+"""Digits of a random id may pass for a card number, which the receiver refuses: seen once in some 20,000 ids."""
 LEDGER = (
     "SELECT {what} FROM oracle WHERE collection = 'epicor/OrderHed' AND operation = 'insert'"
     " AND origin = 'api' AND seq > ?"
@@ -58,7 +60,7 @@ class Shop:
     def tell(self, order: int) -> float:
         """The shop's signed webhook about an order; the moment before it left."""
         body = json.dumps({"type": "order.created", "data": {"id": order}}).encode()
-        name, stamp = f"msg_{uuid.uuid4().hex}", str(int(time.time()))
+        name, stamp = f"msg_{uuid.uuid4().hex.translate(LETTERS)}", str(int(time.time()))
         mac = hmac.digest(self._key, f"{name}.{stamp}.".encode() + body, "sha256")
         headers = {"webhook-id": name, "webhook-timestamp": stamp, "content-type": "application/json"}
         signed = {**headers, "webhook-signature": f"v1,{base64.b64encode(mac).decode()}"}

@@ -243,13 +243,21 @@ def test_orders_go_before_reports_while_events_wait(shop):
     assert sum((batch.outcomes for batch in shop.batches), Counter()) == Counter(done=len(orders))
 
 
-def test_every_event_is_named_by_the_flow_that_answered_it_and_by_no_other(shop):
+def test_after_a_full_micro_batch_the_next_takes_more_of_what_waits(shop):
+    for number in range(ENTITIES * 3):
+        shop.tell("processor/transaction", f"payment {number}", f"event {number}")
+    drained = shop.drain()
+    assert (drained.batches, drained.events) == (2, Counter(quiet=ENTITIES * 3))
+
+
+def test_every_event_is_named_once_by_the_flow_that_answered_it_or_as_unread(shop):
     order = shop.order()
     shop.tell(PLACED, order, "one")
     shop.tell(EDITED, order, "two")
     shop.tell("processor/transaction", "payment 7", "three")
     drained = shop.drain()
-    assert [(batch.flow, batch.events) for batch in shop.batches] == [("order_to_fulfilment", ("one", "two"))]
+    named = [(batch.flow, batch.events) for batch in shop.batches]
+    assert named == [("order_to_fulfilment", ("one", "two")), ("unread", ("three",))]
     assert drained.events == Counter(done=2, quiet=1)
     assert {kept.note for kept in inbox.by_entity(shop.store, "payment 7")} == {"no flow reads it"}
 

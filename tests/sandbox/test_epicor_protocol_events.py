@@ -171,6 +171,18 @@ def test_a_bpm_post_follows_the_commit_and_carries_its_secret(kinetic: Caller, r
     assert "OrderHeld" in body["changed"]
 
 
+def test_a_bpm_post_tells_of_a_row_once_however_often_its_transaction_wrote_it(
+    kinetic: Caller, receiver: Receiver
+) -> None:
+    directives = [{"table": table, "url": receiver.url} for table in ("OrderHed", "Customer")]
+    switch(kinetic.sandbox, switches.BPM_DIRECTIVES, json.dumps(directives))
+    order = kinetic.order(1, line())["OrderNum"]
+    kinetic.customer("H2")
+    told = [receiver.next()[1] for _ in range(2)]
+    assert [(body["event"], body["changed"]) for body in told] == [("OrderHed.Insert", []), ("Customer.Insert", [])]
+    assert told[0]["keys"] == {"OrderNum": order}
+
+
 def test_by_switch_a_bpm_post_comes_twice_or_never(kinetic: Caller, receiver: Receiver) -> None:
     directive = {"table": "Customer", "change": "insert", "url": receiver.url}
     switch(kinetic.sandbox, switches.BPM_DIRECTIVES, json.dumps([directive]))

@@ -14,7 +14,7 @@ from he_sync.flows.push.outcome import (
     Pushed,
     wall_clock,
 )
-from he_sync.flows.push.send import push
+from he_sync.flows.push.send import push, threads
 
 __all__ = [
     "LEASE_SECONDS",
@@ -24,5 +24,6 @@ __all__ = [
     "Clock",
     "Pushed",
     "push",
+    "threads",
     "wall_clock",
 ]

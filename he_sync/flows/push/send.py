@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from he_sync.flows.push.batch import HURRY_SECONDS, Batch
@@ -30,6 +31,7 @@ def push(  # noqa: PLR0913 - one push with all that it takes
     budget_seconds: float = float("inf"),
     limit: int = BATCH,
     ask_again: bool = True,
+    pool: Executor | None = None,
 ) -> Pushed:
     """Settle what is in doubt, then send every effect that may be sent now, to one target or to all.
 
@@ -43,12 +45,13 @@ def push(  # noqa: PLR0913 - one push with all that it takes
         limit: effects a batch.
         ask_again: send once more what an earlier push was not allowed; a caller that pushes many times a minute asks
             for it once.
+        pool: threads of a caller that pushes often, `threads()`; without one the push has its own.
     """
     if ask_again:
         _ask_again(store, target)
     end, done = time.monotonic() + budget_seconds, Pushed()
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="push") as pool:
-        one = _Push(store, bench, worker, now, limit, pool, done)
+    with nullcontext(pool) if pool else threads() as writing:
+        one = _Push(store, bench, worker, now, limit, writing, done)
         one.lanes = [Lane(name) for name in ([target] if target else TARGETS)]
         while one.round():
             if time.monotonic() >= end:
@@ -56,6 +59,11 @@ def push(  # noqa: PLR0913 - one push with all that it takes
                 break
     done.stops = {lane.target: lane.stopped for lane in one.lanes if lane.stopped}
     return done
+
+
+def threads() -> ThreadPoolExecutor:
+    """Threads for pushes; each keeps its own connection to the shared file of the throttle."""
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="push")
 
 
 def _ask_again(store: Store, target: str | None) -> None:

@@ -30,6 +30,7 @@ READERS = frozenset({"viewer"})
 SCOPES = {"orders only": frozenset({"erp.bo.salesordersvc", "erp.bo.customersvc", "ice.lib.sessionmodsvc"})}
 WELL_KNOWN = {"sandbox-api-key": ("he-sync", ""), "sandbox-orders-key": ("orders only", "orders only")}
 PREFIX_LETTERS = 8
+TOKEN_SECRET = "epicor.token_secret"  # noqa: S105 - the setting's name
 
 
 def user(call: Call) -> str:
@@ -136,10 +137,13 @@ def issued(state: State, name: str) -> dict[str, object]:
 
 
 def _secret(state: State) -> bytes:
+    """Made once, under the lock of writers; a mere look does not wait for them."""
+    if found := state.setting(TOKEN_SECRET):
+        return found.encode()
     with state.transaction("server"):
-        if not (found := state.setting("epicor.token_secret")):
+        if not (found := state.setting(TOKEN_SECRET)):
             found = secrets.token_hex(32)
-            state.set_setting("epicor.token_secret", found)
+            state.set_setting(TOKEN_SECRET, found)
     return found.encode()
 
 

@@ -6,12 +6,14 @@ down misses the event, and a switch makes events come twice or not at all.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from he_sync.sandbox.epicor import catalog, posting
 from he_sync.sandbox.epicor.switches import BPM_DELIVERY, BPM_DIRECTIVES
-from he_sync.sandbox.state import Commit, State, decode
+from he_sync.sandbox.state import Commit, Key, State, decode
 
 PREFIX = "epicor/"
 COPIES = {"once": 1, "twice": 2, "never": 0}
@@ -22,7 +24,7 @@ def listen(state: State) -> None:
     """Post after every commit of the state from now on."""
 
     def heard(commits: list[Commit]) -> None:
-        ours = [commit for commit in commits if commit.collection.startswith(PREFIX)]
+        ours = list(_rows(commit for commit in commits if commit.collection.startswith(PREFIX)))
         directives = decode(BPM_DIRECTIVES.read(state)) if ours else []
         for directive in directives:
             for commit in ours:
@@ -30,6 +32,18 @@ def listen(state: State) -> None:
                     _send(state, directive, event(commit))
 
     state.listeners.append(heard)
+
+
+def _rows(commits: Iterable[Commit]) -> Iterator[Commit]:
+    """A standard directive sees each row of a transaction once, as it was before and as it is after."""
+    by_row: dict[tuple[str, Key], list[Commit]] = {}
+    for commit in commits:
+        by_row.setdefault((commit.collection, commit.key), []).append(commit)
+    for some in by_row.values():
+        before, after = some[0].before, some[-1].after
+        if before or after:
+            operation = "insert" if before is None else "delete" if after is None else "update"
+            yield replace(some[-1], operation=operation, before=before, after=after)
 
 
 def _fits(directive: dict[str, Any], commit: Commit) -> bool:
