@@ -1,14 +1,17 @@
 """The job `drain`: one run that answers events as they come, and names each of them in its lineage."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
 from assets.guard import retries_only_what_can_help
+from he_sync.connect import alarms
 from he_sync.flows import drain as flow
 from he_sync.flows import registry
 from he_sync.flows.drain import Drained
@@ -26,7 +29,8 @@ LONGEST = 1800
 next, and no run's log grows for ever."""
 NAMED = 200
 """Events in one materialization; a content hash has 64 letters, so that is 13 kB of a row."""
-SHOWN = 20
+SHOWN, TOLD = 20, 5
+PEOPLE = ("team:operations",)
 Context = dg.OpExecutionContext | dg.AssetExecutionContext
 
 
@@ -73,10 +77,20 @@ def drain(
                 f"drain {run[:8]}",
                 linger_seconds=linger,
                 stop=lambda: time.monotonic() > until,
-                observe=lambda batch: tell(context.log_event, batch),
+                observe=lambda batch: _observed(context, memory, batch),
                 run_id=run,
             )
             _report(context, done, store, time.process_time() - began)
+
+
+def _observed(context: Context, memory: MemoryResource, batch: MicroBatch) -> None:
+    """Named in the run's lineage; people hear of records that wait for them, once an hour and flow."""
+    tell(context.log_event, batch)
+    if batch.problems:
+        more = f" and {len(batch.problems) - TOLD} more" if len(batch.problems) > TOLD else ""
+        text = f"{'; '.join(batch.problems[:TOLD])}{more}; see `he-sync events letters list`"
+        alarm = alarms.Alarm(f"{batch.flow}: records wait for a person", text, PEOPLE)
+        alarms.tell(Path(memory.home), alarm, datetime.now(UTC))
 
 
 @contextmanager
@@ -129,5 +143,5 @@ def _facts(batch: MicroBatch, named: Sequence[str]) -> dict[str, dg.MetadataValu
     }
     if batch.latencies:
         facts["latency p50 (s)"] = round(statistics.median(batch.latencies), 3)
-        facts["latency p95 (s)"] = round(sorted(batch.latencies)[int(0.95 * (len(batch.latencies) - 1))], 3)
+        facts["latency p95 (s)"] = round(sorted(batch.latencies)[math.ceil(0.95 * len(batch.latencies)) - 1], 3)
     return facts

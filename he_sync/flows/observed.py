@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,9 @@ from he_sync.flows.commit import Answer
 from he_sync.flows.run import Ran
 from he_sync.flows.steps import standing
 from he_sync.store.database import Store
+
+UNREAD = "unread"
+"""In place of a flow's name, for events that none listens to."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,10 @@ class MicroBatch:
     problems: tuple[str, ...]
 
 
-def observed(store: Store, ran: Iterable[Ran], answered: Iterable[Answer], now: datetime) -> list[MicroBatch]:
+def observed(store: Store, ran: Sequence[Ran], answered: Iterable[Answer], now: datetime) -> list[MicroBatch]:
     """A micro-batch by flow, as it stands after its push."""
     by_entity = {one.entity: one for one in answered}
+    told = {case.entity for one in ran for case in one.cases}
     keys = [effect.key for one in by_entity.values() for effect in one.effects]
     stand = standing.states(store, keys) if keys else {}
     found = []
@@ -51,7 +55,15 @@ def observed(store: Store, ran: Iterable[Ran], answered: Iterable[Answer], now: 
                 tuple(f"{case.entity}: {case.problem.plain}" for case in one.cases if case.problem),
             )
         )
-    return found
+    unread = [answer for entity, answer in by_entity.items() if entity not in told]
+    return [*found, _unread(unread)] if unread else found
+
+
+def _unread(answers: list[Answer]) -> MicroBatch:
+    """Events that no flow asked for: named too, so that none is missing in the lineage."""
+    events = tuple(event.event_id for answer in answers for event in answer.events)
+    outcomes: Counter[str] = Counter(answer.outcome or "later" for answer in answers)
+    return MicroBatch(UNREAD, 0, events, tuple(answer.entity for answer in answers), outcomes, Counter(), (), ())
 
 
 def _confirmed(answer: Answer, stand: dict[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -17,6 +18,7 @@ from dagster.components.core.component_tree import ComponentTreeException
 import definitions
 from assets.drain import LINGER, NAMED, drain_job, tell
 from assets.flow import load_flows
+from he_sync.connect import alarms
 from he_sync.flows.drain import LANE
 from he_sync.flows.observed import MicroBatch
 from he_sync.store import effects, inbox, lanes
@@ -96,10 +98,21 @@ def test_every_event_that_a_run_answered_is_named_in_its_lineage(shop, store, in
     ticket = shop.ticket()
     shop.tell(SALE, ticket)
     shop.tell(PLACED, "order 999999999")
+    shop.tell("processor/transaction", "payment 7", "nobody's")
     result = run(instance, resources)
     answered = inbox.listing(store, ("done", "quiet", "parked"))
-    assert len(answered) == 12
+    assert len(answered) == 13
     assert named(result) == {kept.event.event_id for kept in answered}
+
+
+def test_people_hear_of_records_that_wait_for_them_once(shop, instance, resources):
+    for number in ("999999998", "999999999"):
+        shop.tell(PLACED, f"order {number}")
+        run(instance, resources)
+    [waiting] = alarms.waiting(Path(resources["memory"].home))
+    told = json.loads(waiting.read_text(encoding="utf-8"))
+    assert told["subject"] == "order_to_fulfilment: records wait for a person"
+    assert "order 999999998" in told["text"]
 
 
 def test_a_materialization_says_which_entities_what_came_of_them_and_how_long_it_took(shop, instance, resources):

@@ -163,8 +163,8 @@ BUGS = (
     Bug(
         "a lost worker's effect is simply sent again",
         "he_sync/store/effects/claiming.py",
-        '{"state": "doubtful", "not_before": row.sent_at + QUARANTINE, "reason": "its worker was lost"}',
-        '{"state": "planned", "not_before": None, "reason": "its worker was lost"}',
+        '{"state": "parked" if worn else "doubtful", "reason": reason}',
+        '{"state": "parked" if worn else "planned", "reason": reason}',
         (EFFECTS, "tests/store/test_effects_killed.py"),
     ),
     Bug(
