@@ -11,6 +11,12 @@ from he_sync.model.errors import FixSettings
 
 STORE_FILE = "he_sync.db"
 DAY_SECONDS = 86_400
+RATES = {"heartland": 200.0, "processor": 50.0, "epicor": 300.0}
+"""Calls a second, and as many at once. No system documents a limit: a 429 pauses all calls whatever stands here.
+
+An order takes one write and a share of two reads in Epicor, and one write and a share of a read in Heartland.
+"""
+FASTEST = 10_000.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class Settings:
     epicor_password: str = field(repr=False)
     epicor_api_key: str = field(repr=False)
     store_url: str = field(default="", repr=False)
+    rates: Mapping[str, float] = field(default_factory=lambda: dict(RATES))
+    """Calls a second by system."""
 
     @property
     def store(self) -> str | Path:
@@ -66,6 +74,19 @@ def seconds(name: str, otherwise: float, environ: Mapping[str, str] = os.environ
     return span
 
 
+def rate(system: str, environ: Mapping[str, str] = os.environ) -> float:
+    """How fast a system may be called: HE_<SYSTEM>_RATE, or RATES. Raises FixSettings naming the variable."""
+    name = f"HE_{system.upper()}_RATE"
+    text = variable(name, environ, str(RATES[system]))
+    try:
+        calls = float(text)
+    except ValueError:
+        calls = 0.0
+    if not 0 < calls <= FASTEST:
+        raise FixSettings(f"{name} is {text!r}; set it to calls a second, above 0 and at most {FASTEST:g}")
+    return calls
+
+
 def store_address(environ: Mapping[str, str] = os.environ) -> str | Path:
     """The store of an installation whose systems need not be known: HE_STORE_URL, or a file of HE_HOME."""
     return variable("HE_STORE_URL", environ, "") or Path(variable("HE_HOME", environ, "var")) / STORE_FILE
@@ -91,4 +112,5 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         epicor_password=variable("HE_EPICOR_PASSWORD", environ),
         epicor_api_key=variable("HE_EPICOR_API_KEY", environ),
         store_url=variable("HE_STORE_URL", environ, ""),
+        rates={system: rate(system, environ) for system in RATES},
     )

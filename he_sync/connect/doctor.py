@@ -20,25 +20,31 @@ MOST_SKEW = 60.0  # seconds; beyond it a poll's overlap no longer covers the dif
 
 @dataclass(frozen=True)
 class Finding:
-    """What the doctor saw: `say` is the state when `ok`, otherwise what is wrong and what to do."""
+    """What the doctor saw: `say` is the state when `ok`, otherwise what is wrong and what to do.
+
+    `advice`: it works as it is, and `say` is what would be better.
+    """
 
     system: str
     what: str
     ok: bool
     say: str
+    advice: bool = False
 
 
 @dataclass(frozen=True)
 class Probe:
     """One look: `see` returns what it saw, or raises one of ours where it is not as it must be.
 
-    With `gate`, a failure means that the rest of the system is not worth looking at.
+    With `gate`, a failure means that the rest of the system is not worth looking at; with `advice`, that it could be
+    better.
     """
 
     system: str
     what: str
     see: Callable[[], str]
     gate: bool = False
+    advice: bool = False
 
 
 def diagnose(probes: Iterable[Probe]) -> list[Finding]:
@@ -54,7 +60,7 @@ def _findings(probes: Iterable[Probe]) -> Iterator[Finding]:
         try:
             yield Finding(probe.system, probe.what, ok=True, say=probe.see())
         except HeSyncError as error:
-            yield Finding(probe.system, probe.what, ok=False, say=str(error))
+            yield Finding(probe.system, probe.what, ok=probe.advice, say=str(error), advice=probe.advice)
             if probe.gate:
                 closed.add(probe.system)
 

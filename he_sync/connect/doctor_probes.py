@@ -25,6 +25,11 @@ EPICOR_READS = (
     "Erp.BO.GLJrnDtlSvc",
     "Erp.BO.BankAcctSvc",
 )
+QUERIES = {  # by name, with parameters that no row meets
+    "HeSync_OrderJobs": {"FromOrder": "0", "ToOrder": "0"},
+    "HeSync_OrderPacks": {"FromOrder": "0", "ToOrder": "0"},
+    "HeSync_BankLines": {"FromDate": "1900-01-01", "ToDate": "1900-01-01"},
+}
 NOBODY: dict[str, dict[str, Any]] = {  # keys that no row has, so that an empty PATCH can change nothing
     "Erp.BO.SalesOrderSvc": {"OrderNum": 0},
     "Erp.BO.CustomerSvc": {"CustNum": 0},
@@ -68,6 +73,7 @@ def epicor_probes(client: EpicorClient, retailer: Retailer) -> list[Probe]:
             Probe(EPICOR, f"write {one}", partial(_allowed, client.may_write, one, HEADER_SETS[one], key))
             for one, key in NOBODY.items()
         ),
+        *(Probe(EPICOR, f"query {one}", partial(_query, client, one, asked)) for one, asked in QUERIES.items()),
         Probe(EPICOR, "walk-in customer", partial(_customer, client, ours.walk_in_customer)),
         *(_row(client, f"warehouse {one}", "Erp.BO.WarehseSvc", {"warehouseCode": one}) for one in warehouses),
         *(_row(client, f"bank account {one}", "Erp.BO.BankAcctSvc", {"bankAcctID": one}) for one in banks),
@@ -110,6 +116,14 @@ def _listed(client: HeartlandClient, path: str, column: str, wanted: Sequence[An
     if missing := [str(one) for one in wanted if one not in there]:
         raise FixSettings(f"{path} {', '.join(missing)} do not exist; create them or correct the profile")
     return f"all {len(wanted)} exist"
+
+
+def _query(client: EpicorClient, name: str, asked: Mapping[str, str]) -> str:
+    try:
+        client.baq_count(name, asked)
+    except NotFound:
+        raise FixSettings(f"query {name} does not exist; import it as docs/operations.md says") from None
+    return "exists"
 
 
 def _customer(client: EpicorClient, customer: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from he_sync.connect import complaints, strict_json
 from he_sync.connect.auth import Auth, basic, bearer, fingerprint, fixed
-from he_sync.connect.exchange import NOT_FOUND, TOO_MANY, Complaint
+from he_sync.connect.exchange import NOT_FOUND, TOO_MANY, UNAVAILABLE, Complaint
+from he_sync.connect.retry import retry_after
 from he_sync.connect.tokens import Token, TokenCache
 from he_sync.connect.wire import GOOD, Request, Response
 from he_sync.model.errors import FixSettings, HeSyncError, NotAllowed, Throttled, TryLater
@@ -63,8 +65,11 @@ class Access:
         said = complaints.epicor(response).reason
         if response.status == NOT_FOUND:
             return FixSettings(f"{SYSTEM}: no token service below {self.instance_url}; check the instance address")
-        if response.status >= SERVER_ERROR or response.status == TOO_MANY:
-            return TryLater(f"{SYSTEM}: the token service answered {response.status}: {said}")
+        line = f"{SYSTEM}: the token service answered {response.status}: {said}"
+        if response.status in {TOO_MANY, UNAVAILABLE}:
+            return Throttled(line, retry_after(response.headers.get("retry-after"), datetime.now(UTC)))
+        if response.status >= SERVER_ERROR:
+            return TryLater(line)
         line = f"{SYSTEM}: user {self.user!r}, its password or the API key is refused: {said}"
         return NotAllowed(line, response.status)
 

@@ -1,6 +1,7 @@
 """`he-sync close` and `he-sync doctor` on a sandbox that is whole, and on one with something to do."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from he_sync.flows import close as closing
 from he_sync.sandbox.faults import Fault
 from he_sync.store import dead_letters, effects
 from he_sync.store.database import open_store
+from he_sync.store.engines import FIXED_SQLITE
 from he_sync.store.lake import Lake
 
 READER = {"HE_EPICOR_USER": "viewer", "HE_HEARTLAND_TOKEN": "sandbox-readonly-token"}
@@ -34,8 +36,27 @@ def confirmed(he_sync):
 def test_the_doctor_finds_nothing_to_do_on_a_sandbox_that_is_whole(he_sync):
     code, out, err = he_sync("doctor")
     assert (code, err) == (0, "")
-    assert {line.split()[0] for line in out.splitlines()} == {"ok"}
-    assert {line.split()[1] for line in out.splitlines()} == {"heartland", "processor", "epicor"}
+    assert {line.split()[0] for line in out.splitlines()} == {"ok", "may"}
+    assert {line.split()[1] for line in out.splitlines()} == {"heartland", "processor", "epicor", "he-sync"}
+
+
+def test_the_doctor_advises_on_the_store_the_senders_secrets_and_the_addresses_and_still_ends_with_0(he_sync):
+    code, out, _ = he_sync("doctor", "--json", HE_HOOK_SHOP_SECRETS="whsec_x", HE_DAGSTER_URL="http://127.0.0.1:3000")
+    said = {one["what"]: one["say"] for one in json.loads(out) if one["system"] == "he-sync" and one["advice"]}
+    assert code == 0
+    assert "HE_HOOK_HEARTLAND_SECRET is not set" in said["hooks of heartland"]
+    assert "come by the polls; set it here and at the sender" in said["hooks of epicor"]
+    assert said["HE_ALERT_URL"] == "not set: alarms stand in the log alone; set it to where people read them"
+    assert not {"hooks of shop", "HE_DAGSTER_URL"} & said.keys()
+    assert bool(said.get("store engine")) is (sqlite3.sqlite_version_info < FIXED_SQLITE)
+
+
+def test_the_doctor_says_that_the_store_does_not_answer_and_shows_no_password(he_sync):
+    code, out, _ = he_sync("doctor", HE_STORE_URL="postgresql://he-sync:hunter2@127.0.0.1:1/he_sync")
+    assert code == 1
+    [line] = [line for line in out.splitlines() if line.startswith("DO")]
+    assert "start the database or correct HE_STORE_URL" in line
+    assert "hunter2" not in out
 
 
 def test_the_doctor_names_every_right_that_a_reading_account_lacks(he_sync):

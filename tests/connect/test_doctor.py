@@ -18,6 +18,7 @@ from he_sync.connect.tokens import TokenCache
 from he_sync.connect.wire import HttpSend, Response, http_send
 from he_sync.model.errors import BadRecord, FixSettings
 from he_sync.model.retailer import BrandFee, Epicor, Retailer, Store, Tender, Terms
+from he_sync.sandbox.faults import Fault
 from he_sync.sandbox.server import Sandbox
 
 COMPANY, TOKEN = "EPIC06", "sandbox-heartland-token"
@@ -110,6 +111,26 @@ def test_what_the_profile_names_and_nobody_created_is_named(sandbox: Sandbox, se
     there = ailing(diagnose(epicor_probes(epicor(sandbox, send), PROFILE)))
     assert set(there) == {"plant", "walk-in customer", "warehouse S001", "bank account B1", "adjustment reason"}
     assert there["warehouse S001"] == "S001 in Erp.BO.WarehseSvc does not exist; create it or correct the profile"
+
+
+@pytest.mark.parametrize("query", ["HeSync_OrderJobs", "HeSync_OrderPacks", "HeSync_BankLines"])
+def test_a_query_that_nobody_imported_is_named_with_where_it_is_described(
+    sandbox: Sandbox, send: HttpSend, query: str
+) -> None:
+    furnish(sandbox)
+    sandbox.faults.set([Fault("error_before", "epicor", "GET", query, status=404)])
+    here = ailing(diagnose(epicor_probes(epicor(sandbox, send), PROFILE)))
+    sandbox.faults.set([])
+    assert here == {f"query {query}": f"query {query} does not exist; import it as docs/operations.md says"}
+
+
+def test_advice_is_said_and_nothing_must_be_done_about_it() -> None:
+    def fail() -> str:
+        raise FixSettings("could be better")
+
+    assert diagnose([Probe("x", "a", fail, advice=True)]) == [
+        Finding("x", "a", ok=True, say="could be better", advice=True)
+    ]
 
 
 def test_a_missing_right_is_named_by_what_cannot_be_changed(sandbox: Sandbox, send: HttpSend) -> None:
