@@ -32,6 +32,11 @@ CUSTOMER: Mapping[str, Owner] = {
 """The shop knows the person, the ERP knows the account."""
 
 
+def owners(said: Mapping[Any, Owner] | None = None) -> Mapping[str, Owner]:
+    """Whose the fields of a customer are: CUSTOMER, and what a flow file says otherwise (`map.owners`)."""
+    return {**CUSTOMER, **(said or {})}
+
+
 @dataclass(frozen=True)
 class Conflict:
     """A field on which a person must decide, with both values and the reason in plain words."""

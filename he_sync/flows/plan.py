@@ -6,13 +6,14 @@ the same differences again yields the same effects (reference reliability 3.3, R
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from he_sync.flows.ownership import Owner, owners
 from he_sync.mapping import customers, to_epicor
 from he_sync.mapping.sales import with_discount
 from he_sync.model.contract import records
@@ -31,7 +32,8 @@ from he_sync.store.effects import Effect, effect_key
 class Facts:
     """The day's canonical frames by name, the profile, accounts a payment belongs on.
 
-    `under_way` are keys of customers that an earlier plan creates and no push has confirmed yet.
+    `under_way` are keys of customers that an earlier plan creates and no push has confirmed yet; `owners` is whose the
+    fields of a customer are.
     """
 
     day: str
@@ -39,6 +41,7 @@ class Facts:
     frames: dict[str, pd.DataFrame]
     accounts: dict[int, frozenset[str]] = field(default_factory=dict)
     under_way: frozenset[str] = frozenset()
+    owners: Mapping[str, Owner] = field(default_factory=owners)
 
     @cached_property
     def erp_customers(self) -> Known:
@@ -142,11 +145,18 @@ def _buyer(customer_id: int, store: str, facts: Facts) -> Buyer:
     raise BadRecord(f"customer {customer_id} is not in the ERP; close the date on which it was made, or create {link}")
 
 
+PERSON = {"name": "Name", "email": "EMailAddress", "phone": "PhoneNum"}
+
+
 def _update_customer(difference: Difference, facts: Facts) -> Iterator[Effect]:
     number = _number(difference.subject)
     row = facts.one("customers", side="heartland", customer_id=number)
     theirs = facts.one("customers", side="epicor", link=row.link)
-    body = {"CustNum": theirs.customer_id, "Name": row.name, "EMailAddress": row.email, "PhoneNum": row.phone}
+    mine = {name: column for name, column in PERSON.items() if facts.owners[name] == "heartland"}
+    ours, was = ({column: getattr(side, name) for name, column in mine.items()} for side in (row, theirs))
+    if ours == was:
+        return  # what differs is Epicor's; its own flow shows it in the shop
+    body = {"CustNum": theirs.customer_id, **ours, "was": was}
     version = f"{facts.day}|{row.name}|{row.email}|{row.phone}"
     name = key(facts.retailer, "update_customer", difference.subject, version)
     yield Effect(

@@ -5,17 +5,19 @@ A room brings its steps as one `Steps`; a name may be brought once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from he_sync.flows import spec
+from he_sync.flows import ownership, spec
 from he_sync.flows.case import StepFunction, Steps
 from he_sync.flows.fulfilment.steps import STEPS as FULFILMENT
+from he_sync.flows.ownership import Owner
 from he_sync.flows.spec import Flow
 from he_sync.flows.steps import accounts, customers, documents, orders, parts, returns, rules
 from he_sync.model.errors import BrokenPromise, FixInput
 
 KINDS = ("readers", "validators", "matchers", "mappers", "deciders", "reports")
+BOTH_WAYS = ("customer", "account_fields")
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "flows"
 
 
@@ -98,6 +100,20 @@ def load_all(folder: Path = FOLDER) -> tuple[Flow, ...]:
             wrong.append(str(error))
     names = [flow.name for flow in flows]
     wrong += [f"{folder}: two flows are called {name}" for name in sorted({n for n in names if names.count(n) > 1})]
+    wrong += [f"{folder}: {line}" for line in _owners_differ(flows)]
     if wrong:
         raise FixInput("\n".join(wrong))
     return tuple(flows)
+
+
+def person_owners(flows: Iterable[Flow]) -> Mapping[str, Owner]:
+    """Whose the fields of a customer are, as the flow that writes them to Epicor says."""
+    said = next((flow.map.owners for flow in flows if flow.map and flow.map.to == BOTH_WAYS[0]), None)
+    return ownership.owners(said)
+
+
+def _owners_differ(flows: Iterable[Flow]) -> Iterator[str]:
+    """Two flows write a customer's fields, one to each side: a field with two owners would go to and fro for ever."""
+    said = {flow.name: flow.map.owners for flow in flows if flow.map and flow.map.to in BOTH_WAYS}
+    if len({tuple(sorted(owners.items())) for owners in said.values()}) > 1:
+        yield f"the flows {' and '.join(sorted(said))} name different map.owners; make them agree"

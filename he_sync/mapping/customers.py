@@ -17,6 +17,15 @@ OWNED = frozenset(
 )
 """What the POS knows better. Terms, credit, tax region and salesperson are the ERP's and never written again."""
 
+SHOP_FIELDS = {"email": "email", "phone": "phone_number"}
+SHOP_CUSTOM = {
+    "cust_id": "epicor_customer",
+    "terms": "epicor_terms",
+    "credit_limit": "epicor_credit_limit",
+    "credit_hold": "epicor_credit_hold",
+}
+"""Custom fields of the shop's customer that show what the ERP owns."""
+
 
 def cust_id(customer_id: int) -> str:
     """CustID of a POS customer: derived from its id, so that Epicor itself refuses a second one."""
@@ -69,3 +78,14 @@ def changes(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, An
         name: value for name, value in wanted.items() if name in OWNED and value != (found.get(name) or type(value)())
     }
     return {"CustNum": int(found["CustNum"]), **differing} if differing else None
+
+
+def shop_fields(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of the shop's customer from what the ERP says; its name has two parts there."""
+    found: dict[str, Any] = {SHOP_FIELDS[name]: value for name, value in said.items() if name in SHOP_FIELDS}
+    if name := said.get("name"):
+        first, _, last = str(name).rpartition(" ")
+        found |= {"first_name": first or last, "last_name": last if first else ""}
+    if custom := {SHOP_CUSTOM[name]: value for name, value in said.items() if name in SHOP_CUSTOM}:
+        found["custom"] = custom
+    return found

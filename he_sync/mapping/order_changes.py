@@ -37,6 +37,8 @@ def changes(before: Body, after: Body, state: OrderState) -> Row | None:
         found.decide.insert(0, f"sales order {state.number} is void: create it anew, or leave the sale without one")
     elif not state.is_open:
         found.decide.insert(0, f"sales order {state.number} is closed: reopen it, or settle the change by a return")
+    elif state.invoiced:
+        found.decide.insert(0, f"sales order {state.number} is invoiced: approve what may still change, or settle it")
     return _body(after, found.untouched if state.void or not state.is_open else found)
 
 

@@ -79,7 +79,7 @@ def extended(quantity: Decimal, price: Decimal, currency: str) -> int:
 def read_state(document: Mapping[str, Any], currency: str = "USD", *, invoiced: bool = False) -> OrderState:
     """The state of an order read with its OrderDtls, their OrderRels, and its OHOrderMscs.
 
-    `invoiced` is the caller's knowledge: an order's rows do not say it.
+    `invoiced` is the caller's knowledge: an order's rows do not say it for certain.
     """
     lines = tuple(_line(row) for row in document.get("OrderDtls") or ())
     charges = tuple(

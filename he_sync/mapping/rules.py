@@ -13,6 +13,8 @@ from he_sync.model.errors import FixSettings
 from he_sync.model.retailer import Epicor, Record
 
 Counted = Literal["by_profile", "leave_out", "charge"]
+PersonField = Literal["name", "email", "phone"]
+Side = Literal["heartland", "epicor"]
 
 
 class SalesUnit(Record):
@@ -37,6 +39,10 @@ class MapRules(Record):
     gift_cards: Counted = "by_profile"
     statuses: dict[str, str] = Field(default_factory=dict, description="POS status to held, open, shipped or void")
     units: dict[str, SalesUnit] = Field(default_factory=dict, description="By part number")
+    owners: dict[PersonField, Side] = Field(
+        default_factory=dict,
+        description="Fields of a customer that Epicor knows better; say it in both flows of customers",
+    )
     need_by_days: int = Field(default=0, ge=0, le=365, description="Days from the business date to NeedByDate")
 
     def check(self, codes: Epicor) -> None:

@@ -93,6 +93,16 @@ class Plant:
         self._master(ds, pack, shipped=True)
         return pack
 
+    def invoice(self, pack: int, group: str) -> int:
+        """The invoice of a pack that has left, posted in a group of its own; its number."""
+        call = self.kinetic.call
+        row = call("InvcGrpSvc", "GetNewInvcGrp", ds={})["ds"]["InvcGrp"][0]
+        call("InvcGrpSvc", "Update", ds={"InvcGrp": [{**row, "GroupID": group}]})
+        asked = {"CustList": "", "Plant": "MfgSys", "BillToFlag": False, "overBillDay": False}
+        made = call("ARInvoiceSvc", "GetShipments", GroupID=group, PackSlips=str(pack), **asked)["Invoices"]
+        call("InvcGrpSvc", "PostInvoices", groupID=group)
+        return int(made)
+
     def _master(self, ds: Row, pack: int, *, shipped: bool = False) -> Row:
         more = {"ipShippedFlagChanged": shipped, "ipPackNum": pack, "ipBTCustNum": 0}
         return self.kinetic.call("CustShipSvc", "UpdateMaster", ds=ds, **FLAGS, **more)

@@ -117,6 +117,10 @@ class Shop:
         self.tick()
         self.pos.update(f"{path}/{line['id']}", fields)
 
+    def charge_shipping(self, entity: str, amount: str) -> None:
+        self.tick()
+        self.pos.update(f"sales/orders/{number_of(entity)}", {"shipping_charge": Decimal(amount)})
+
     def cancel(self, entity: str) -> None:
         self.tick()
         self.pos.update(f"sales/orders/{number_of(entity)}", {"status": "void"})

@@ -6,7 +6,10 @@ from random import Random
 
 import pytest
 
+from he_sync.flows.commit import answers, commit
 from he_sync.flows.echo import RATE_MOST
+from he_sync.flows.run import run_all
+from he_sync.store import inbox
 from tests.flows.plant import CUSTOMER, open_town
 
 UPDATED = "heartland/customer_updated"
@@ -126,3 +129,49 @@ def test_a_customer_that_the_shop_does_not_know_is_left_alone(town):
     town.news(CUSTOMER, walk_in)
     assert town.inbox(f"erp_customer {walk_in}") == {"quiet": 1}
     assert town.writes() == before
+
+
+# a person who edits between our read and our write
+
+
+def decided(town, topic, entity):
+    """The flows decide, and nothing is sent yet."""
+    town.tell(topic, entity)
+    taken = inbox.take(town.store, "test", None, 10, 60, town.clock())
+    commit(town.store, taken, answers(taken, run_all(town.works, taken.events, town.clock())), town.clock())
+
+
+def parked(town, ada):
+    [one] = [status for status in town.told(ada[0]) if status.state == "parked"]
+    return one.reason
+
+
+def test_a_field_of_the_shop_that_a_person_changes_in_epicor_before_our_write_is_theirs_to_decide(town, ada):
+    town.tick()
+    town.pos.update(f"customers/{ada[1][1:]}", {"phone_number": "555-0200"})
+    decided(town, UPDATED, ada[0])
+    town.plant.customer(ada[1], PhoneNum="555-7777")
+    town.drain()
+    assert parked(town, ada).endswith(
+        "PhoneNum is '555-7777', was '555-0100' when it was read, and would become '555-0200'; decide which one stands"
+    )
+    assert in_erp(town, ada)["PhoneNum"] == "555-7777"
+
+
+def test_a_value_that_is_put_back_goes_over_no_edit_that_came_after_it_was_read(town, ada):
+    town.plant.customer(ada[1], PhoneNum="555-9999")
+    decided(town, CUSTOMER, f"erp_customer {ada[2]}")
+    town.plant.customer(ada[1], PhoneNum="555-7777")
+    town.drain()
+    assert "PhoneNum is '555-7777', was '555-9999' when it was read" in parked(town, ada)
+    assert in_erp(town, ada)["PhoneNum"] == "555-7777"
+
+
+def test_two_changes_of_the_shop_that_wait_together_are_both_written_and_are_no_conflict(town, ada):
+    for phone in ("555-0200", "555-0300"):
+        town.tick()
+        town.pos.update(f"customers/{ada[1][1:]}", {"phone_number": phone})
+        decided(town, UPDATED, ada[0])
+    town.drain()
+    assert in_erp(town, ada)["PhoneNum"] == "555-0300"
+    assert {state for _, state in town.states(ada[0])} == {"confirmed"}

@@ -248,21 +248,6 @@ def test_a_parked_order_goes_whole_once_its_part_exists_and_the_letter_is_closed
     assert shop.inbox(order) == Counter(done=2 if news == EDITED else 1)
 
 
-def test_an_address_is_standardised_or_the_order_waits_for_a_better_one(shop):
-    customer = shop.known[1]
-    good = shop.address(customer, line_1="  12 canal st apt 4 ", state="maine", postal_code="04101 1234")
-    bad = shop.address(customer, city="", postal_code="123")
-    fine = shop.order(customer=customer, shipping_address_id=good)
-    lost = shop.order(customer=customer, shipping_address_id=bad)
-    shop.hear(PLACED, fine, lost)
-    [erp] = shop.orders(fine)
-    assert (erp["OTSAddress1"], erp["OTSState"], erp["OTSZIP"]) == ("12 Canal St", "ME", "04101-1234")
-    assert shop.orders(lost) == []
-    [letter] = shop.letters(lost)
-    assert "the city is missing" in letter
-    assert "postal code" in letter
-
-
 def test_a_broken_record_stops_nobody_else_in_its_batch(shop):
     orders = [shop.order() for _ in range(5)]
     broken = int(orders[2].split()[1])

@@ -1,6 +1,7 @@
 """What has left is never overwritten: an edit or a cancellation after it is a person's, who sees the difference."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -57,3 +58,63 @@ def test_a_cancellation_after_something_left_waits_and_an_approval_still_voids_n
     town.drain()
     assert town.told(shipped)[-1].state == "rejected"
     assert len(town.orders(shipped)) == 1
+
+
+# invoiced
+
+
+@pytest.fixture
+def invoiced(town):
+    """An order of two lines of which the first has left in part, and that part is invoiced and posted."""
+    one, two = town.skus[:2]
+    order, number = town.placed((one, 4, "20.00"), (two, 3, "8.00"))
+    town.plant.invoice(town.plant.ship(town.plant.pack(number, (1, 2))), f"G{number}")
+    return order
+
+
+def untouched(town, order):
+    """Nothing of ours was written to the order after it was made."""
+    assert town.erp_lines(order) == prices((town.skus[0], 4, "20.00"), (town.skus[1], 3, "8.00"))
+    assert town.erp_total(order) == Decimal("113.24"), "104.00 and its tax"
+    assert town.orders(order, void=True) == []
+
+
+def test_any_edit_of_an_invoiced_order_waits_with_its_difference_even_where_nothing_of_the_line_has_left(
+    town, invoiced
+):
+    town.set_line(invoiced, 1, qty=5)
+    town.hear(EDITED, invoiced)
+    change = town.told(invoiced)[-1]
+    assert (change.effect.kind, change.state) == ("change_sales_order", "waiting_approval")
+    assert "is invoiced" in change.effect.waits_because
+    assert ("3", "5") in [(row["old"], row["new"]) for row in change.effect.body["diff"]]
+    untouched(town, invoiced)
+
+
+def test_a_charge_added_after_the_invoice_was_posted_waits_and_would_not_be_written_even_when_approved(town, invoiced):
+    town.charge_shipping(invoiced, "7.50")
+    town.hear(EDITED, invoiced)
+    change = town.told(invoiced)[-1]
+    assert change.state == "waiting_approval"
+    assert "changed after the order was invoiced" in change.effect.waits_because
+    assert "7.50" in [row["new"] for row in change.effect.body["diff"]]
+    assert effects.approve(town.store, change.effect.key, "dana")
+    town.drain()
+    untouched(town, invoiced)
+
+
+def test_a_cancellation_of_an_invoiced_order_waits_and_says_that_it_is_invoiced(town, invoiced):
+    town.cancel(invoiced)
+    town.hear(CANCELLED, invoiced)
+    cancel = town.told(invoiced)[-1]
+    assert (cancel.effect.kind, cancel.state) == ("cancel_sales_order", "waiting_approval")
+    assert "is invoiced: credit it, or keep it" in cancel.effect.waits_because
+    untouched(town, invoiced)
+
+
+def test_what_an_invoiced_order_may_still_take_is_written_once_a_person_approved_it(town, invoiced):
+    town.set_line(invoiced, 1, qty=5)
+    town.hear(EDITED, invoiced)
+    assert effects.approve(town.store, town.told(invoiced)[-1].effect.key, "dana")
+    town.drain()
+    assert town.erp_lines(invoiced) == prices((town.skus[0], 4, "20.00"), (town.skus[1], 5, "8.00"))

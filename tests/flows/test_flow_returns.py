@@ -1,10 +1,12 @@
 """Returns: goods that came back over the till become one Epicor return each, an exchange an order and a return."""
 
 from collections import Counter
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from tests.flows.plant import PACK, open_town
 from tests.flows.shop import SALE, number_of, open_shop
 
 
@@ -69,3 +71,103 @@ def test_a_return_over_the_limit_waits_for_a_person(shop):
     shop.hear(SALE, back)
     [waiting] = shop.told(back)
     assert (waiting.effect.kind, waiting.state) == ("create_rma", "waiting_approval")
+
+
+# where the goods were sold
+
+
+@pytest.fixture
+def town(desk, tmp_path, clock):
+    with open_town(desk, tmp_path, clock) as opened:
+        yield opened
+
+
+def sold_by(shop, back):
+    """Order numbers that the lines of a return name in Epicor."""
+    [effect] = [one for one in shop.told(back) if one.effect.kind == "create_rma"]
+    assert effect.state == "confirmed", effect.reason
+    rma = shop.desk.systems.epicor.read(
+        "Erp.BO.RMAProcSvc", "RMAProcs", filter=f"RMANum eq {effect.reference}", expand="RMADtls"
+    )
+    return [line["OrderNum"] for line in rma[0]["RMADtls"]]
+
+
+def number_in_epicor(shop, sale):
+    return shop.orders(sale)[0]["OrderNum"]
+
+
+def test_a_return_of_a_ticket_names_the_sales_order_of_that_ticket(shop):
+    sold = shop.ticket([(shop.skus[0], 2, "20.00")])
+    shop.hear(SALE, sold)
+    back = shop.ticket([(shop.skus[0], -1, "20.00")], parent_transaction_id=number_of(sold))
+    shop.hear(SALE, back)
+    assert sold_by(shop, back) == [number_in_epicor(shop, sold)]
+
+
+def test_a_return_of_an_invoice_names_the_order_that_the_invoice_fulfilled(town):
+    order, number = town.placed((town.skus[0], 4, "20.00"))
+    town.news(PACK, town.plant.ship(town.plant.pack(number, (1, 2))))
+    [invoice] = [
+        row["id"] for row in town.state.select("heartland/sales/invoices") if row["order_id"] == number_of(order)
+    ]
+    back = town.ticket([(town.skus[0], -1, "20.00")], parent_transaction_id=invoice)
+    town.hear(SALE, back)
+    assert sold_by(town, back) == [number]
+
+
+def test_a_ticket_and_an_invoice_of_one_id_are_told_apart_by_what_was_sold(town):
+    order, number = town.placed((town.skus[0], 4, "20.00"))
+    other = town.ticket([(town.skus[1], 1, "9.00")])
+    town.hear(SALE, other)
+    town.news(PACK, town.plant.ship(town.plant.pack(number, (1, 2))))
+    [invoice] = [row for row in town.state.select("heartland/sales/invoices") if row["order_id"] == number_of(order)]
+    town.state.put("heartland/sales/invoices", number_of(other), {**invoice, "id": number_of(other)})
+    for line in town.state.select("heartland/sales/invoices.lines", "parent = ?", (invoice["id"],)):
+        town.state.put("heartland/sales/invoices.lines", line["id"] + 900_000, line, number_of(other))
+    back = town.ticket([(town.skus[0], -1, "20.00")], parent_transaction_id=number_of(other))
+    town.hear(SALE, back)
+    assert sold_by(town, back) == [number]
+
+
+def test_a_return_at_another_store_goes_into_that_store_and_still_names_the_order(shop):
+    sold = shop.ticket([(shop.skus[0], 2, "20.00")])
+    shop.hear(SALE, sold)
+    elsewhere = next(
+        row
+        for row in shop.state.select("heartland/stations", order="key")
+        if row["location_id"] != shop.station["location_id"]
+    )
+    place = {"source_location_id": elsewhere["location_id"], "station_id": elsewhere["id"]}
+    back = shop.ticket([(shop.skus[0], -1, "20.00")], parent_transaction_id=number_of(sold), **place)
+    shop.hear(SALE, back)
+    assert sold_by(shop, back) == [number_in_epicor(shop, sold)]
+    [effect] = shop.told(back)
+    store = next(one for one in shop.desk.retailer.stores if one.location_id == elsewhere["location_id"])
+    assert effect.effect.body["warehouse"] == store.warehouse
+
+
+@pytest.mark.parametrize("parent", [0, 987_654], ids=["without receipt", "of a transaction that nobody knows"])
+def test_a_return_that_no_sale_of_ours_stands_behind_is_taken_back_without_an_order(shop, parent):
+    more = {"parent_transaction_id": parent} if parent else {}
+    back = shop.ticket([(shop.skus[0], -1, "20.00")], **more)
+    shop.hear(SALE, back)
+    assert sold_by(shop, back) == [0]
+
+
+def test_a_return_of_a_sale_from_before_epicor_was_connected_is_taken_back_without_an_order(shop):
+    sold = shop.ticket([(shop.skus[0], 2, "20.00")])
+    back = shop.ticket([(shop.skus[0], -1, "20.00")], parent_transaction_id=number_of(sold))
+    shop.hear(SALE, back)
+    assert sold_by(shop, back) == [0]
+    shop.hear(SALE, sold)
+    shop.hear(SALE, back)
+    assert (shop.states(back), shop.letters(back)) == ([("create_rma", "confirmed")], [])
+
+
+def test_a_return_that_is_read_together_with_its_sale_waits_for_the_order_and_names_it(shop, clock):
+    sold = shop.ticket([(shop.skus[0], 2, "20.00")])
+    back = shop.ticket([(shop.skus[0], -1, "20.00")], parent_transaction_id=number_of(sold))
+    shop.hear(SALE, back, sold)
+    clock.forward(timedelta(minutes=10))
+    shop.drain()
+    assert sold_by(shop, back) == [number_in_epicor(shop, sold)]

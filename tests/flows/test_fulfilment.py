@@ -348,3 +348,37 @@ def test_events_of_the_erp_end_done_or_quiet_and_none_waits(town):
     town.news(PACK, town.plant.ship(town.plant.pack(number, (1, 5), (2, 2))))
     assert inbox.waiting(town.store) == 0
     assert {state for _, state in town.states(order)} == {"confirmed"}
+
+
+# an order that the shop has not opened, or has cancelled
+
+
+def test_a_pack_of_an_order_that_is_still_pending_in_the_shop_waits_until_the_shop_opened_it(town):
+    order, number = town.placed((town.skus[0], 5, "20.00"), status="pending")
+    assert town.orders(order)[0]["OrderHeld"]
+    town.plant.change(number, OrderHeld=False)
+    pack = town.plant.ship(town.plant.pack(number, (1, 5)))
+    town.news(PACK, pack)
+    [letter] = town.letters(f"erp_shipment {pack}")
+    assert letter == (
+        f"pack {pack} of sales order {number} has left, but {order} is pending in Heartland: open it there, then "
+        "replay this, and it is invoiced; or take the pack back in Epicor"
+    )
+    assert town.invoices(order) == []
+    town.pos.update(f"sales/orders/{order.split()[1]}", {"status": "open"})
+    [parked] = inbox.by_entity(town.store, f"erp_shipment {pack}")
+    inbox.reopen(town.store, [parked.event.seq], "dana", "opened in the shop")
+    town.drain()
+    assert town.invoices(order) == [("complete", [pieces(town.skus[0], 5)])]
+    assert town.letters(f"erp_shipment {pack}") == []
+
+
+def test_a_pack_of_an_order_that_the_shop_cancelled_is_no_invoice_and_a_person_reads_what_to_take_back(town):
+    order, number = town.placed((town.skus[0], 5, "20.00"))
+    pack = town.plant.pack(number, (1, 5))
+    town.cancel(order)
+    town.news(PACK, town.plant.ship(pack))
+    [letter] = town.letters(f"erp_shipment {pack}")
+    assert "has left, but" in letter
+    assert "take the pack back in Epicor, or the goods back from the customer" in letter
+    assert town.invoices(order) == []

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from he_sync.flows.ownership import owners
 from he_sync.flows.plan import Facts, key, make
 from he_sync.model.difference import Difference
 from he_sync.sandbox.world.whole import whole
@@ -123,3 +124,32 @@ def test_an_order_of_a_customer_whom_the_erp_does_not_know_is_never_booked_on_th
     planned = make([UNSOLD], sale_of(7))
     assert planned.effects == ()
     assert "customer 7 is not in the ERP" in planned.refused[0][1]
+
+
+# a customer's fields
+
+
+def people(ours, theirs):
+    columns = ("name", "email", "phone")
+    rows = [
+        {"side": side, "customer_id": number, "link": "H7", **dict(zip(columns, said, strict=True))}
+        for side, number, said in (("heartland", 7, ours), ("epicor", 2, theirs))
+    ]
+    return {"customers": pd.DataFrame(rows)}
+
+
+def changed(ours, theirs, **more):
+    found = Difference(DAY, "customer_field_differs", "customer 7", "", 0, 0, "changed", "update_customer")
+    return [one.body for one in make([found], Facts(DAY, RETAILER, people(ours, theirs), **more)).effects]
+
+
+def test_the_night_writes_a_customers_fields_with_what_they_were_when_it_read_them():
+    [body] = changed(("Ada Hill", "a@x.org", "2"), ("Ada Hill", "a@x.org", "1"))
+    assert (body["PhoneNum"], body["was"]["PhoneNum"]) == ("2", "1")
+
+
+def test_the_night_writes_no_field_that_the_flow_files_give_to_epicor():
+    owned = {"owners": owners({"phone": "epicor"})}
+    assert changed(("Ada Hill", "a@x.org", "2"), ("Ada Hill", "a@x.org", "1"), **owned) == []
+    [body] = changed(("Ada Hall", "a@x.org", "2"), ("Ada Hill", "a@x.org", "1"), **owned)
+    assert body.keys() == {"CustNum", "Name", "EMailAddress", "was"}

@@ -188,6 +188,13 @@ def test_a_charge_of_an_invoiced_order_is_credited_by_a_person_and_not_changed()
     assert change["charges"] == []
 
 
+def test_a_line_of_an_invoiced_order_is_asked_about_though_nothing_of_it_has_left():
+    before, after = ordered(BOOT), ordered(BOOT, TENT)
+    change, said = decided(before, after, epicor(before), invoiced=True)
+    assert "is invoiced: approve what may still change" in said
+    assert [op["op"] for op in change["lines"]] == ["add"]
+
+
 @pytest.mark.parametrize(("head", "said"), [({"VoidOrder": True}, "is void"), ({"OpenOrder": False}, "is closed")])
 def test_a_void_or_closed_order_is_left_alone(head, said):
     before, after = ordered(BOOT), ordered(TENT)

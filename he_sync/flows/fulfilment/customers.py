@@ -7,7 +7,7 @@ own write coming back is told from an edit.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -41,14 +41,6 @@ EPICOR = {
     "credit_limit": "CreditLimit",
     "credit_hold": "CreditHold",
 }
-CUSTOM = {
-    "cust_id": "epicor_customer",
-    "terms": "epicor_terms",
-    "credit_limit": "epicor_credit_limit",
-    "credit_hold": "epicor_credit_hold",
-}
-"""Custom fields of the shop's customer that show what the ERP owns."""
-FIELDS = {"email": "email", "phone": "phone_number"}
 KINDS = ("update_customer", "update_pos_customer")
 
 
@@ -125,7 +117,8 @@ def _compared(case: Case, known: Mapping[str, applied.Applied], desk: Desk) -> C
     epicor = Side(_of_erp(case.document), echo.remembered(memory.get("epicor")), _pending(standing, "epicor"))
     if all(not side.pending and echo.is_ours(side.memory, side.now) for side in (heartland, epicor)):
         return case.still("both sides are as we left them")
-    decision = ownership.decide(ownership.CUSTOMER, heartland, epicor)
+    owners = ownership.owners(desk.flow.map.owners if desk.flow.map else None)
+    decision = ownership.decide(owners, heartland, epicor)
     return case.know(compared=Compared(heartland, epicor, decision))
 
 
@@ -139,7 +132,7 @@ def _of_shop(case: Case, desk: Desk) -> dict[str, Any]:
     body = mapping.customer(case.facts["customer"], person["name"], person["email"], person["phone"], desk.retailer)
     custom = case.facts["shop"].get("custom") or {}
     said = {name: body[EPICOR[name]] for name in ("name", "email", "phone")}
-    return {**said, **{name: _plain(custom.get(key)) for name, key in CUSTOM.items()}}
+    return {**said, **{name: _plain(custom.get(key)) for name, key in mapping.SHOP_CUSTOM.items()}}
 
 
 def _plain(value: Any) -> str:
@@ -153,8 +146,8 @@ def _plain(value: Any) -> str:
 
 def _pending(standing: Standing, target: str) -> frozenset[str]:
     """Fields that writes of ours set which nobody has confirmed yet."""
-    names = {column: name for name, column in EPICOR.items()} | {key: name for name, key in CUSTOM.items()}
-    names |= {key: name for name, key in FIELDS.items()}
+    names = {column: name for name, column in EPICOR.items()} | {key: name for name, key in mapping.SHOP_CUSTOM.items()}
+    names |= {key: name for name, key in mapping.SHOP_FIELDS.items()}
     found = set()
     for one in standing.effects:
         if one.effect.kind in KINDS and one.effect.target == target and one.state not in DONE:
@@ -197,32 +190,31 @@ def _effects(case: Case, compared: Compared, entity: str, desk: Desk) -> tuple[E
     found = []
     if fields := {EPICOR[name]: value for name, value in decision.to_epicor.items()}:
         body = {"CustNum": number, **fields}
+        if was := _as_read(compared.epicor, decision.to_epicor, case.document):
+            body["was"] = was
         found.append(
             _effect("update_customer", "epicor", entity, body, f"put back {', '.join(decision.to_epicor)}", desk)
         )
     if decision.to_heartland:
-        body = {"customer_id": case.facts["customer"], "fields": _shop_fields(decision.to_heartland)}
+        body = {"customer_id": case.facts["customer"], "fields": mapping.shop_fields(decision.to_heartland)}
         text = f"show {', '.join(decision.to_heartland)} in the shop"
         found.append(_effect("update_pos_customer", "heartland", entity, body, text, desk))
     version = content_hash([compared.heartland.after({}).document(), compared.epicor.after({}).document()])
     return tuple(replace(one, key=plan.key(desk.retailer, one.kind, entity, f"{version}|{one.key}")) for one in found)
 
 
+def _as_read(side: Side, names: Iterable[str], row: Row) -> dict[str, Any]:
+    """What each column held when it was read: a person's edit since then is no write of ours to go over.
+
+    A column that a write of ours is on its way to will hold something else, and is not guarded.
+    """
+    return {EPICOR[name]: row.get(EPICOR[name]) for name in names if name not in side.pending}
+
+
 def _effect(kind: str, target: str, entity: str, body: dict[str, Any], text: str, desk: Desk) -> Effect:  # noqa: PLR0913, PLR0917 - an effect's parts
     summary = f"{entity}: {text}"
     day = desk.now.date().isoformat()
     return Effect(content_hash(body), kind, target, entity, day, body, limit_ok=True, summary=summary)
-
-
-def _shop_fields(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of the shop's customer; its name has two parts there."""
-    found: dict[str, Any] = {FIELDS[name]: value for name, value in said.items() if name in FIELDS}
-    if name := said.get("name"):
-        first, _, last = str(name).rpartition(" ")
-        found |= {"first_name": first or last, "last_name": last if first else ""}
-    if custom := {CUSTOM[name]: value for name, value in said.items() if name in CUSTOM}:
-        found["custom"] = custom
-    return found
 
 
 def _written_at(desk: Desk, entity: str) -> list[datetime]:

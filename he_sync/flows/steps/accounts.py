@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from he_sync.flows import plan
+from he_sync.flows import ownership, plan
 from he_sync.flows.case import Case, Desk, Steps, each
-from he_sync.flows.steps.customers import Buyer, create_effect
+from he_sync.flows.steps.customers import Buyer, Person, create_effect
 from he_sync.flows.steps.standing import Standing, of_entities
 from he_sync.mapping import customers as mapping
 from he_sync.model.calendar import business_date, read_instant
 from he_sync.store.applied import project
-from he_sync.store.effects import Effect
+from he_sync.store.canonical import content_hash
+from he_sync.store.effects import DONE, Effect
 
-CREATE, UPDATE = "create_customer", "update_customer"
+CREATE, UPDATE, SHOW = "create_customer", "update_customer", "update_pos_customer"
 FIELDS = {"name": "Name", "email": "EMailAddress", "phone": "PhoneNum"}
 ROLLOVER = 4
 """Hour at which the night's day of changed customers begins."""
 
 
 def _map(case: Case, desk: Desk) -> Case:
-    """Fact: `told`, what the ERP should know of the customer."""
-    del desk
-    return case.know(told={name: case.facts["person"][name] for name in FIELDS})
+    """Facts: `told`, what the ERP should know of the customer, and `shown`, fields that are the ERP's to say."""
+    whose = ownership.owners(desk.flow.map.owners if desk.flow.map else None)
+    told = {name: case.facts["person"][name] for name in FIELDS if whose[name] == "heartland"}
+    return case.know(told=told, shown=tuple(name for name in FIELDS if name not in told))
 
 
 def decide(cases: list[Case], desk: Desk) -> list[Case]:
@@ -42,10 +44,36 @@ def _decide(case: Case, standing: Standing, desk: Desk) -> Case:
         return case.still(f"{buyer.cust_id} stands for many customers; nothing is written to it")
     if buyer.cust_id != case.facts["person"]["link"]:
         return case.still(f"the ERP has this customer as {buyer.cust_id}")
+    return _compared(_put_back(case, buyer.row, desk), buyer, standing, desk)
+
+
+def _compared(case: Case, buyer: Buyer, standing: Standing, desk: Desk) -> Case:
+    """What the shop owns against what the ERP was told and has."""
+    applied, row = standing.applied, buyer.row or {}
     if applied and applied.projection == case.facts["told"]:
-        return _applied(case, desk).still("the ERP was told all of this")
-    changed = {name: value for name, value in case.facts["told"].items() if _differs(value, buyer.row[name])}
-    return _updated(case, buyer, changed, desk) if changed else _applied(case, desk).still("the ERP knows all of this")
+        return _quiet(_applied(case, desk), "the ERP was told all of this")
+    changed = {name: value for name, value in case.facts["told"].items() if _differs(value, row[name])}
+    if not changed:
+        return _quiet(_applied(case, desk), "the ERP knows all of this")
+    return _updated(case, buyer, changed, standing, desk)
+
+
+def _quiet(case: Case, why: str) -> Case:
+    return case if case.effects else case.still(why)
+
+
+def _put_back(case: Case, row: Person, desk: Desk) -> Case:
+    """An edit in the shop of what the ERP owns is undone there."""
+    person = case.facts["person"]
+    said = {name: row[name] for name in case.facts["shown"] if _differs(row[name], person[name])}
+    if not said:
+        return case
+    body = {"customer_id": int(case.document["id"]), "fields": mapping.shop_fields(said)}
+    text = f"{case.entity}: show {', '.join(said)} as Epicor has it"
+    version = f"{case.document.get('updated_at') or ''}|{content_hash(body)}"
+    key = plan.key(desk.retailer, SHOW, case.entity, version)
+    effect = Effect(key, SHOW, "heartland", case.entity, _day(case, desk), body, limit_ok=True, summary=text)
+    return replace(case, effects=(effect,)).told("decided", text, desk, effect_key=key)
 
 
 def _differs(ours: str, theirs: str) -> bool:
@@ -68,16 +96,27 @@ def _created(case: Case, standing: Standing, desk: Desk) -> Case:
     return case.postponed("it is being created as it was before; the change follows when that is there")
 
 
-def _updated(case: Case, buyer: Buyer, changed: dict[str, str], desk: Desk) -> Case:
-    """All three fields, as the night writes them and under the night's key."""
+def _updated(case: Case, buyer: Buyer, changed: dict[str, str], standing: Standing, desk: Desk) -> Case:
+    """Every field that is the shop's, as the night writes them and under the night's key.
+
+    With what each was when it was read: somebody who edits it before our write is not overwritten unseen.
+    """
     person, row = case.facts["person"], buyer.row or {}
-    body = {"CustNum": row["customer_id"], **{column: person[name] for name, column in FIELDS.items()}}
+    told: dict[str, str] = case.facts["told"]
+    body = {"CustNum": row["customer_id"], **{FIELDS[name]: value for name, value in told.items()}}
+    if not _under_way(standing):
+        body["was"] = {FIELDS[name]: row[name] for name in told}
     day = _day(case, desk)
     key = plan.key(desk.retailer, UPDATE, case.entity, f"{day}|{person['name']}|{person['email']}|{person['phone']}")
     text = "; ".join(f"{name}: {row[name]!r} -> {value!r}" for name, value in changed.items())
     effect = Effect(key, UPDATE, "epicor", case.entity, day, body, True, text)
-    planned = _applied(replace(case, effects=(effect,)), desk)
+    planned = _applied(replace(case, effects=(*case.effects, effect)), desk)
     return planned.told("decided", text, desk, effect_key=key)
+
+
+def _under_way(standing: Standing) -> bool:
+    """Whether a write of ours may still change what was read."""
+    return any(one.effect.kind == UPDATE and one.state not in DONE for one in standing.effects)
 
 
 def _day(case: Case, desk: Desk) -> str:

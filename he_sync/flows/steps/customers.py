@@ -52,7 +52,7 @@ def link(cases: list[Case], desk: Desk) -> list[Case]:
     wanted = {case.entity: customer_id(case) for case in going(cases) if not case.facts.get("cancelled")}
     ids = sorted({number for number in wanted.values() if number})
     people = look_up(desk, CUSTOMERS, ids)
-    links = {number: _cust_id(desk, number) for number in ids}
+    links = _cust_ids(desk, ids)
     erp = _by_cust_id(desk, links.values())
     return [_linked(case, desk, people, links, erp) if case.entity in wanted else case for case in cases]
 
@@ -176,13 +176,13 @@ def _who(person: Person) -> tuple[str, str]:
     return person["email"].casefold(), " ".join(person["name"].casefold().split())
 
 
-def _cust_id(desk: Desk, number: int) -> str:
-    known = desk.look_up(
-        "links",
-        [number],
-        lambda ids: {one: crosswalk.epicor_id(desk.store, "customer", str(one)) or mapping.cust_id(one) for one in ids},
-    )
-    return str(known[number])
+def _cust_ids(desk: Desk, numbers: list[int]) -> dict[int, str]:
+    def fetch(some: list[int]) -> dict[int, str]:
+        linked = crosswalk.epicor_ids(desk.store, "customer", map(str, some))
+        return {one: linked.get(str(one)) or mapping.cust_id(one) for one in some}
+
+    known = desk.look_up("links", numbers, fetch)
+    return {number: str(known[number]) for number in numbers}
 
 
 def _by_cust_id(desk: Desk, cust_ids: Iterable[str]) -> Mapping[str, Person | None]:

@@ -15,9 +15,10 @@ from typing import Any
 from he_sync.flows import plan
 from he_sync.flows.case import Case, Desk, Steps, each, going
 from he_sync.flows.steps.customers import Buyer, found_or_new
+from he_sync.flows.steps.in_epicor import order_states
 from he_sync.flows.steps.standing import NEVER_SENT, VOID, Standing, standings
 from he_sync.mapping import order_changes, to_epicor
-from he_sync.mapping.order_state import OrderState, read_state
+from he_sync.mapping.order_state import OrderState
 from he_sync.model.errors import BadRecord
 from he_sync.model.money import show
 from he_sync.model.sale import Sale
@@ -25,8 +26,6 @@ from he_sync.store.applied import project
 from he_sync.store.canonical import content_hash
 from he_sync.store.effects import Effect, Status
 
-ORDERS = ("Erp.BO.SalesOrderSvc", "SalesOrders")
-WHOLE = "OHOrderMscs,OrderDtls($expand=OrderRels)"
 CREATE, CHANGE, CANCEL, CONFIRM = "create_sales_order", "change_sales_order", "cancel_sales_order", "confirm_order"
 
 
@@ -55,7 +54,8 @@ def _map(case: Case, desk: Desk) -> Case:
 def decide(cases: list[Case], desk: Desk) -> list[Case]:
     """What is to be done about each sale."""
     known = standings(cases, desk)
-    states = _states([case for case in going(cases) if _must_look(case, known[case.entity])], known, desk)
+    looked = [case for case in going(cases) if _must_look(case, known[case.entity])]
+    states = order_states(looked, known, CREATE, desk)
     one = each(lambda case, at: _decide(case, known[case.entity], states.get(case.entity), at))
     return one(cases, desk)
 
@@ -211,19 +211,6 @@ def _unsettled(case: Case, create: Status) -> Case:
         text = f"{case.entity} changed, but {what} ({create.reason}); release or withdraw that first, then replay it"
         return case.fail("sales order", "is settled", text)
     return case.postponed(f"{what}; the change is decided when that is settled")
-
-
-def _states(cases: list[Case], known: Mapping[str, Standing], desk: Desk) -> dict[str, OrderState]:
-    """The orders in Epicor that are to be changed, by entity, read whole in one question."""
-    numbers: dict[str, str] = {}
-    for case in cases:
-        create = known[case.entity].alive(CREATE)
-        if create is not None and create.state == "confirmed" and create.reference:
-            numbers[create.reference] = case.entity
-    if not numbers:
-        return {}
-    rows = desk.systems.epicor.read_any(*ORDERS, "OrderNum", [int(one) for one in numbers], expand=WHOLE)
-    return {numbers[str(row["OrderNum"])]: read_state(row, desk.retailer.currency) for row in rows}
 
 
 # reporting back

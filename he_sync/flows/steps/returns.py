@@ -5,12 +5,14 @@ What was posted for a return is never changed: one that is voided at the till af
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from he_sync.flows import plan
-from he_sync.flows.case import Case, Desk, Steps, each
+from he_sync.flows.case import Case, Desk, Steps, each, going
 from he_sync.flows.steps.customers import Buyer, found_or_new
+from he_sync.flows.steps.originals import known_orders, originals
 from he_sync.flows.steps.standing import NEVER_SENT, VOID, Standing, of_entities
 from he_sync.mapping.returns import return_authorisation
 from he_sync.model.errors import BadRecord
@@ -25,7 +27,21 @@ SIDE = "epicor returns"
 """An exchange is an order and a return: two projections of one ticket."""
 
 
-def _map(case: Case, desk: Desk) -> Case:
+def _map_all(cases: list[Case], desk: Desk) -> list[Case]:
+    """Each return with the order that its goods were sold by, where Epicor has that."""
+    sales = originals(going(cases), desk)
+    there, soon = known_orders(sorted(set(sales.values())), desk)
+
+    def one(case: Case, at: Desk) -> Case:
+        owner = sales.get(case.entity, "")
+        if owner in soon:
+            return case.postponed(f"{soon[owner]}; the return follows it")
+        return _map(case, at, owner if owner in there else None)
+
+    return each(one)(cases, desk)
+
+
+def _map(case: Case, desk: Desk, original: str | None) -> Case:
     """Facts: `body`, the return that the ERP should have, and `buyer`."""
     sale: Sale = case.facts["sale"]
     if not sale.returned:
@@ -36,7 +52,6 @@ def _map(case: Case, desk: Desk) -> Case:
     if rules is None:
         raise BadRecord(f"the flow {desk.flow.name} has no `map`")
     buyer = found_or_new(case, desk)
-    original = f"ticket {sale.parent}" if sale.parent else None
     body = return_authorisation(sale, buyer.cust_id, desk.retailer, rules, original)
     told = f"{len(body['lines'])} lines, {show(body['amount_minor'], sale.currency)}"
     return case.know(body=body, buyer=buyer).told("mapped", f"return of {buyer.cust_id}: {told}", desk)
@@ -59,10 +74,15 @@ def _decide(case: Case, standing: Standing, desk: Desk) -> Case:
     body: dict[str, Any] = case.facts["body"]
     if create is None:
         return _created(case, desk)
-    if content_hash(body) == content_hash(create.effect.body):
+    if _figures(body) == _figures(create.effect.body):
         return _applied(case, body, desk).still("the ERP was told all of this")
     text = f"{case.entity} changed after its return was {create.state} in Epicor; settle the difference there by hand"
     return case.fail("lines", "stay as returned", text)
+
+
+def _figures(body: Mapping[str, Any]) -> str:
+    """What makes two returns the same: not the order, which Epicor may have got after the return was posted."""
+    return content_hash({name: value for name, value in body.items() if name != "order_owner"})
 
 
 def _cancelled(case: Case, standing: Standing, desk: Desk) -> Case:
@@ -94,4 +114,4 @@ def _applied(case: Case, projection: dict[str, Any], desk: Desk) -> Case:
     return replace(case, applied=project(case.entity, SIDE, version, projection, desk.now))
 
 
-STEPS = Steps(mappers={"rma": each(_map)}, deciders={"rma": decide})
+STEPS = Steps(mappers={"rma": _map_all}, deciders={"rma": decide})
