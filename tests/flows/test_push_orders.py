@@ -8,6 +8,8 @@ import pytest
 
 from he_sync.connect.epicor_query import equals
 from he_sync.flows.push import push
+from he_sync.flows.writers.bench import refuse_conflict
+from he_sync.model.errors import BrokenPromise
 from he_sync.sandbox.epicor import switches
 from he_sync.store import effects
 from he_sync.store.effects import QUARANTINE
@@ -281,3 +283,10 @@ def test_a_key_that_stands_for_another_order_is_parked_with_both_hashes(desk, cl
         assert "stored" in reason(store, effect)
         assert "sent" in reason(store, effect)
     assert desk.landed(effect)["order"] == 0
+
+
+def test_blanks_around_what_was_read_are_no_edit_of_somebody_else():
+    refuse_conflict("customer 7", {"Name": "Ada Hill ", "PhoneNum": None}, {"Name": "Ada"}, {"Name": "Ada Hill"})
+    refuse_conflict("customer 7", {"PhoneNum": None}, {"PhoneNum": "555 0100"}, {"PhoneNum": ""})
+    with pytest.raises(BrokenPromise, match="decide which one stands"):
+        refuse_conflict("customer 7", {"Name": "Bea Hill"}, {"Name": "Ada"}, {"Name": "Ada Hill"})

@@ -107,13 +107,19 @@ def stored(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 def refuse_conflict(what: str, row: Mapping[str, Any], wanted: Mapping[str, Any], was: Mapping[str, Any]) -> None:
     """Raises BrokenPromise, which parks, where a field is neither as we read it nor as we would write it.
 
-    Somebody changed it in between; who is right is a person's question, and both values are named for it.
+    Somebody changed it in between; who is right is a person's question, and both values are named for it. Blanks around
+    a text, and no text at all, are no change: what was read went through a contract that trims.
     """
     for name, value in wanted.items():
-        if name in was and not same(row.get(name), was[name]) and not same(row.get(name), value):
-            now, read, ours = (_shown(one) for one in (row.get(name), was[name], value))
-            said = f"{name} is {now}, was {read} when it was read, and would become {ours}"
+        now = _trimmed(row.get(name))
+        if name in was and not same(now, _trimmed(was[name])) and not same(now, _trimmed(value)):
+            found, read, ours = (_shown(one) for one in (row.get(name), was[name], value))
+            said = f"{name} is {found}, was {read} when it was read, and would become {ours}"
             raise BrokenPromise(f"{what}: {said}; decide which one stands")
+
+
+def _trimmed(value: Any) -> Any:
+    return "" if value is None else value.strip() if isinstance(value, str) else value
 
 
 def _shown(value: Any) -> str:
