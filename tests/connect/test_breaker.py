@@ -106,7 +106,9 @@ def test_whoever_is_turned_away_is_told_for_how_long(tmp_path: Path) -> None:
     one = exchange(tmp_path, clock, server)
     asked(one, FAILURES)
     clock.now += 12
-    with pytest.raises(Throttled, match=r"no answer 5 times, the last time it answered 503; asked again in 18 s") as told:
+    with pytest.raises(
+        Throttled, match=r"no answer 5 times, the last time it answered 503; asked again in 18 s"
+    ) as told:
         one.once(READ)
     assert told.value.retry_after == 18
 
