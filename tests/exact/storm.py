@@ -127,11 +127,11 @@ class Outcome:
         )
 
 
-def storm(seed: int, seconds: float = SECONDS) -> Outcome:
-    """One storm; an odd seed has its store on Postgres, an even one on SQLite."""
+def storm(seed: int, seconds: float = SECONDS, keep: Path | None = None) -> Outcome:
+    """One storm; an odd seed has its store on Postgres, an even one on SQLite. `keep`: the folder that it leaves."""
     started = time.monotonic()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="he-sync-storm-")))
+        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="he-sync-storm-")))
         database = stack.enter_context(cluster()) if seed % 2 else None
         other_side = stack.enter_context(stand_in(folder / "sandbox"))
         url = database.url if database else f"sqlite:///{folder / 'he_sync.db'}"
@@ -209,9 +209,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--storms", type=int, default=1, help="this many, of seeds one after the other")
+    parser.add_argument("--keep", type=Path, help="an empty folder that keeps the stores and logs of one storm")
     asked, bad = parser.parse_args(), 0
     for seed in range(asked.seed, asked.seed + asked.storms):
-        outcome = storm(seed, asked.seconds)
+        outcome = storm(seed, asked.seconds, asked.keep)
         bad += bool(outcome.findings)
         sys.stdout.write(f"{outcome}\n")
         sys.stdout.flush()
