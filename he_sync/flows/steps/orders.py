@@ -2,8 +2,9 @@
 
 New: create. Same as told: quiet, whether it is our own write coming back or an edit of something that does not travel.
 Changed: a create that never left is replaced; one that stands is changed line by line, and where something has left or
-is invoiced a person sees the difference. Cancelled: what never left is withdrawn, the rest is voided. Older than what
-was told: quiet. Nothing here is decided by the time an event came.
+is invoiced a person sees the difference. Changed again: a change that never left is replaced too, one that is under way
+is waited for, because what Epicor shows until it has landed is neither the old nor the new. Cancelled: what never left
+is withdrawn, the rest is voided. Older than what was told: quiet. Nothing here is decided by the time an event came.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from he_sync.store.canonical import content_hash
 from he_sync.store.effects import Effect, Status
 
 CREATE, CHANGE, CANCEL, CONFIRM = "create_sales_order", "change_sales_order", "cancel_sales_order", "confirm_order"
+UNDER_WAY = frozenset({"intent", "doubtful", "parked"})
+"""States in which something of an effect may be at the other side or may still land there."""
 
 
 # mapping
@@ -67,7 +70,7 @@ def _decide(case: Case, standing: Standing, state: OrderState | None, desk: Desk
     create = standing.alive(CREATE)
     if case.facts["cancelled"]:
         return _cancelled(case, standing, create, state, desk)
-    if create is None or _told(standing, create) == VOID:
+    if create is None or _is_void(standing, create):
         return _new(case, standing, desk)
     return _known(case, standing, create, state, desk)
 
@@ -86,6 +89,12 @@ def _known(case: Case, standing: Standing, create: Status, state: OrderState | N
     if create.state in NEVER_SENT:
         return _created(replace(case, withdraw=standing.unsent()), standing, desk)
     return _changed(case, standing, create, state, desk)
+
+
+def _is_void(standing: Standing, create: Status) -> bool:
+    """Whether the order is cancelled in the ERP; a cancellation that waits or is under way has not made it so."""
+    cancel = standing.alive(CANCEL)
+    return _told(standing, create) == VOID and (cancel is None or cancel.state == "confirmed")
 
 
 def _must_look(case: Case, standing: Standing) -> bool:
@@ -152,14 +161,25 @@ def _applied(case: Case, projection: Mapping[str, Any], desk: Desk) -> Case:
 
 
 def _changed(case: Case, standing: Standing, create: Status, state: OrderState | None, desk: Desk) -> Case:
-    if state is None:
-        return _unsettled(case, create)
-    body = case.facts["body"]
-    change = order_changes.changes(_told(standing, create), body, state)
+    last = standing.alive(CHANGE, CANCEL)
+    if state is None or (last and last.state in UNDER_WAY):
+        return _unsettled(case, last if last and last.state in UNDER_WAY else create)
+    body, before = case.facts["body"], _before(standing, create)
+    change = order_changes.changes(before, body, state)
+    replaced = replace(case, withdraw=standing.unsent(CHANGE, CANCEL))
     if change is None:
-        return _applied(case, body, desk).still("nothing of it is the ERP's business")
-    effect = _effect(case, CHANGE, {name: value for name, value in change.items() if name != "decide"}, desk)
-    return _asked(_applied(replace(case, effects=(effect,)), body, desk), change["decide"], _diff(change), desk)
+        return _applied(replaced, body, desk).still("nothing of it is the ERP's business")
+    asked = {name: value for name, value in change.items() if name != "decide"}
+    effect = _effect(case, CHANGE, {**asked, "before": before}, standing, desk)
+    planned = _applied(replace(replaced, effects=(effect,)), body, desk)
+    return _asked(planned, change["decide"], _diff(change), desk)
+
+
+def _before(standing: Standing, create: Status) -> Mapping[str, Any]:
+    """What the ERP was told by what left: what the first change that did not leave was compared to."""
+    unsent = [one for one in standing.effects if one.effect.kind in {CHANGE, CANCEL} and one.state in NEVER_SENT]
+    kept: Mapping[str, Any] = unsent[0].effect.body.get("before", {}) if unsent else {}
+    return kept or _told(standing, create)
 
 
 def _cancelled(case: Case, standing: Standing, create: Status | None, state: OrderState | None, desk: Desk) -> Case:
@@ -173,18 +193,24 @@ def _cancelled(case: Case, standing: Standing, create: Status | None, state: Ord
     if state is None:
         return _unsettled(case, create)
     cancel = order_changes.cancellation(case.entity, state)
-    effect = _effect(case, CANCEL, {"owner": case.entity, "reason": cancel["reason"]}, desk)
+    body = {"owner": case.entity, "reason": cancel["reason"], "before": _before(standing, create)}
+    effect = _effect(case, CANCEL, body, standing, desk)
     planned = _applied(replace(case, effects=(effect,), withdraw=standing.unsent(CHANGE)), VOID, desk)
     return _asked(planned, cancel["decide"], f"sales order {state.number} is to be void", desk)
 
 
-def _effect(case: Case, kind: str, body: dict[str, Any], desk: Desk) -> Effect:
-    """The key names the sale's own version and what is asked for: planned again from the same read, it is the same."""
+def _effect(case: Case, kind: str, body: dict[str, Any], standing: Standing, desk: Desk) -> Effect:
+    """The key names the sale's own version and what is asked for: planned again from the same read, it is the same.
+
+    What was withdrawn and is asked for again within one version of the sale counts on from there.
+    """
     sale: Sale = case.facts["sale"]
     version = f"{sale.updated_at}|{content_hash(body)}"
+    key = plan.key(desk.retailer, kind, case.entity, version)
+    if any(one.effect.key == key and one.state == "withdrawn" for one in standing.effects):
+        key = plan.key(desk.retailer, kind, case.entity, f"{version}|{standing.count(kind)}")
     amount = int(body.get("amount_minor") or 0)
     text = f"{'change' if kind == CHANGE else 'cancel'} the sales order of {case.entity}"
-    key = plan.key(desk.retailer, kind, case.entity, version)
     return Effect(key, kind, "epicor", case.entity, sale.business_date, body, True, text, amount)
 
 
@@ -204,13 +230,20 @@ def _asked(case: Case, decide_on: list[str], told: str, desk: Desk) -> Case:
 MOST_SUMMARY = 500
 
 
-def _unsettled(case: Case, create: Status) -> Case:
-    """Nobody knows yet what stands in the ERP: the change is decided when the create is settled."""
-    what = f"its sales order is {create.state}"
-    if create.state == "parked":
-        text = f"{case.entity} changed, but {what} ({create.reason}); release or withdraw that first, then replay it"
-        return case.fail("sales order", "is settled", text)
-    return case.postponed(f"{what}; the change is decided when that is settled")
+def _unsettled(case: Case, last: Status) -> Case:
+    """Nobody knows yet what stands in the ERP: the change is decided when what is under way is settled."""
+    about = UNSETTLED[last.effect.kind]
+    if last.state == "confirmed":
+        number = last.reference
+        text = f"{case.entity} changed, and sales order {number} is no longer in Epicor: somebody deleted it there"
+        return case.fail("sales order", "is there", f"{text}; restore it, or settle the change by hand")
+    if last.state == "parked":
+        text = f"{case.entity} changed, but {about} is parked ({last.reason}); release or withdraw that first"
+        return case.fail("sales order", "is settled", f"{text}, then replay it")
+    return case.postponed(f"{about} is {last.state}; this is decided when that is settled")
+
+
+UNSETTLED = {CREATE: "its sales order", CHANGE: "its change before this one", CANCEL: "its cancellation"}
 
 
 # reporting back

@@ -29,9 +29,9 @@ class Standing:
     effects: tuple[Status, ...] = ()
     applied: Applied | None = None
 
-    def alive(self, kind: str) -> Status | None:
-        """The newest effect of a kind that was not withdrawn."""
-        some = [one for one in self.effects if one.effect.kind == kind and one.state != "withdrawn"]
+    def alive(self, *kinds: str) -> Status | None:
+        """The newest effect of some kinds that was not withdrawn."""
+        some = [one for one in self.effects if one.effect.kind in kinds and one.state != "withdrawn"]
         return some[-1] if some else None
 
     def count(self, kind: str) -> int:
