@@ -27,6 +27,7 @@ INBOX = "tests/store/test_inbox.py"
 EFFECTS = "tests/store/test_effects.py"
 LANES = "tests/store/test_lanes.py"
 DRAIN = "tests/flows/test_drain.py"
+EDITS = "tests/flows/test_flow_edits.py"
 MIGRATION = "he_sync/store/migrations/versions/v0002_event_path.py"
 FIRST_MIGRATION = "he_sync/store/migrations/versions/v0001_first_tables.py"
 
@@ -252,6 +253,20 @@ BUGS = (
         "        if not outstanding:\n            return bool(value != self.memory.seen.get(name))\n",
         "        if not outstanding or outstanding:\n            return bool(value != self.memory.seen.get(name))\n",
         ("tests/flows/test_ownership.py", "tests/flows/test_ownership_fuzz.py"),
+    ),
+    Bug(
+        "compare an edit to an order whose last change has not landed",
+        "he_sync/flows/steps/orders.py",
+        'UNDER_WAY = frozenset({"intent", "doubtful", "parked"})',
+        "UNDER_WAY: frozenset[str] = frozenset()",
+        (f"{EDITS}::test_an_edit_while_the_one_before_is_in_doubt_is_decided_when_that_is_settled",),
+    ),
+    Bug(
+        "let a change stand that a newer one replaces",
+        "he_sync/flows/steps/orders.py",
+        "    replaced = replace(case, withdraw=standing.unsent(CHANGE, CANCEL))\n",
+        "    replaced = case\n",
+        (EDITS,),
     ),
     Bug(
         "rounding drops a cent",

@@ -1,8 +1,8 @@
 """Some of the seeded bugs, in minutes nobody misses; `make chaos` plants them all."""
 
 import pytest
-from tests.exact.bugs import BUGS
 
+from tests.exact.bugs import BUGS
 from tests.exact.seeded_bugs import copied, planted, prove
 
 
