@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from he_sync.mapping.epicor import po_number
+from he_sync.sandbox.heartland.fields import stamp
 from he_sync.sandbox.state import State
 from tests.exact.checkers import Amount
 
@@ -20,7 +21,6 @@ NEWCOMERS = 4
 """Of so many orders in a row, the first two are by one customer whom the ERP does not know."""
 DEAREST_MINOR = 40_000
 NOTHING = Decimal("0.00")
-STAMP = "2026-11-21T09:{minute:02d}:{second:02d}+00:00"
 
 
 @dataclass(frozen=True)
@@ -61,19 +61,19 @@ class Shop:
         place = len(self.sold)
         sold = Sold(FIRST_ORDER + place, 1_000 + place % DEAREST_MINOR)
         self.sold.append(sold)
-        self._write(sold, version=0, custom=None)
+        self._write(sold, custom=None)
         return sold
 
-    def edit(self, sold: Sold, minor: int, version: int) -> Sold:
-        """The price of the order's line is another now."""
+    def edit(self, sold: Sold, minor: int) -> Sold:
+        """The price of the order's line is another now, and the order as new as what the API writes at this moment."""
         edited = Sold(sold.number, minor)
         self.sold = [edited if one.number == sold.number else one for one in self.sold]
         with self._state.transaction("world"):  # what was reported meanwhile stays
-            self._write(edited, version, (self._state.get(ORDERS, sold.number) or {}).get("custom"))
+            self._write(edited, (self._state.get(ORDERS, sold.number) or {}).get("custom"))
         return edited
 
-    def _write(self, sold: Sold, version: int, custom: dict[str, Any] | None) -> None:
-        total, at = _major(sold.minor), STAMP.format(minute=version // 60, second=version % 60)
+    def _write(self, sold: Sold, custom: dict[str, Any] | None) -> None:
+        total, at = _major(sold.minor), stamp(self._state)
         head: dict[str, Any] = {
             **self._order,
             "id": sold.number,

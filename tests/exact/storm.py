@@ -68,7 +68,7 @@ class Client:
             sold = self.chance.choice(self.shop.sold)
             self.versions[sold.number] += 1
             version = self.versions[sold.number]
-            sold = self.shop.edit(sold, sold.minor + DEARER_MINOR, version)
+            sold = self.shop.edit(sold, sold.minor + DEARER_MINOR)
             self.waiting += announced(sold, version)
         else:
             sold = self.shop.sell()
