@@ -40,9 +40,9 @@ test: setup tools ## the whole test suite, on SQLite and on a real Postgres
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 chaos: setup tools ## kills at every point, fault storms, every seeded bug: hours
-	@$(BIN)/python -m tests.exact.tours --kills 10000
-	@$(BIN)/python -m tests.exact.syscalls --kills 10000
-	@$(BIN)/python -m tests.exact.storm --storms 20
+	@$(BIN)/python -m tests.exact.tours --kills 10000 --at-once 2
+	@$(BIN)/python -m tests.exact.syscalls --kills 10000 --at-once 2
+	@$(BIN)/python -m tests.exact.storm --storms 20 --at-once 3
 	@$(BIN)/python -m tests.bench.exactly_once
 	@$(BIN)/python -m tests.exact.seeded_bugs
 

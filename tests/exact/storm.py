@@ -24,6 +24,7 @@ from he_sync.model.errors import HeSyncError
 from he_sync.store import effects, inbox
 from he_sync.store.database import Store, open_store
 from tests.exact.announce import ACCEPTED, CARD, SECRETS, Post, announced
+from tests.exact.at_once import at_once
 from tests.exact.checkers import findings
 from tests.exact.cluster import Cluster, cluster
 from tests.exact.crew import Crew, crew
@@ -131,7 +132,9 @@ def storm(seed: int, seconds: float = SECONDS, keep: Path | None = None) -> Outc
     """One storm; an odd seed has its store on Postgres, an even one on SQLite. `keep`: the folder that it leaves."""
     started = time.monotonic()
     with ExitStack() as stack:
-        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="he-sync-storm-")))
+        folder = (
+            _made(keep) if keep else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="he-sync-storm-")))
+        )
         database = stack.enter_context(cluster()) if seed % 2 else None
         other_side = stack.enter_context(stand_in(folder / "sandbox"))
         url = database.url if database else f"sqlite:///{folder / 'he_sync.db'}"
@@ -151,6 +154,11 @@ def storm(seed: int, seconds: float = SECONDS, keep: Path | None = None) -> Outc
     spent = time.monotonic() - started
     name = "Postgres" if database else "SQLite"
     return Outcome(seed, name, len(log.sold), len(log.acknowledged), Counter(done), spent, found, _tails(texts))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _through(
@@ -209,14 +217,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--storms", type=int, default=1, help="this many, of seeds one after the other")
-    parser.add_argument("--keep", type=Path, help="an empty folder that keeps the stores and logs of one storm")
-    asked, bad = parser.parse_args(), 0
-    for seed in range(asked.seed, asked.seed + asked.storms):
-        outcome = storm(seed, asked.seconds, asked.keep)
-        bad += bool(outcome.findings)
-        sys.stdout.write(f"{outcome}\n")
-        sys.stdout.flush()
-    raise SystemExit(int(bool(bad)))
+    parser.add_argument("--at-once", type=int, default=1, help="so many of them at a time")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps stores and logs, of several storms one each")
+    asked = parser.parse_args()
+    if asked.storms > 1:
+        runs = [_line(asked, seed) for seed in range(asked.seed, asked.seed + asked.storms)]
+        bad = at_once("tests.exact.storm", runs, asked.at_once)
+        sys.stdout.write(f"{asked.storms} storms, {bad} with findings\n")
+        raise SystemExit(int(bool(bad)))
+    outcome = storm(asked.seed, asked.seconds, asked.keep)
+    sys.stdout.write(f"{outcome}\n")
+    raise SystemExit(int(bool(outcome.findings)))
+
+
+def _line(asked: argparse.Namespace, seed: int) -> list[str]:
+    keep = ["--keep", str(asked.keep / f"seed-{seed}")] if asked.keep else []
+    return ["--seed", str(seed), "--seconds", str(asked.seconds), *keep]
 
 
 if __name__ == "__main__":

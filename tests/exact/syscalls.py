@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import random
-import sys
-import time
 from itertools import cycle
 
-from tests.exact.checkers import findings
 from tests.exact.kills import End, Points
-from tests.exact.stand_in import stand_in
 from tests.exact.strace import SYSCALLS, counted, kill_at, traced, watch
-from tests.exact.tours import Death, Toll, Work, tour
-from tests.exact.walk import Walk, in_memory
+from tests.exact.tours import Death, Toll, Work, main, tour
+from tests.exact.walk import Walk
 
-KILLS = 10_000
 NESTED, SOON = 5, 12
 """Deaths while recovering on one tour, each at one of the first calls of a kind."""
-MOST_SHOWN = 50
 
 
 def by_syscall(syscall: str, number: int) -> Death:
@@ -51,24 +44,5 @@ def killed_at_syscalls(walk: Walk, kills: int, seed: int) -> Toll:
     return toll
 
 
-def main() -> None:
-    """Kill, check, print; exit 1 where a checker found something."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=KILLS)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
-    asked, started = parser.parse_args(), time.monotonic()
-    with in_memory() as folder, stand_in(folder / "sandbox") as other_side:
-        walk = Walk(other_side, folder)
-        walk.warm()
-        toll = killed_at_syscalls(walk, asked.kills, asked.seed)
-        with walk.looking() as store:
-            found = findings(walk.history(store))
-        walk.close()
-    sys.stdout.write(f"{toll}, {time.monotonic() - started:.0f} s: {len(found)} findings\n")
-    sys.stdout.write("".join(f"  {line}\n" for line in found[:MOST_SHOWN]))
-    sys.stdout.write(f"again with: python -m tests.exact.syscalls --kills {asked.kills} --seed {asked.seed}\n")
-    raise SystemExit(int(bool(found)))
-
-
 if __name__ == "__main__":
-    main()
+    main("tests.exact.syscalls", killed_at_syscalls, "Kills at system calls")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
+from tests.exact.at_once import at_once, shares
 from tests.exact.checkers import findings
 from tests.exact.kills import End, Points, forked
 from tests.exact.stand_in import stand_in
@@ -90,26 +91,46 @@ def in_a_process(kills: int, seed: int, store: str = "") -> str:
     return done.stdout if done.returncode == 0 else f"{done.stdout}{done.stderr}"
 
 
-def main() -> None:
+Killer = Callable[[Walk, int, int], Toll]
+"""Kills so many, by the lots of this seed."""
+
+
+def main(module: str = "tests.exact.tours", killer: Killer = killed_anywhere, what: str = "Forked kills") -> None:
     """Kill, check, print; exit 1 where a checker found something."""
-    parser = argparse.ArgumentParser(description="Forked kills over the whole way of an order.")
+    parser = argparse.ArgumentParser(description=f"{what} over the whole way of an order.")
     parser.add_argument("--kills", type=int, default=KILLS)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
+    parser.add_argument("--at-once", type=int, default=1, help="share them among so many processes")
     parser.add_argument(
         "--store", default="", help="address of an empty Postgres database; a SQLite file in memory without it"
     )
-    asked, started = parser.parse_args(), time.monotonic()
+    asked = parser.parse_args()
+    if asked.at_once > 1 and asked.store:
+        parser.error("one store is for one process: --store or --at-once")
+    if asked.at_once > 1:
+        runs = [_line(kills, asked.seed + place) for place, kills in enumerate(shares(asked.kills, asked.at_once))]
+        raise SystemExit(int(bool(at_once(module, runs, asked.at_once))))
+    toll, found, seconds = _killed(killer, asked.kills, asked.seed, asked.store)
+    sys.stdout.write(f"{toll}, {seconds:.0f} s: {len(found)} findings\n")
+    sys.stdout.write("".join(f"  {line}\n" for line in found[:MOST_SHOWN]))
+    sys.stdout.write(f"again with: python -m {module} {' '.join(_line(asked.kills, asked.seed))}\n")
+    raise SystemExit(int(bool(found)))
+
+
+def _killed(killer: Killer, kills: int, seed: int, url: str) -> tuple[Toll, list[str], float]:
+    started = time.monotonic()
     with in_memory() as folder, stand_in(folder / "sandbox") as other_side:
-        walk = Walk(other_side, folder, asked.store)
+        walk = Walk(other_side, folder, url)
         walk.warm()
-        toll = killed_anywhere(walk, asked.kills, asked.seed)
+        toll = killer(walk, kills, seed)
         with walk.looking() as store:
             found = findings(walk.history(store))
         walk.close()
-    sys.stdout.write(f"{toll}, {time.monotonic() - started:.0f} s: {len(found)} findings\n")
-    sys.stdout.write("".join(f"  {line}\n" for line in found[:MOST_SHOWN]))
-    sys.stdout.write(f"again with: python -m tests.exact.tours --kills {asked.kills} --seed {asked.seed}\n")
-    raise SystemExit(int(bool(found)))
+    return toll, found, time.monotonic() - started
+
+
+def _line(kills: int, seed: int) -> list[str]:
+    return ["--kills", str(kills), "--seed", str(seed)]
 
 
 if __name__ == "__main__":
