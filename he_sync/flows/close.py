@@ -175,7 +175,7 @@ def push(  # noqa: PLR0913, PLR0917 - one push with all that it takes
     retailer: Retailer,
     target: str,
     worker: str,
-    now: pushing.Clock = pushing.wall_clock,
+    now: pushing.Clock | None = None,
 ) -> pushing.Pushed:
     """Write every planned effect that may go to one system, of this date or left over from an earlier one."""
     return pushing.push(store, bench(store, systems, retailer), worker, target=target, now=now)

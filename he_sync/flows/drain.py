@@ -19,11 +19,12 @@ from he_sync.connect.hurry import hurried
 from he_sync.flows.benches import bench
 from he_sync.flows.commit import Answer, Overtaken, answers, commit
 from he_sync.flows.observed import MicroBatch, observed
-from he_sync.flows.push import Clock, Pushed, push, threads, wall_clock
+from he_sync.flows.push import Clock, Pushed, push, threads
 from he_sync.flows.run import Ran, Works, run_apart
 from he_sync.flows.writers import Bench
 from he_sync.model.errors import BrokenPromise, NotAllowed, Throttled, TryLater
 from he_sync.store import inbox, lanes
+from he_sync.store.clock import store_clock
 from he_sync.store.inbox import Taken
 from he_sync.store.lanes import Lane
 from he_sync.store.watch import Watch
@@ -76,7 +77,7 @@ def drain(  # noqa: PLR0913 - one drain with all that it takes
     stop: Callable[[], bool] = lambda: False,
     observe: Callable[[MicroBatch], None] = lambda _: None,
     run_id: str = "",
-    now: Clock = wall_clock,
+    now: Clock | None = None,
 ) -> Drained:
     """Drain the inbox until it has been idle for a while, `stop` says so, or a person is needed.
 
@@ -89,14 +90,15 @@ def drain(  # noqa: PLR0913 - one drain with all that it takes
         stop: asked between micro-batches and while idle.
         observe: hears what each flow did with each micro-batch, after its push.
         run_id: named in every line of the story.
-        now: the clock of leases and quarantines.
+        now: the clock of leases and quarantines; the store's without one.
     """
-    held = lanes.take(works.store, lane, worker, LANE_SECONDS, now())
+    clock = now or store_clock(works.store)
+    held = lanes.take(works.store, lane, worker, LANE_SECONDS, clock())
     if held is None:
         return Drained(held=True)
     try:
         with Watch(works.store) as watch, threads() as pool:
-            one = _Drain(works, worker, held, watch, observe, run_id, now, pool)
+            one = _Drain(works, worker, held, watch, observe, run_id, clock, pool)
             one.run(linger_seconds, poll_seconds, stop)
             return one.done
     finally:

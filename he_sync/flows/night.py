@@ -11,7 +11,7 @@ from he_sync.connect.systems import Systems, connect
 from he_sync.flows import canonical, close
 from he_sync.flows.compare import LEGS, as_frame, compare, find_elsewhere
 from he_sync.flows.pull import pull
-from he_sync.flows.push import Clock, Pushed, wall_clock
+from he_sync.flows.push import Clock, Pushed
 from he_sync.flows.set_aside import set_aside
 from he_sync.flows.sources import SOURCES, Ask, Source
 from he_sync.model.calendar import business_window, zone
@@ -122,7 +122,7 @@ def _pull(office: Office, day: date, sources: Iterable[Source], tell: Tell) -> N
 
 
 def run(
-    office: Office, day: date, worker: str = "night", tell: Tell = lambda _: None, now: Clock = wall_clock
+    office: Office, day: date, worker: str = "night", tell: Tell = lambda _: None, now: Clock | None = None
 ) -> Night:
     """Compare one business date, write its differences back, and report."""
     failures = compare_day(office, day, tell=tell)

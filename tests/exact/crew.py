@@ -29,6 +29,17 @@ class Member:
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
 
+    @property
+    def clock(self) -> Path:
+        """Where it reads by how many seconds its wall clock is wrong."""
+        return self.log.with_suffix(".clock")
+
+    def step_clock(self, seconds: float) -> None:
+        """Its wall clock is wrong by so much from now on, until it is told otherwise."""
+        fresh = self.clock.with_suffix(".new")
+        fresh.write_text(str(seconds))
+        fresh.replace(self.clock)
+
     def start(self) -> None:
         """Begin, or begin again."""
         self.starts += 1
@@ -82,12 +93,11 @@ def crew(folder: Path, url: str, environment: Mapping[str, str]) -> Iterator[Cre
         port = int(probe.getsockname()[1])
     given = {**os.environ, **environment, "HE_STORE_URL": url}
     receiver = [sys.executable, "-m", "he_sync.web.receiver", "--port", str(port)]
-    worker = [sys.executable, "-m", "tests.exact.worker", url]
-    members = [
-        Member(name, line, given, folder / f"{name}.log")
-        for name, line in (("receiver", receiver), ("worker-1", worker), ("worker-2", worker))
-    ]
-    one = Crew(members[0], members[1:], port)
+    workers = [Member(name, [], given, folder / f"{name}.log") for name in ("worker-1", "worker-2")]
+    for one_of_them in workers:
+        one_of_them.line = [sys.executable, "-m", "tests.exact.worker", url, str(one_of_them.clock)]
+    members = [Member("receiver", receiver, given, folder / "receiver.log"), *workers]
+    one = Crew(members[0], workers, port)
     for member in members:
         member.start()
     keeper = threading.Thread(target=one.keep, daemon=True)

@@ -29,7 +29,11 @@ FAULTS: dict[str, dict[str, Any]] = {
     "truncated_body": {},
     "latency": {"seconds": 0.5},
 }
-DEEDS = ("fault",) * 6 + ("kill worker",) * 3 + ("freeze worker",) * 2 + ("kill receiver", "kill database")
+DEEDS = ("fault",) * 6 + ("kill worker",) * 3 + ("freeze worker", "step clock") * 2 + ("kill receiver", "kill database")
+STEPS = (-86_400.0, -3_600.0, -30.0, 0.0, 30.0, 3_600.0, 86_400.0)
+"""Seconds by which a worker's wall clock is wrong after a step, until the next one."""
+NEEDS_A_SERVER = ("kill database", "step clock")
+"""Without a database server: it has no process to kill, and its clock is the workers' own."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Deed:
     seconds: float
     share: float
     fault: str
+    step: float
 
 
 def schedule(seed: int, seconds: float) -> Iterator[Deed]:
@@ -49,7 +54,15 @@ def schedule(seed: int, seconds: float) -> Iterator[Deed]:
     chance, at = random.Random(seed), 1.0  # noqa: S311 - a seeded draw, not a secret
     while at < seconds:
         what, fault = chance.choice(DEEDS), chance.choice(sorted(FAULTS))
-        yield Deed(at, what, chance.randrange(2), chance.uniform(*FAULT_SECONDS), chance.choice(SHARES), fault)
+        yield Deed(
+            at,
+            what,
+            chance.randrange(2),
+            chance.uniform(*FAULT_SECONDS),
+            chance.choice(SHARES),
+            fault,
+            chance.choice(STEPS),
+        )
         at += chance.uniform(*BETWEEN)
 
 
@@ -71,10 +84,11 @@ class Nemesis:
                 "fault": self._fault,
                 "kill worker": lambda deed: self.crew.workers[deed.choice].signal(signal.SIGKILL),
                 "freeze worker": self._freeze,
+                "step clock": lambda deed: self.crew.workers[deed.choice].step_clock(deed.step),
                 "kill receiver": lambda _: self.crew.receiver.signal(signal.SIGKILL),
                 "kill database": lambda _: self._database(),
             }
-            what = "kill worker" if deed.what == "kill database" and self.database is None else deed.what
+            what = "kill worker" if deed.what in NEEDS_A_SERVER and self.database is None else deed.what
             deeds[what](deed)
             self.done.append(deed.fault if what == "fault" else what)
 
@@ -82,6 +96,7 @@ class Nemesis:
         """Nothing fails any more."""
         self.stand_in.admin("PUT", "/faults", [])
         for worker in self.crew.workers:
+            worker.step_clock(0.0)
             worker.signal(signal.SIGCONT)
 
     def _fault(self, deed: Deed) -> None:

@@ -1,7 +1,8 @@
 """A drain worker for storms: drains, and drains again when it was killed and started anew. No Dagster.
 
-Run as `python -m tests.exact.worker STORE_URL`, settings in the environment. So that a storm of two minutes sees leases
-and quarantines end, they are shortened here, in this process only; their order stays as in the product.
+Run as `python -m tests.exact.worker STORE_URL CLOCK`, settings in the environment. CLOCK is a file: the seconds by
+which this process's wall clock is wrong, whenever somebody writes them there. So that a storm of two minutes sees
+leases and quarantines end, they are shortened here, in this process only; their order stays as in the product.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import threading
 import time
 from datetime import timedelta
+from pathlib import Path
+
+import time_machine
 
 from he_sync.connect.systems import connect
 from he_sync.flows import registry
@@ -21,6 +26,7 @@ from he_sync.model.retailer import load_retailer
 from he_sync.settings import read_settings
 from he_sync.store.database import open_store
 
+STEP_SECONDS = 0.05
 QUARANTINE, LEASE, LANE, TAKE = 15.0, 6.0, 8.0, 30.0
 """Seconds instead of 330, 30, 30 and 120. What is late lands within QUARANTINE - LEASE."""
 SHORTER = {
@@ -44,9 +50,28 @@ def shorten() -> None:
                 setattr(module, name, value)
 
 
-def main(url: str) -> None:
+def wrong_clock(file: Path) -> None:
+    """From now on `datetime` and `time` tell what the file says; what measures durations is left alone, as in life."""
+    right, began = time.time(), time.monotonic()
+    shown = time_machine.travel(right, tick=True).start()
+    said = "0"
+
+    def follow() -> None:
+        nonlocal said
+        while True:
+            now = (file.read_text() if file.exists() else "") or "0"
+            if now != said:
+                said = now
+                shown.move_to(right + time.monotonic() - began + float(said), tick=True)
+            time.sleep(STEP_SECONDS)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def main(url: str, clock: str) -> None:
     """Drain until killed."""
     shorten()
+    wrong_clock(Path(clock))
     settings, worker = read_settings(), f"worker {os.getpid()}"
     with open_store(url) as store, connect(settings) as systems:
         works = Works(store, systems, load_retailer(settings.profile), registry.load_all())

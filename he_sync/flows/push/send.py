@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from he_sync.flows.push.batch import HURRY_SECONDS, Batch
 from he_sync.flows.push.lane import WORKERS, Lane
-from he_sync.flows.push.outcome import LEASE_SECONDS, NOT_ALLOWED, Clock, Pushed, wall_clock
+from he_sync.flows.push.outcome import LEASE_SECONDS, NOT_ALLOWED, Clock, Pushed
 from he_sync.flows.push.teller import Teller
 from he_sync.flows.writers import Bench
 from he_sync.store import effects
+from he_sync.store.clock import store_clock
 from he_sync.store.database import Store
 from he_sync.store.effects import Claimed
 
@@ -26,7 +27,7 @@ def push(  # noqa: PLR0913 - one push with all that it takes
     bench: Bench,
     worker: str,
     target: str | None = None,
-    now: Clock = wall_clock,
+    now: Clock | None = None,
     *,
     budget_seconds: float = float("inf"),
     limit: int = BATCH,
@@ -40,7 +41,7 @@ def push(  # noqa: PLR0913 - one push with all that it takes
         bench: the systems to write to.
         worker: who claims them, for people.
         target: "epicor" or "heartland"; None for both, neither of which waits for the other's pauses.
-        now: the clock of leases and quarantines.
+        now: the clock of leases and quarantines; the store's without one.
         budget_seconds: time after which no further batch is begun; `more` then says that some may be left.
         limit: effects a batch.
         ask_again: send once more what an earlier push was not allowed; a caller that pushes many times a minute asks
@@ -51,7 +52,7 @@ def push(  # noqa: PLR0913 - one push with all that it takes
         _ask_again(store, target)
     end, done = time.monotonic() + budget_seconds, Pushed()
     with nullcontext(pool) if pool else threads() as writing:
-        one = _Push(store, bench, worker, now, limit, writing, done)
+        one = _Push(store, bench, worker, now or store_clock(store), limit, writing, done)
         one.lanes = [Lane(name) for name in ([target] if target else TARGETS)]
         while one.round():
             if time.monotonic() >= end:

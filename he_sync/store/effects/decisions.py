@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from he_sync.store import audit
+from he_sync.store.clock import now_in
 from he_sync.store.database import Store
 from he_sync.store.effects.records import WAITS_FOR_A_PERSON
 from he_sync.store.tables import effects
@@ -65,14 +66,15 @@ def _move(connection: Connection, key: str, who: str, moves: Mapping[str, Move])
     row = connection.execute(query).first()
     state = row.state if row else ""
     move = moves.get(state)
-    if move is None or (row and _may_still_land(state, row.not_before, move)):
+    if move is None or (row and _may_still_land(connection, state, row.not_before, move)):
         return False
     connection.execute(update(effects).where(effects.c.key == key).values(state=move.state, **move.values))
     audit.record(connection, who, f"effect {state} -> {move.state}", key, move.detail)
     return True
 
 
-def _may_still_land(state: str, not_before: datetime | None, move: Move) -> bool:
+def _may_still_land(connection: Connection, state: str, not_before: datetime | None, move: Move) -> bool:
     """Whether what is to be withdrawn was sent so lately that it may yet appear at the other side."""
-    waits = not_before is not None and not_before > datetime.now(UTC)
-    return state == "parked" and move.state == "withdrawn" and waits
+    if state != "parked" or move.state != "withdrawn" or not_before is None:
+        return False
+    return not_before > now_in(connection)
