@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,12 +16,19 @@ from tests.exact.checkers import Ack, Amount, Applied, Arrival, Deed, Document, 
 from tests.exact.shop import Sold
 
 CENTS = 100
+RETURNS, MEMOS = "epicor/RMAHead", "epicor/InvcHead"
 NAMED = {
     "epicor/OrderHed": ("sales order", "OrderNum", "PONum", "CustNum"),
     "epicor/Customer": ("customer", "CustNum", "CustID", ""),
+    "epicor/RMAHead": ("return", "RMANum", "XRefRMANumber", "CustNum"),
 }
-PARTS = {"epicor/OrderDtl": "line", "epicor/OHOrderMsc": "charge", "epicor/OrderRel": "release"}
-REFERENCES = {"create_customer": "customer", "update_customer": "customer"}
+PARTS = {
+    "epicor/OrderDtl": ("line", "sales order", "OrderNum"),
+    "epicor/OHOrderMsc": ("charge", "sales order", "OrderNum"),
+    "epicor/OrderRel": ("release", "sales order", "OrderNum"),
+    "epicor/RMADtl": ("returned line", "return", "RMANum"),
+}
+REFERENCES = {"create_customer": "customer", "update_customer": "customer", "create_rma": "return"}
 """What the number is that a confirmed effect carries; a sales order where it is not named."""
 
 
@@ -53,12 +60,14 @@ def collect(  # noqa: PLR0913 - the three witnesses, and what must not be found 
     deeds = tuple(_deeds(rows["effects"]))
     return History(
         now,
-        acknowledged=tuple(log.acknowledged),
+        acknowledged=tuple(_acknowledged(log)),
         arrivals=tuple(_arrivals(rows)),
         deeds=deeds,
         documents=tuple(_documents(written)),
         applied=tuple(_applied(written, log.versions)),
-        asked=tuple(one.amount for one in log.sold if one.owed in {ack.owed for ack in log.acknowledged}),
+        asked=tuple(
+            one.amount for one in log.sold if one.owed in {ack.owed for ack in log.acknowledged} and not one.void
+        ),
         booked=tuple(_booked(state, log.sold)),
         audit=tuple(
             Entry(row["seq"], row["action"], row["subject"], row["previous"], row["hash"]) for row in rows["audit"]
@@ -81,6 +90,13 @@ def _tables(store: Store) -> dict[str, list[dict[str, Any]]]:
             query = select(table).order_by(*table.primary_key.columns)
             found[name] = [dict(row._mapping) for row in connection.execute(query)]
     return found
+
+
+def _acknowledged(log: Log) -> Iterator[Ack]:
+    """A cancelled order may have been written or not: it owes nothing."""
+    void = {one.owed for one in log.sold if one.void}
+    for ack in log.acknowledged:
+        yield replace(ack, owed="") if ack.owed in void else ack
 
 
 def _arrivals(rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[Arrival]:
@@ -111,8 +127,8 @@ def _documents(written: list[dict[str, Any]]) -> Iterator[Document]:
             hangs_on = f"customer {after[parent]}" if parent else ""
             yield Document(kind, f"{kind} {after[number]}", str(after.get(external) or ""), hangs_on)
         elif row["collection"] in PARTS:
-            kind = PARTS[row["collection"]]
-            yield Document(kind, f"{kind} {row['key']}", "", f"sales order {after['OrderNum']}")
+            kind, whole, number = PARTS[row["collection"]]
+            yield Document(kind, f"{kind} {row['key']}", "", f"{whole} {after[number]}")
 
 
 def _applied(written: list[dict[str, Any]], versions: Mapping[str, Mapping[int, int]]) -> Iterator[Applied]:
@@ -126,12 +142,16 @@ def _applied(written: list[dict[str, Any]], versions: Mapping[str, Mapping[int, 
 
 
 def _booked(state: State, sold: Iterable[Sold]) -> Iterator[Amount]:
-    """What the living sales orders of our sales come to."""
+    """What the living sales orders of our sales come to, and what the memos of their returns give back."""
     by_number = {one.owed: one for one in sold}
     for row in state.select("epicor/OrderHed"):
         sale = by_number.get(str(row.get("PONum") or ""))
         if sale and not row.get("VoidOrder"):
-            yield Amount(sale.amount.store, sale.amount.day, "USD", sale.amount.tender, _minor(row["OrderAmt"]))
+            yield replace(sale.amount, minor=_minor(row["OrderAmt"]))
+    returned = {row["RMANum"]: by_number.get(str(row.get("XRefRMANumber") or "")) for row in state.select(RETURNS)}
+    for row in state.select(MEMOS):
+        if sale := returned.get(row.get("RMANum")):
+            yield replace(sale.amount, minor=_minor(row["InvoiceAmt"]))
 
 
 def _reported(state: State) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """A storm: real processes, seeded faults, then calm, then the checkers. `python -m tests.exact.storm --seed N`.
 
-A client sells, announces, edits and announces again until it is acknowledged, while a nemesis kills, freezes and
+A client sells, edits, cancels, takes back and announces until it is acknowledged, while a nemesis kills, freezes and
 confuses everybody but the other side's memory. When all is healed and drained, every checker must be empty.
 """
 
@@ -30,13 +30,15 @@ from tests.exact.cluster import Cluster, cluster
 from tests.exact.crew import Crew, crew
 from tests.exact.history import Log, collect
 from tests.exact.nemesis import Nemesis
-from tests.exact.shop import Shop
+from tests.exact.shop import Shop, Sold
 from tests.exact.stand_in import StandIn, stand_in
 from tests.exact.worker import QUARANTINE
 
 SECONDS, ORDERS_A_SECOND = 120.0, 5.0
-EDITED, TWICE = 0.15, 0.1
-"""Shares of orders whose price changes later, and of events that are announced once more although acknowledged."""
+DEEDS = {"order": 60, "edit": 15, "cancel": 5, "ticket": 15, "return": 5}
+"""What the client does, by weight; the till's own business beside the orders of the shop."""
+TWICE = 0.1
+"""Share of events that are announced once more although acknowledged."""
 REST_SECONDS = 180.0
 """Longest it may take after the storm until nothing moves any more."""
 PERSON = "dana"
@@ -62,19 +64,30 @@ class Client:
     chance: random.Random
     waiting: list[Post] = field(default_factory=list)
     versions: Counter[int] = field(default_factory=Counter)
+    back: list[Sold] = field(default_factory=list)
 
     def sell(self) -> None:
-        """A new order, or now and then a new price for an old one."""
-        if self.shop.sold and self.chance.random() < EDITED:
-            sold = self.chance.choice(self.shop.sold)
-            self.versions[sold.number] += 1
-            version = self.versions[sold.number]
-            sold = self.shop.edit(sold, sold.minor + DEARER_MINOR)
-            self.waiting += announced(sold, version)
+        """A new order, or now and then a new price for an old one, its end, a till sale, or one that comes back."""
+        [what] = self.chance.choices(list(DEEDS), list(DEEDS.values()))
+        orders = [one for one in self.shop.sold if one.kind == "order" and not one.void]
+        bought = [one for one in self.shop.sold if one.kind == "ticket" and one.minor > 0 and one not in self.back]
+        if what in {"edit", "cancel"} and orders:
+            sold = self._change(self.chance.choice(orders), cancelled=what == "cancel")
+        elif what == "return" and bought:
+            self.back.append(self.chance.choice(bought))
+            sold = self.shop.take_back(self.back[-1])
         else:
-            sold = self.shop.sell()
-            self.waiting += announced(sold)
-        self.log.versions.setdefault(sold.owed, {})[sold.minor] = self.versions[sold.number]
+            sold = self.shop.ring_up() if what in {"ticket", "return"} else self.shop.sell()
+        self.waiting += announced(sold, sold.version)
+        if not sold.void:
+            self.log.versions.setdefault(sold.owed, {})[sold.minor] = sold.version
+
+    def _change(self, sold: Sold, *, cancelled: bool) -> Sold:
+        self.versions[sold.number] += 1
+        version = self.versions[sold.number]
+        return (
+            self.shop.cancel(sold, version) if cancelled else self.shop.edit(sold, sold.minor + DEARER_MINOR, version)
+        )
 
     def post(self) -> None:
         """Everything that waits, once; what was not acknowledged waits on."""
@@ -82,7 +95,7 @@ class Client:
         with http_send(total_deadline=10.0) as send:
             for post in self.waiting:
                 headers = {"content-type": "application/json", **post.headers(time.time())}
-                request = Request("POST", f"{self.address}/{post.topic}", headers, post.body, idempotent=False)
+                request = Request("POST", f"{self.address}{post.path}", headers, post.body, idempotent=False)
                 try:
                     accepted = send(request).status == ACCEPTED
                 except HeSyncError:
@@ -146,7 +159,9 @@ def storm(seed: int, seconds: float = SECONDS, keep: Path | None = None) -> Outc
                 rested = _rest(store, log)
         with open_store(url) as store:
             texts = [(path.name, path.read_text(errors="replace")) for path in folder.glob("*.log")]
-            secrets = [value for name, value in environment.items() if name.endswith(("_TOKEN", "_KEY", "_SECRETS"))]
+            secrets = [
+                value for name, value in environment.items() if name.endswith(("_TOKEN", "_KEY", "_SECRET", "_SECRETS"))
+            ]
             history = collect(
                 store, other_side.state, log, datetime.now(UTC), texts=texts, secrets=secrets, cards=[CARD]
             )
@@ -166,7 +181,7 @@ def _through(
 ) -> tuple[Log, list[str]]:
     """The storm itself, and after it the client's patience until everything is acknowledged."""
     log, shop = Log(), Shop(other_side.state)
-    client = Client(shop, log, f"http://127.0.0.1:{people.port}/hooks/shop", random.Random(seed))  # noqa: S311 - seeded
+    client = Client(shop, log, f"http://127.0.0.1:{people.port}", random.Random(seed))  # noqa: S311 - seeded
     nemesis = Nemesis(people, other_side, database)
     with _beside(client, seconds):
         nemesis.rage(seed, seconds)
