@@ -211,7 +211,7 @@ class EpicorClient:
         Raises NotFound where it is not installed.
         """
         url = f"{self.access.instance_url}/api/v2/efx/{self.company}/{library}/{name}"
-        request = Request("POST", url, body=strict_json.dumps(body))
+        request = Request("POST", url, body=strict_json.dumps(body), tells=True)
         return self._document(request, self._exchange.read(request))
 
     def update_ext(self, service: str, tables: Document, *, rollback: bool = True) -> Document:
@@ -238,7 +238,7 @@ class EpicorClient:
         url = self._key_url(service, entity_set, key)
         self._exchange.once(Request("PATCH", url, body=strict_json.dumps(changes), idempotent=False))
         try:
-            stored = self._get(url, {})
+            stored = self._get(url, {}, tells=True)
         except (TryLater, BrokenPromise) as error:
             raise LookUpFirst(f"{SYSTEM}: PATCH {entity_set} was taken and cannot be read back: {error}") from error
         refuse_unstored(f"{entity_set} {dict(key)}", stored, changes)
@@ -267,12 +267,12 @@ class EpicorClient:
         """The row or key of our company."""
         return {"Company": self.company, **row}
 
-    def _get(self, url: str, options: Mapping[str, str]) -> Document:
+    def _get(self, url: str, options: Mapping[str, str], *, tells: bool = False) -> Document:
         query = encoded(options)
         full = f"{url}?{query}" if query else url
         if len(full) > LONGEST_URL:
             raise FixInput(f"{SYSTEM}: an address of {len(full):,} bytes is refused with 414; ask with read_any")
-        request = Request("GET", full)
+        request = Request("GET", full, tells=tells)
         return self._document(request, self._exchange.read(request))
 
     def _rows(self, service: str, entity_set: str, options: Mapping[str, str]) -> tuple[list[Row], int | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from he_sync.connect.wire import GOOD, Request, Response, Send
 from he_sync.model.errors import TryLater
@@ -21,10 +21,19 @@ class LeaseEnded(TryLater):
 
 @dataclass
 class Permit:
-    """`held` says whether its owner may still write; `wrote` whether the other side has taken a write under it."""
+    """`held` says whether its owner may still write; `wrote` whether the other side has taken a write under it.
+
+    `heard` is every write that left under it with its answer, for the story; what only computes or reads is not there.
+    """
 
     held: Callable[[], bool]
     wrote: bool = False
+    heard: list[tuple[Request, Response]] = field(default_factory=list)
+
+    def hear(self, request: Request, response: Response) -> Response:
+        """Keep an answer; the response as it is."""
+        self.heard.append((request, response))
+        return response
 
 
 _PERMIT: ContextVar[Permit | None] = ContextVar("permit", default=None)
@@ -46,11 +55,13 @@ def permitted(send: Send) -> Send:
 
     def sent(request: Request) -> Response:
         permit = _PERMIT.get()
-        if permit is None or request.idempotent:
+        if permit is None or (request.idempotent and not request.tells):
             return send(request)
+        if request.idempotent:
+            return permit.hear(request, send(request))
         if not permit.held():
             raise LeaseEnded(f"{request.place}: the lease ended before it could leave")
-        response = send(request)
+        response = permit.hear(request, send(request))
         permit.wrote = permit.wrote or response.status in GOOD
         return response
 

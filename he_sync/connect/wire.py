@@ -35,18 +35,23 @@ GZIP = 31  # zlib window bits that expect a gzip header
 
 @dataclass(frozen=True)
 class Request:
-    """One request. `idempotent` says that sending it twice does no more than sending it once."""
+    """One request.
+
+    `idempotent` says that sending it twice does no more than sending it once; `tells` that its answer belongs into the
+    story of what was written all the same.
+    """
 
     method: str
     url: str
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
     idempotent: bool = True
+    tells: bool = False
 
     def with_headers(self, **headers: str) -> Request:
         """The same request with more headers; an underscore in a name stands for a hyphen."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
-        return Request(self.method, self.url, {**self.headers, **more}, self.body, self.idempotent)
+        return Request(self.method, self.url, {**self.headers, **more}, self.body, self.idempotent, self.tells)
 
     @property
     def place(self) -> str:

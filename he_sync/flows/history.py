@@ -6,18 +6,19 @@ themselves, so that the story holds for every push, the night's too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Connection, Row, or_, select
 
 from he_sync.mapping.epicor import owner_of
 from he_sync.model.errors import FixInput
 from he_sync.store import inbox, story
 from he_sync.store.database import Store
+from he_sync.store.statements import batches
 from he_sync.store.story import Step
-from he_sync.store.tables import effects
+from he_sync.store.tables import answers, effects
 
 REPORTS = frozenset({"confirm_order", "report_status", "invoice_order", "update_pos_customer", "adjust_pos_stock"})
 """Kinds that tell the POS what the ERP did."""
@@ -58,11 +59,21 @@ def of(store: Store, entity: str) -> list[Step]:
     """Its story, oldest first."""
     with store.begin() as connection:
         rows = connection.execute(select(effects).where(effects.c.entity == entity).order_by(effects.c.seq)).all()
-    steps = story.of(store, entity) + [step for row in rows for step in _of_effect(row)]
+        heard = _heard(connection, [row.key for row in rows])
+    steps = story.of(store, entity) + [step for row in rows for step in _of_effect(row, heard.get(row.key, []))]
     return sorted(steps, key=lambda step: step.at)
 
 
-def _of_effect(row: Row[Any]) -> Iterator[Step]:
+def _heard(connection: Connection, keys: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """What each attempt of these effects was answered, oldest first."""
+    found: dict[str, list[Row[Any]]] = {}
+    for some in batches(keys):
+        for row in connection.execute(select(answers).where(answers.c.effect_key.in_(some)).order_by(answers.c.seq)):
+            found.setdefault(row.effect_key, []).append(row)
+    return found
+
+
+def _of_effect(row: Row[Any], heard: Sequence[Row[Any]]) -> Iterator[Step]:
     """An effect's part. Until it is sent, its state says what it waits for."""
 
     def step(at: datetime, name: story.Name, summary: str, body: str = "") -> Step:
@@ -76,8 +87,12 @@ def _of_effect(row: Row[Any]) -> Iterator[Step]:
         return
     again = f", attempt {row.attempts}" if row.attempts > 1 else ""
     yield step(row.sent_at, "sent", f"{row.kind} to {row.target}{again}", row.body)
+    last = heard[-1] if heard and heard[-1].outcome == row.state else None
+    for one in heard if last is None else heard[:-1]:
+        yield step(one.at, "answered", f"attempt {one.attempt}: {one.outcome}", one.body)
+    said, at = (last.body, last.at) if last else ("", row.finished_at or row.sent_at)
     if row.state == "confirmed" and row.finished_at:
         name: story.Name = "reported" if row.kind in REPORTS else "answered"
-        yield step(row.finished_at, name, f"{row.target} has it as {row.reference}")
+        yield step(row.finished_at, name, f"{row.target} has it as {row.reference}", said)
     elif row.state != "intent":
-        yield step(row.finished_at or row.sent_at, "answered", f"{row.state}: {row.reason}")
+        yield step(at, "answered", f"{row.state}: {row.reason}", said)

@@ -61,6 +61,9 @@ inbox_conflicts = Table(
     Column("body_hash", String(64), primary_key=True),
     Column("body", Text, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    Column("settled_at", Instant, nullable=True),
+    Column("settled_by", Text, nullable=True),
+    Column("settlement", Text, nullable=True),
 )
 
 counters = Table(
@@ -104,6 +107,16 @@ applied = Table(
     Column("hash", String(64), nullable=False),
     Column("at", Instant, nullable=False),
 )
+
+good_flows = Table(
+    "good_flows",
+    metadata,
+    Column("file", Text, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+"""The last version of each flow file that was right."""
 
 cursors = Table(
     "cursors",

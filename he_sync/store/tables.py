@@ -81,6 +81,19 @@ Index(
     postgresql_where=text("state IN ('intent', 'doubtful')"),
 )
 
+answers = Table(
+    "answers",
+    metadata,
+    Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
+    Column("effect_key", String(64), ForeignKey("effects.key"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("answers_by_effect", "effect_key", "seq"),
+)
+"""What the other side said to each attempt, redacted: beside the effects, whose rows every claim reads whole."""
+
 effect_conflicts = Table(
     "effect_conflicts",
     metadata,
@@ -89,6 +102,9 @@ effect_conflicts = Table(
     Column("body", Text, nullable=False),
     Column("summary", Text, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    Column("settled_at", Instant, nullable=True),
+    Column("settled_by", Text, nullable=True),
+    Column("settlement", Text, nullable=True),
 )
 
 crosswalk = Table(

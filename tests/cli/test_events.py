@@ -57,6 +57,9 @@ def test_the_story_has_every_step_in_order_with_what_was_read_and_sent(he_sync_a
     bodies = {step["step"]: step["body"] for step in told if step["body"]}
     assert '"public_id"' in bodies["read"]
     assert '"PONum"' in next(step["body"] for step in told if step["step"] == "sent")
+    answered = next(step for step in told if step["step"] == "answered")
+    assert f'"OrderNum":{answered["summary"].split()[-1]}' in answered["body"]
+    assert json.loads(bodies["reported"])[0]["status"] == 200
 
 
 def test_no_card_number_is_in_any_story_or_letter(he_sync_alone, store):

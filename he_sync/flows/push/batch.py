@@ -11,6 +11,7 @@ from itertools import groupby
 from he_sync.connect.hurry import hurried
 from he_sync.connect.permit import only_while
 from he_sync.connect.strict_json import NotStrict
+from he_sync.flows.push.heard import kept
 from he_sync.flows.push.lane import LOOK, WRITE, Lane, Task
 from he_sync.flows.push.outcome import Attempt, Clock
 from he_sync.flows.push.teller import Teller
@@ -39,6 +40,7 @@ class Batch:
     absent: list[Claimed] = field(default_factory=list)
     written: list[tuple[Claimed, str]] = field(default_factory=list)
     certain: list[tuple[Claimed, str]] = field(default_factory=list)
+    heard: dict[str, str] = field(default_factory=dict)
 
     def run(self, claimed: Sequence[Claimed]) -> None:
         """Everything from the look-up to the confirmation; what was not begun is handed back untouched.
@@ -56,7 +58,7 @@ class Batch:
             self.teller.hand_back(one)
 
     def _confirm(self) -> None:
-        self.teller.confirm(self.certain)
+        self.teller.confirm(self.certain, self.heard)
         self.certain.clear()
 
     # looking up
@@ -120,9 +122,10 @@ class Batch:
         key, body = claimed.effect.key, claimed.effect.body
         with hurried(HURRY_SECONDS), only_while(lambda: self.now() < claimed.lease_until) as permit:
             try:
-                return Attempt(_writer(claimed).write(self.bench, key, body), wrote=True)
+                reference = _writer(claimed).write(self.bench, key, body)
             except Exception as error:  # noqa: BLE001 - same
-                return Attempt(error=error, wrote=permit.wrote)
+                return Attempt(error=error, wrote=permit.wrote, heard=kept(permit.heard))
+            return Attempt(reference, wrote=True, heard=kept(permit.heard))
 
     def _wrote(self, claimed: Claimed, attempt: Attempt) -> None:
         if attempt.error is not None or attempt.reference is None:
@@ -130,6 +133,7 @@ class Batch:
             return
         self.lane.answered(WRITE)
         self.written.append((claimed, attempt.reference))
+        self.heard[claimed.effect.key] = attempt.heard
 
     # reading back
 
@@ -141,7 +145,8 @@ class Batch:
             wrong = self._wrong(some, references) if verify else {}
             for one in some:
                 if error := wrong.get(one.effect.key):
-                    self.teller.failed(one, Attempt(error=error, wrote=True), looking=False)
+                    heard = self.heard[one.effect.key]
+                    self.teller.failed(one, Attempt(error=error, wrote=True, heard=heard), looking=False)
                 else:
                     self.certain.append((one, references[one.effect.key]))
         self.written.clear()

@@ -55,8 +55,12 @@ class Pushed:
 
 @dataclass(frozen=True)
 class Attempt:
-    """How one call went: a reference, None for absent, or what went wrong; `wrote`: a part of it is there already."""
+    """How one call went: a reference, None for absent, or what went wrong; `wrote`: a part of it is there already.
+
+    `heard` is what the other side answered, as it is kept.
+    """
 
     reference: str | None = None
     error: Exception | None = None
     wrote: bool = False
+    heard: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -35,10 +35,10 @@ class Teller:
     lane: Lane
     done: Pushed
 
-    def confirm(self, those: Sequence[tuple[Claimed, str]]) -> None:
-        """The other side has them, each under its reference."""
+    def confirm(self, those: Sequence[tuple[Claimed, str]], heard: Mapping[str, str]) -> None:
+        """The other side has them, each under its reference; `heard` is what it answered, by key."""
         if those:
-            for (claimed, _), held in zip(those, effects.confirm_many(self.store, those), strict=True):
+            for (claimed, _), held in zip(those, effects.confirm_many(self.store, those, heard), strict=True):
                 self.done.note(claimed, "confirmed" if held else "stale")
 
     def failed(self, claimed: Claimed, attempt: Attempt, *, looking: bool) -> None:
@@ -49,14 +49,14 @@ class Teller:
         self._heard(error, unanswered=unanswered, stopping=stopping)
         if unanswered or stopping:
             in_doubt = attempt.wrote or (isinstance(error, LookUpFirst) and not looking)
-            self._later(claimed, error, in_doubt=in_doubt)
+            self._later(claimed, error, attempt.heard, in_doubt=in_doubt)
         elif isinstance(error, Refused | FixInput) and not (looking and claimed.may_have_landed):
             reason = f"{NOT_ALLOWED if isinstance(error, NotAllowed) else ''}{error}"
-            self._told(claimed, "rejected", effects.reject(self.store, claimed, reason), error)
+            self._told(claimed, "rejected", effects.reject(self.store, claimed, reason, attempt.heard), error)
         else:
             known = isinstance(error, Refused | FixInput | BrokenPromise)
             reason = str(error) if known else f"a fault of ours, {type(error).__name__}: {error}"
-            self._told(claimed, "parked", effects.park(self.store, claimed, reason), error)
+            self._told(claimed, "parked", effects.park(self.store, claimed, reason, attempt.heard), error)
 
     def _heard(self, error: Exception, *, unanswered: bool, stopping: bool) -> None:
         """What an error says about the system."""
@@ -67,13 +67,13 @@ class Teller:
         elif not isinstance(error, LeaseEnded):
             self.lane.silent(str(error))
 
-    def _later(self, claimed: Claimed, error: Exception, *, in_doubt: bool) -> None:
+    def _later(self, claimed: Claimed, error: Exception, heard: str, *, in_doubt: bool) -> None:
         """In doubt: nobody touches it before every request of ours must have landed. Otherwise after a pause."""
         pause = error.retry_after if isinstance(error, Throttled) and error.retry_after else PAUSE_SECONDS
         soon = self.now() + timedelta(seconds=pause)
         if in_doubt or claimed.may_have_landed:
             when = self.now() + QUARANTINE if in_doubt else soon
-            self._told(claimed, "doubtful", effects.doubt(self.store, claimed, when, str(error)), error)
+            self._told(claimed, "doubtful", effects.doubt(self.store, claimed, when, str(error), heard), error)
         else:
             self._told(claimed, "postponed", effects.postpone(self.store, claimed, soon, str(error)), error)
 
