@@ -96,11 +96,14 @@ def test_an_answer_that_left_the_outcome_in_doubt_stands_before_the_one_that_set
 
 def test_an_answer_stands_only_with_the_confirmation_it_belongs_to(desk, clock, tmp_path):
     """A worker whose lease was lost tells nothing: neither the reference nor what was answered."""
-    effect = desk.effect("create_sales_order")
-    with planned(tmp_path, effect) as store:
-        claimed = effects.claim(store, "slow", 30, clock())
-        assert effects.confirm(store, replace(claimed, token=claimed.token + 1), "7", '[{"body":"mine"}]') is False
-        assert calls(store, effect) == []
+    ours, lost = (desk.effect("create_sales_order") for _ in range(2))
+    with planned(tmp_path, ours, lost) as store:
+        mine, stale = effects.claim_many(store, "slow", 30, clock())
+        stale = replace(stale, token=stale.token + 1)
+        heard = {effect.key: '[{"body":"said"}]' for effect in (ours, lost)}
+        assert effects.confirm_many(store, [(mine, "7"), (stale, "8")], heard) == [True, False]
+        assert effects.reject(store, stale, "no", heard[lost.key]) is False
+        assert (calls(store, ours), calls(store, lost)) == ([{"body": "said"}], [])
 
 
 def test_no_card_number_and_no_secret_of_an_answer_is_kept():
