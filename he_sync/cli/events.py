@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from he_sync.cli.flows import works
+from he_sync.flows import conflicts as queue
 from he_sync.flows import history
 from he_sync.flows.commit import NOBODY, answers
 from he_sync.flows.run import Works, run_all
@@ -33,9 +35,20 @@ LONGEST = 200
 app = typer.Typer(no_args_is_help=True)
 letters = typer.Typer(no_args_is_help=True)
 app.add_typer(letters, name="letters", help="Records that broke a rule: which, why, and what to do.")
+conflicts = typer.Typer(no_args_is_help=True)
+app.add_typer(conflicts, name="conflicts", help="Where two bodies, two sides or two programs say different things.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON")]
 Who = Annotated[str, typer.Option(help="Who decides; kept in the audit")]
 Note = Annotated[str, typer.Option(help="What was mended; kept in the audit")]
+
+
+class Stands(StrEnum):
+    """Whose value an edit is settled for."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+
+
 ME = getpass.getuser()
 
 
@@ -253,3 +266,42 @@ def letters_fix(
             typer.echo(f"{done} letters closed")
         else:
             typer.echo(f"{dead_letters.replay(store, numbers, who, note)} events wait to be answered again")
+
+
+# conflicts
+
+
+@conflicts.command("list")
+def conflicts_list(as_json: AsJson = False) -> None:
+    """Open conflicts: an event id with two bodies, an effect planned twice, a field or an edit that two claim."""
+    with _store() as store:
+        found = queue.queue(store)
+    rows = [{"conflict": one.name, "of": one.entity, "what": one.what, "do": one.to_do} for one in found]
+    _table([asdict(one) for one in found] if as_json else rows, as_json=as_json)
+
+
+@conflicts.command("show")
+def conflicts_show(name: Annotated[str, typer.Argument(help="As the list calls it")]) -> None:
+    """Both contents of one conflict, in full."""
+    with _store() as store:
+        one = next((each for each in queue.queue(store) if each.name == name), None)
+    if one is None:
+        raise FixInput(f"no open conflict is called {name!r}; `he-sync events conflicts list` shows them")
+    console = Console(soft_wrap=True)
+    _line(console, f"{one.entity}: {one.what}")
+    _line(console, f"first: {one.first}")
+    _line(console, f"other: {one.other}")
+    _line(console, f"do: {one.to_do}")
+
+
+@conflicts.command("settle")
+def conflicts_settle(
+    name: Annotated[str, typer.Argument(help="As the list calls it")],
+    note: Note,
+    who: Who = ME,
+    stands: Annotated[Stands | None, typer.Option(help="Of an edit: whose value it is to be")] = None,
+) -> None:
+    """Close a conflict with a reason, which the audit keeps."""
+    with _store() as store:
+        queue.settle(store, name, who, note, stands.value if stands else None)
+    typer.echo(f"{name} is settled")

@@ -16,6 +16,8 @@ Owner = Literal["heartland", "epicor", "either", "ask"]
 """`either`: the side that changed wins, both is a conflict. `ask`: every disagreement goes to a person."""
 ForeignEdit = Literal["put_back", "ask"]
 """What becomes of an edit on the side that does not own the field."""
+PERSON_DECIDES = "one side owns it"
+"""The rule of a letter about a field on which a person must decide."""
 SYSTEMS: tuple[Owner, Owner] = ("heartland", "epicor")
 EMPTY: tuple[Any, ...] = ("", None)
 

@@ -37,6 +37,27 @@ LIMIT 1
 """What `effects.claim` or `resume_doubtful` would give; not what only waits behind a person's decision."""
 
 
+CONFLICTS = """
+SELECT (SELECT count(*) FROM inbox_conflicts WHERE settled_at IS NULL),
+       (SELECT count(*) FROM effect_conflicts WHERE settled_at IS NULL)
+"""
+
+
+def conflicts(store: Store) -> dict[str, int]:
+    """How many conflicts of events and of effects are open, for a page that is asked for every few seconds."""
+    connection = store.engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute(CONFLICTS)
+        events, effects = cursor.fetchone() or (0, 0)
+        connection.rollback()
+    except Exception:
+        connection.invalidate()
+        raise
+    connection.close()
+    return {"event": int(events), "effect": int(effects)}
+
+
 def due(store: Store, now: datetime) -> bool:
     """Whether a drain would have something to do now: an event, or an effect that may go."""
     with Watch(store) as watch:

@@ -6,9 +6,11 @@ from random import Random
 
 import pytest
 
+from he_sync.flows import conflicts
 from he_sync.flows.commit import answers, commit
 from he_sync.flows.echo import RATE_MOST
 from he_sync.flows.run import run_all
+from he_sync.model.errors import FixInput
 from he_sync.store import inbox
 from tests.flows.plant import CUSTOMER, open_town
 
@@ -156,6 +158,42 @@ def test_a_field_of_the_shop_that_a_person_changes_in_epicor_before_our_write_is
         "PhoneNum is '555-7777', was '555-0100' when it was read, and would become '555-0200'; decide which one stands"
     )
     assert in_erp(town, ada)["PhoneNum"] == "555-7777"
+
+
+def an_edit_on_both_sides(town, ada):
+    town.tick()
+    town.pos.update(f"customers/{ada[1][1:]}", {"phone_number": "555-0200"})
+    decided(town, UPDATED, ada[0])
+    town.plant.customer(ada[1], PhoneNum="555-7777")
+    town.drain()
+    [one] = [each.name for each in conflicts.queue(town.store) if each.entity == ada[0]]
+    return one
+
+
+def test_a_person_who_says_that_ours_stands_has_it_written_over_the_edit(town, ada):
+    name = an_edit_on_both_sides(town, ada)
+    conflicts.settle(town.store, name, "dana", "Ada called", "ours")
+    town.drain()
+    assert in_erp(town, ada)["PhoneNum"] == "555-0200"
+    assert conflicts.queue(town.store) == []
+
+
+def test_a_person_who_says_that_theirs_stands_has_nothing_written(town, ada):
+    name = an_edit_on_both_sides(town, ada)
+    conflicts.settle(town.store, name, "dana", "Ada called", "theirs")
+    town.drain()
+    assert in_erp(town, ada)["PhoneNum"] == "555-7777"
+    assert conflicts.queue(town.store) == []
+
+
+def test_ours_is_not_written_over_a_later_change_that_waits_behind_it(town, ada):
+    name = an_edit_on_both_sides(town, ada)
+    town.tick()
+    town.pos.update(f"customers/{ada[1][1:]}", {"phone_number": "555-0300"})
+    decided(town, UPDATED, ada[0])
+    with pytest.raises(FixInput, match="a later change of customer"):
+        conflicts.settle(town.store, name, "dana", "Ada called", "ours")
+    conflicts.settle(town.store, name, "dana", "Ada called", "theirs")
 
 
 def test_a_value_that_is_put_back_goes_over_no_edit_that_came_after_it_was_read(town, ada):

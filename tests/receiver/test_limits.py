@@ -257,6 +257,10 @@ def test_the_counts_are_shown_to_who_has_the_token_only(tmp_path: Path) -> None:
         assert 'he_receiver_requests_total{source="shop",status="202"} 1' in page
         assert 'he_receiver_events_total{source="shop",stored="new"} 1' in page
         assert "he_receiver_accept_seconds_count 1" in page
+        assert "he_event_conflicts 0" in page
+        running.order("e1", order_body(total="2.00"))
+        page = running.get("/metrics", {"authorization": f"Bearer {METRICS}"}).body.decode()
+        assert ("he_event_conflicts 1" in page, "he_effect_conflicts 0" in page) == (True, True)
     with receiving(tmp_path, secrets={}) as running:
         assert running.get("/metrics", {"authorization": "Bearer "}).status == 404
 

@@ -170,7 +170,7 @@ def _decided(case: Case, desk: Desk) -> Case:
     if decision.conflicts:
         one = decision.conflicts[0]
         text = f"{entity}: {one.field} is {one.heartland!r} in the shop and {one.epicor!r} in Epicor; {one.reason}"
-        return case.fail(one.field, "one side owns it", text, str(one.epicor))
+        return case.fail(one.field, ownership.PERSON_DECIDES, text, str(one.epicor))
     told = _effects(case, compared, entity, desk)
     if told and echo.too_often(_written_at(desk, entity), desk.now):
         text = f"{entity} was written {echo.RATE_MOST} times in ten minutes; find the program that keeps changing it"

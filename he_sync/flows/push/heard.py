@@ -22,7 +22,7 @@ from he_sync.store.canonical import canonical_json
 LONGEST_BODY = 4_000
 """Characters of one answer that are kept. A longer one is rid of its empty fields first: a Kinetic header has 500
 columns, of which a web order fills 30."""
-EMPTY = ("", None, 0, [], {})
+EMPTY: tuple[Any, ...] = ("", None, 0, [], {})
 LEFT_OUT = "[left out]"
 LONGEST_READ = 256 * 1024
 """Bytes of an answer that are looked through for card numbers; a longer one is no answer to a write."""

@@ -22,6 +22,8 @@ Body = dict[str, Any]
 Asked = Sequence[tuple[str, Body]]
 Found = dict[str, "str | HeSyncError"]
 Written = Sequence[tuple[str, Body, str]]
+WHICH_STANDS = "decide which one stands"
+"""How the reason of an effect ends that was parked because somebody changed what it is about to change."""
 UNSEEN: Any = object()
 """Nothing is known about an effect: whoever writes it must look first."""
 
@@ -115,7 +117,7 @@ def refuse_conflict(what: str, row: Mapping[str, Any], wanted: Mapping[str, Any]
         if name in was and not same(now, _trimmed(was[name])) and not same(now, _trimmed(value)):
             found, read, ours = (_shown(one) for one in (row.get(name), was[name], value))
             said = f"{name} is {found}, was {read} when it was read, and would become {ours}"
-            raise BrokenPromise(f"{what}: {said}; decide which one stands")
+            raise BrokenPromise(f"{what}: {said}; {WHICH_STANDS}")
 
 
 def _trimmed(value: Any) -> Any:
