@@ -6,12 +6,15 @@ Two ticks at once, or two daemons, do no harm: a drain takes its lane first, and
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from he_sync.connect.alarms import Alarm, tell
 from he_sync.store import lanes, watch
 from he_sync.store.database import Store
+from he_sync.store.sqlite_file import log_alarm
 
 LANE = "drain"
 EVERY_LOOP = 1
@@ -37,10 +40,17 @@ def inbox_sweep(job: dg.JobDefinition) -> dg.SensorDefinition:
     def sweep(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         resources: Any = context.resources
         with resources.memory.store() as store:
+            _watch_the_file(store, Path(resources.memory.home))
             reason = why_not(store, context.instance, datetime.now(UTC))
         return dg.SkipReason(reason) if reason else dg.RunRequest(tags={"he/trigger": "sweep"})
 
     return sweep
+
+
+def _watch_the_file(store: Store, home: Path) -> None:
+    """A write-ahead log that no reader lets go of fills the disk in the end (fault F24)."""
+    if said := log_alarm(store):
+        tell(home, Alarm("the store's write-ahead log grows", said, ("team:integration",)), datetime.now(UTC))
 
 
 def why_not(store: Store, instance: dg.DagsterInstance, now: datetime) -> str:

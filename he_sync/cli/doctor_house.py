@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from he_sync.connect.doctor import Probe
 from he_sync.model.errors import FixSettings
 from he_sync.settings import variable
+from he_sync.store.database import Store
 from he_sync.store.engines import engine_at, weaknesses
+from he_sync.store.sqlite_file import WHOLE, check
 
 HOUSE = "he-sync"
 SENDERS = {
@@ -36,12 +38,13 @@ def house_probes(store: str | Path, environ: Mapping[str, str]) -> list[Probe]:
 
 
 def _answers(store: str | Path) -> str:
-    """A connection and no more: tables are made by whoever uses them. A file that is not there yet stays away."""
+    """A connection, and a file that is whole; tables are made by whoever uses them. One not there yet stays away."""
     if isinstance(store, Path) and not store.exists():
         return "a file that the first run makes"
     engine = engine_at(store)
     try:
         engine.connect().close()
+        check(Store(engine), WHOLE)
     except DBAPIError as error:
         said = str(error.orig).strip().splitlines()[0]
         raise FixSettings(f"it does not answer ({said}); start the database or correct HE_STORE_URL") from None

@@ -27,6 +27,8 @@ UNDONE = frozenset({"40001", "40P01"})
 """Postgres: serialization failure, deadlock."""
 AWAY = frozenset({"08", "53", "55", "57"})
 """Classes of Postgres errors: connection, resources (disk full), a lock not to be had, operator (restart)."""
+DAMAGE = ("disk image is malformed", "file is not a database")
+"""SQLite's words for a file that is not what it wrote."""
 
 T = TypeVar("T")
 
@@ -83,7 +85,8 @@ def open_store(url: str | Path) -> Store:
     except DBAPIError as error:
         store.close()
         address = store.engine.url.render_as_string()
-        raise FixSettings(f"the store {address} cannot be opened: {error.orig}".strip()) from error
+        advice = "; docs/operations.md says how to restore it" if _is_damage(error) else ""
+        raise FixSettings(f"the store {address} cannot be opened: {str(error.orig).strip()}{advice}") from error
     return store
 
 
@@ -92,12 +95,23 @@ def _may_work_now(error: DBAPIError) -> bool:
 
 
 def _for_the_caller(error: DBAPIError) -> Exception:
-    """TryLater where the cause is the state of the database, else the error itself: a bug of ours."""
+    """TryLater where the cause is the state of the database, FixSettings where its file is damaged (fault F22).
+
+    Otherwise the error itself: a bug of ours.
+    """
     code = _code(error)
+    if _is_damage(error):
+        return FixSettings(
+            f"the store is damaged ({error.orig}): stop everything and restore it, see docs/operations.md"
+        )
     state = error.connection_invalidated or code in UNDONE or code[:2] in AWAY
     if state or (isinstance(error, OperationalError) and not code):
         return TryLater(f"the store cannot be used now: {str(error.orig).strip().splitlines()[0]}")
     return error
+
+
+def _is_damage(error: DBAPIError) -> bool:
+    return any(words in str(error.orig) for words in DAMAGE)
 
 
 def _code(error: DBAPIError) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,7 +19,7 @@ from he_sync.connect import alarms as channel
 from he_sync.connect.alarms import Alarm
 from he_sync.connect.wire import http_send
 from he_sync.model.errors import TryLater
-from he_sync.store import inbox, lanes
+from he_sync.store import inbox, lanes, sqlite_file
 from he_sync.store.database import open_store
 from he_sync.store.inbox import Arrival
 from resources.memory import MemoryResource
@@ -90,6 +91,17 @@ def test_the_sweep_asks_for_one_drain_however_many_events_wait(instance, home, s
     for number in range(50):
         arrive(store, number)
     assert requested(instance, home) == 1
+
+
+def test_the_sweep_tells_people_of_a_write_ahead_log_that_a_reader_holds_open(instance, home, store, monkeypatch):
+    monkeypatch.setattr(sqlite_file, "MOST_LOG_BYTES", 0)
+    with closing(sqlite3.connect(sqlite_file.path_of(store), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM inbox").fetchone()
+        arrive(store)
+        tick(instance, home)
+    [alarm] = channel.waiting(home)
+    assert "keeps a read open" in alarm.read_text()
 
 
 def test_the_sweep_holds_still_while_a_drain_has_the_lane_and_asks_again_when_its_lease_has_ended(

@@ -22,6 +22,7 @@ from he_sync.store import dead_letters
 from he_sync.store.database import Store
 from he_sync.store.dead_letters import DeadLetter
 from he_sync.store.inbox import Arrival, Stored
+from he_sync.store.sqlite_file import log_bytes
 from he_sync.store.watch import conflicts
 from he_sync.web.receiver.inlet import Inlet
 from he_sync.web.receiver.metrics import Metrics
@@ -180,7 +181,11 @@ class Receiver:
             )
         if scope["path"] == "/metrics" and live(self.metrics_secrets, self.now()):
             self._require_scraper(scope["headers"])
-            gauges = {"he_receiver_waiting": self.inlet.waiting, "he_receiver_commits": self.inlet.commits}
+            gauges = {
+                "he_receiver_waiting": self.inlet.waiting,
+                "he_receiver_commits": self.inlet.commits,
+                "he_store_log_bytes": log_bytes(self.store),
+            }
             return 200, self.metrics.page({**gauges, **await self._conflicts()}).encode(), PLAIN
         raise Refusal(404, "not found")
 

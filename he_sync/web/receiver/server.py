@@ -12,7 +12,9 @@ from pathlib import Path
 
 import uvicorn
 
+from he_sync.store import sqlite_file
 from he_sync.store.database import Store, open_store
+from he_sync.store.engines import engine_at
 from he_sync.web.receiver.app import Message, Receive, Receiver, Send
 from he_sync.web.receiver.doorbell import Doorbell, dagster_launch
 from he_sync.web.receiver.inlet import Inlet
@@ -34,6 +36,7 @@ def serve(host: str = HOST, port: int = PORT, home: Path | None = None, processe
     if home:
         os.environ["HE_HOME"] = str(home)
     settings = read_settings()
+    sqlite_file.check(Store(engine_at(settings.store)))
     open_store(settings.store).close()  # migrated once, and an error seen here, not in a child that is started again
     _raise_file_limit()
     uvicorn.run(
