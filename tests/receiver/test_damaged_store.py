@@ -14,8 +14,10 @@ from he_sync.connect.doctor import diagnose
 from he_sync.model.errors import FixSettings
 from he_sync.store import inbox
 from he_sync.store.database import open_store
-from he_sync.store.sqlite_file import shorten_log
+from he_sync.store.sqlite_file import WHOLE, check, shorten_log
 from tests.store.examples import arrival
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -52,3 +54,43 @@ def test_the_doctor_names_a_store_with_a_torn_page(torn: Path) -> None:
 def test_whoever_meets_the_damage_later_is_told_what_to_do(torn: Path) -> None:
     with open_store(torn) as store, pytest.raises(FixSettings, match=r"damaged.*operations\.md"):
         store.run(lambda connection: connection.exec_driver_sql("SELECT sum(length(body)) FROM inbox").all())
+
+
+LIMITED = """
+import resource, signal, sys
+from pathlib import Path
+from he_sync.model.errors import TryLater
+from he_sync.store import inbox
+from he_sync.store.database import open_store
+from tests.store.examples import arrival
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path, number, refused = Path(sys.argv[1]), 0, 0
+with open_store(path) as store:
+    most = path.with_name(f"{path.name}-wal").stat().st_size + 100_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+    while refused < 3:
+        number += 1
+        try:
+            inbox.put(store, [arrival(f"e{number}", f"order {number}")])
+            print(f"e{number}")
+        except TryLater:
+            refused += 1
+            store.close()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    inbox.put(store, [arrival("after", "order 0")])
+    print("after")
+"""
+
+
+def test_a_store_at_its_file_size_limit_takes_nothing_and_is_whole(tmp_path: Path) -> None:
+    """What was taken is there, and when there is room again it takes again (fault F20)."""
+    path = tmp_path / "he_sync.db"
+    ended = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(path)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    taken = set(ended.stdout.split())
+    with open_store(path) as store:
+        check(store, WHOLE)
+        assert {kept.event.event_id for kept in inbox.listing(store)} >= taken > {"after"}

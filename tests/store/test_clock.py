@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -83,3 +84,16 @@ def test_a_person_whose_clock_is_ahead_cannot_withdraw_what_may_yet_land(served:
         connection.exec_driver_sql("UPDATE effects SET state = 'parked'")
     with wrong_by(timedelta(hours=1)):
         assert not effects.withdraw(served, key_of("ticket 1"), "dana", "typed by hand")
+
+
+def test_after_a_reboot_leases_end_when_they_would_have(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts from the start of the machine begins anew, the time of the store does not (F14)."""
+    effects.plan(store, [effect("ticket 1")])
+    [claimed] = effects.claim_many(store, "before", LEASE, store_clock(store)())
+    counts, up = time.clock_gettime, time.clock_gettime(time.CLOCK_MONOTONIC)
+    monkeypatch.setattr(time, "clock_gettime", lambda which: counts(which) - up)
+    now = store_clock(store)()
+    assert timedelta() < claimed.lease_until - now <= timedelta(seconds=LEASE)
+    assert effects.resume_doubtful_many(store, "after", LEASE, now) == []
+    later = now + QUARANTINE + timedelta(seconds=1)
+    assert len(effects.resume_doubtful_many(store, "after", LEASE, later)) == 1
