@@ -246,6 +246,34 @@ BUGS = (
         "return source.arrivals(topic, document, event_id, raw)",
         ("tests/receiver",),
     ),
+    Bug(
+        "serve from a damaged file",
+        "he_sync/store/sqlite_file.py",
+        '    if said != "ok":\n',
+        '    if said == "":\n',
+        ("tests/store/test_sqlite_file.py",),
+    ),
+    Bug(
+        "let the write-ahead log grow in silence",
+        "sensors/sweep.py",
+        "    if said := log_alarm(store):\n",
+        '    if said := "":\n',
+        ("tests/dagster/test_sensors.py::test_the_sweep_tells_people_of_a_write_ahead_log_that_a_reader_holds_open",),
+    ),
+    Bug(
+        "take leases by the worker's own clock",
+        "he_sync/store/clock.py",
+        "    return lambda: there + timedelta(seconds=time.clock_gettime(BOOT) - began)\n",
+        "    return lambda: datetime.now(UTC)\n",
+        ("tests/store/test_clock.py",),
+    ),
+    Bug(
+        "take the last of two keys",
+        "he_sync/connect/strict_json.py",
+        "    if len(document) != len(pairs):\n",
+        "    if len(document) > len(pairs):\n",
+        ("tests/connect/test_parsers_agree.py",),
+    ),
     # flows and mapping
     Bug(
         "take our own write for somebody's edit",
