@@ -261,6 +261,9 @@ def test_the_counts_are_shown_to_who_has_the_token_only(tmp_path: Path) -> None:
         running.order("e1", order_body(total="2.00"))
         page = running.get("/metrics", {"authorization": f"Bearer {METRICS}"}).body.decode()
         assert ("he_event_conflicts 1" in page, "he_effect_conflicts 0" in page) == (True, True)
+        log = re.search(r"^he_store_log_bytes (\S+)$", page, flags=re.MULTILINE)
+        assert log, page
+        assert float(log[1]) > 0
     with receiving(tmp_path, secrets={}) as running:
         assert running.get("/metrics", {"authorization": "Bearer "}).status == 404
 
