@@ -13,6 +13,7 @@ import dagster as dg
 
 from he_sync.connect.alarms import Alarm, tell
 from he_sync.store import lanes, watch
+from he_sync.store.clock import store_clock
 from he_sync.store.database import Store
 from he_sync.store.sqlite_file import log_alarm
 
@@ -54,10 +55,11 @@ def _watch_the_file(store: Store, home: Path) -> None:
 
 
 def why_not(store: Store, instance: dg.DagsterInstance, now: datetime) -> str:
-    """Why no drain is needed; "" when one is."""
-    if not watch.due(store, now):
+    """Why no drain is needed; "" when one is. `now` is Dagster's time; the store has its own."""
+    there = store_clock(store)()
+    if not watch.due(store, there):
         return "nothing is due"
-    if lanes.held(store, LANE, now):
+    if lanes.held(store, LANE, there):
         return "a drain runs and will see what is due"
     young = dg.RunsFilter(job_name=LANE, statuses=ON_ITS_WAY, created_after=now - STARTS_WITHIN)
     if starting := instance.get_runs(young, limit=1):

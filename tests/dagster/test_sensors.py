@@ -14,6 +14,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import time_machine
 
 from he_sync.connect import alarms as channel
 from he_sync.connect.alarms import Alarm
@@ -113,6 +114,14 @@ def test_the_sweep_holds_still_while_a_drain_has_the_lane_and_asks_again_when_it
     assert requested(instance, home) == 0
     lanes.take(store, LANE, "drain 1", 0, now - timedelta(seconds=31))
     assert requested(instance, home) == 1
+
+
+def test_a_daemon_whose_clock_is_an_hour_behind_does_not_wait_an_hour_for_a_drain_that_died(instance, postgres_url):
+    with open_store(postgres_url) as store:
+        arrive(store)
+        lanes.take(store, LANE, "drain 1", 30, datetime.now(UTC) - timedelta(seconds=31))
+        with time_machine.travel(timedelta(hours=-1), tick=True):
+            assert why_not(store, instance, datetime.now(UTC)) == ""
 
 
 @pytest.mark.parametrize("status", ["STARTING", "NOT_STARTED"])

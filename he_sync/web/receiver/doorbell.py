@@ -12,11 +12,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from he_sync.model.errors import HeSyncError, TryLater
 from he_sync.store import inbox, lanes
+from he_sync.store.clock import store_clock
 from he_sync.store.database import Store
 
 DRAIN, BELL = "drain", "doorbell"
@@ -81,7 +81,8 @@ class Doorbell:
 
     def _rang(self) -> bool:
         """Launch, and whether somebody drains then; True as well while another process is about it."""
-        lane = lanes.take(self._store, BELL, self._holder, START_SECONDS + ANSWER_SECONDS, datetime.now(UTC))
+        now = store_clock(self._store)()
+        lane = lanes.take(self._store, BELL, self._holder, START_SECONDS + ANSWER_SECONDS, now)
         if lane is None:
             return True
         try:
@@ -91,7 +92,7 @@ class Doorbell:
             lanes.release(self._store, lane)
 
     def _is_answered(self) -> bool:
-        now = datetime.now(UTC)
+        now = store_clock(self._store)()
         return lanes.held(self._store, DRAIN, now) or not inbox.due(self._store, now)
 
     def _drain_came(self) -> bool:
