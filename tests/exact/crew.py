@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.exact.stand_in import ROOT
 
 LOOK_SECONDS = 0.2
+CLOCK = ".clock"
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Member:
     @property
     def clock(self) -> Path:
         """Where it reads by how many seconds its wall clock is wrong."""
-        return self.log.with_suffix(".clock")
+        return self.log.with_suffix(CLOCK)
 
     def step_clock(self, seconds: float) -> None:
         """Its wall clock is wrong by so much from now on, until it is told otherwise."""
@@ -93,9 +94,11 @@ def crew(folder: Path, url: str, environment: Mapping[str, str]) -> Iterator[Cre
         port = int(probe.getsockname()[1])
     given = {**os.environ, **environment, "HE_STORE_URL": url}
     receiver = [sys.executable, "-m", "he_sync.web.receiver", "--port", str(port)]
-    workers = [Member(name, [], given, folder / f"{name}.log") for name in ("worker-1", "worker-2")]
-    for one_of_them in workers:
-        one_of_them.line = [sys.executable, "-m", "tests.exact.worker", url, str(one_of_them.clock)]
+    worker = [sys.executable, "-m", "tests.exact.worker", url]
+    workers = [
+        Member(name, [*worker, str(folder / f"{name}{CLOCK}")], given, folder / f"{name}.log")
+        for name in ("worker-1", "worker-2")
+    ]
     members = [Member("receiver", receiver, given, folder / "receiver.log"), *workers]
     one = Crew(members[0], workers, port)
     for member in members:
