@@ -13,7 +13,7 @@ import dagster as dg
 from assets.guard import retries_only_what_can_help
 from he_sync.connect import alarms
 from he_sync.flows import drain as flow
-from he_sync.flows import registry
+from he_sync.flows import last_good
 from he_sync.flows.drain import Drained
 from he_sync.flows.observed import MicroBatch
 from he_sync.flows.run import Works
@@ -70,7 +70,8 @@ def drain(
     run = context.run.run_id
     began, until = time.process_time(), time.monotonic() + longest
     with retries_only_what_can_help(), memory.store() as store, connections.systems() as systems:
-        works = Works(store, systems, memory.retailer(), registry.load_all())
+        flows = last_good.Watched(store, lambda broken: _wrong(memory, broken))
+        works = Works(store, systems, memory.retailer(), flows.flows)
         with _unless_cancelled(context):
             done = flow.drain(
                 works,
@@ -79,6 +80,7 @@ def drain(
                 stop=lambda: time.monotonic() > until,
                 observe=lambda batch: _observed(context, memory, batch),
                 run_id=run,
+                flows=flows,
             )
             _report(context, done, store, time.process_time() - began)
 
@@ -91,6 +93,12 @@ def _observed(context: Context, memory: MemoryResource, batch: MicroBatch) -> No
         text = f"{'; '.join(batch.problems[:TOLD])}{more}; see `he-sync events letters list`"
         alarm = alarms.Alarm(f"{batch.flow}: records wait for a person", text, PEOPLE)
         alarms.tell(Path(memory.home), alarm, datetime.now(UTC))
+
+
+def _wrong(memory: MemoryResource, broken: last_good.Broken) -> None:
+    """One alarm an hour for each flow file that is wrong; what was right before it goes on."""
+    alarm = alarms.Alarm(f"flow file {broken.file} is wrong", broken.text, PEOPLE)
+    alarms.tell(Path(memory.home), alarm, datetime.now(UTC))
 
 
 @contextmanager

@@ -11,7 +11,10 @@ from pydantic import BaseModel, PydanticDeprecatedSince20
 
 from assets.days import OWNERS
 from assets.drain import LONGEST, drain
-from he_sync.flows import registry, spec
+from he_sync.flows import last_good, registry, spec
+from he_sync.model.errors import FixInput, HeSyncError
+from he_sync.settings import store_address
+from he_sync.store.database import open_store
 from resources.connections import ConnectionsResource
 from resources.memory import MemoryResource
 
@@ -50,23 +53,52 @@ class Flow(dg.Component):
 
 
 def load_flows(package: str = "assets.flows") -> dg.Definitions:
-    """Every flow file below a package, and where events come from. Raises with file and line for a bad one."""
+    """Every flow file below a package, and where events come from.
+
+    Of a bad one the last good version of this installation, its page naming what is wrong. Raises with file and line
+    where there is none.
+    """
     module = importlib.import_module(package)
+    sources = dg.Definitions(assets=SOURCES)
+    folder = Path(next(iter(module.__path__)))
+    if usable := _in_place_of_bad_ones(folder):
+        return dg.Definitions.merge(sources, dg.Definitions(assets=[_asset(flow, why) for flow, why in usable]))
     tree = dg.ComponentTree.from_module(defs_module=module, project_root=Path(module.__path__[0]).parents[1])
     with warnings.catch_warnings():
         # Dagster 1.13 reads the YAML of a component with a function that pydantic has deprecated.
         warnings.simplefilter("ignore", PydanticDeprecatedSince20)
-        return dg.Definitions.merge(dg.Definitions(assets=SOURCES), tree.build_defs())
+        return dg.Definitions.merge(sources, tree.build_defs())
 
 
-def _asset(flow: spec.Flow) -> dg.AssetsDefinition:
+def _in_place_of_bad_ones(folder: Path) -> list[tuple[spec.Flow, str]]:
+    """Flows to load by hand, each with what is wrong with its file; none where Dagster may read the files itself.
+
+    The store is opened only where a file is bad, so that loading the code needs no database otherwise.
+    """
+    try:
+        registry.load_all(folder)
+    except FixInput:
+        address = store_address()
+        if isinstance(address, Path) and not address.exists():
+            return []
+        try:
+            with open_store(address) as store:
+                found = last_good.usable(store, folder)
+        except HeSyncError:
+            return []
+        why = {one.flow: one.text for one in found.broken}
+        return [(flow, why.get(flow.name, "")) for flow in found.flows]
+    return []
+
+
+def _asset(flow: spec.Flow, wrong: str = "") -> dg.AssetsDefinition:
     @dg.asset(
         key=["flow", flow.name],
         deps=sorted({dg.AssetKey([topic.partition("/")[0], "events"]) for topic in flow.trigger.topics}),
         group_name=GROUP,
         kinds={"yaml"},
         owners=OWNERS,
-        description=flow.description,
+        description=f"**Its file is wrong.** {wrong}\n\n{flow.description}" if wrong else flow.description,
         metadata=_facts(flow),
         code_version=str(flow.version),
     )

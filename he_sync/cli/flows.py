@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -21,9 +21,10 @@ from he_sync.flows.drain import drain
 from he_sync.flows.run import Works, run
 from he_sync.flows.spec import Flow
 from he_sync.model.errors import FixInput
-from he_sync.settings import read_settings
-from he_sync.store import inbox
+from he_sync.settings import read_settings, store_address
+from he_sync.store import good_flows, inbox
 from he_sync.store.canonical import canonical_json
+from he_sync.store.database import open_store
 from he_sync.store.effects import Effect
 from he_sync.store.inbox import Arrival
 
@@ -43,8 +44,13 @@ def check(
     files: Annotated[list[Path] | None, typer.Argument(help="Flow files; none: those of this installation")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check flow files: form, names of steps, values. One line a problem; exit code 2 where there is one."""
-    found = [line for path in files or registry.files() for line in _complaints(path)]
+    """Check flow files: form, names of steps, values. One line a problem; exit code 2 where there is one.
+
+    Of a file that is wrong it says too which version of it runs meanwhile.
+    """
+    wrong = {path: lines for path in files or registry.files() if (lines := _complaints(path))}
+    found = [line for lines in wrong.values() for line in lines] or ([] if files else _at_odds())
+    found += _instead(wrong)
     if as_json:
         typer.echo(json.dumps(found, indent=1))
     elif found:
@@ -61,6 +67,26 @@ def _complaints(path: Path) -> list[str]:
     except FixInput as error:
         return str(error).split("\n")
     return []
+
+
+def _at_odds() -> list[str]:
+    """What is wrong with the installation's flows only beside each other."""
+    try:
+        registry.load_all()
+    except FixInput as error:
+        return str(error).split("\n")
+    return []
+
+
+def _instead(wrong: Iterable[Path]) -> list[str]:
+    """What runs in the place of files that are wrong, where this installation has run before."""
+    address = store_address()
+    if isinstance(address, Path) and not address.exists():
+        return []
+    with open_store(address) as store:
+        kept = good_flows.listing(store)
+    good = [kept[path.parent.name] for path in wrong if path.parent.name in kept]
+    return [f"{one.file}: as it was on {one.since:%Y-%m-%d %H:%M} ({one.digest[:10]}) it goes on" for one in good]
 
 
 @app.command()

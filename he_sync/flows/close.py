@@ -10,7 +10,7 @@ from datetime import datetime
 import pandas as pd
 
 from he_sync.connect.systems import Systems
-from he_sync.flows import compare, registry
+from he_sync.flows import compare, last_good, registry
 from he_sync.flows import plan as planning
 from he_sync.flows import push as pushing
 from he_sync.flows.benches import bench
@@ -74,7 +74,7 @@ def propose(store: Store, lake: Lake, day: str, retailer: Retailer) -> planning.
     frames = {name: lake.read("canonical", name, day) for name in FRAMES if _has(lake, "canonical", name, day)}
     linked = "payments" in frames and _has(lake, "canonical", "settlement_links", day)
     accounts = compare.accounts(lake, day, retailer) if linked else {}
-    owners = registry.person_owners(registry.load_all())
+    owners = registry.person_owners(last_good.usable(store, keep=False).flows)
     facts = planning.Facts(day, retailer, frames, accounts, under_way, owners)
     return planning.make(differences(lake, day), facts)
 

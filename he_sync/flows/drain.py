@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from he_sync.connect.hurry import hurried
@@ -21,6 +21,7 @@ from he_sync.flows.commit import Answer, Overtaken, answers, commit
 from he_sync.flows.observed import MicroBatch, observed
 from he_sync.flows.push import Clock, Pushed, push, threads
 from he_sync.flows.run import Ran, Works, run_apart
+from he_sync.flows.spec import Flow
 from he_sync.flows.writers import Bench
 from he_sync.model.errors import BrokenPromise, NotAllowed, Throttled, TryLater
 from he_sync.store import inbox, lanes
@@ -78,6 +79,7 @@ def drain(  # noqa: PLR0913 - one drain with all that it takes
     observe: Callable[[MicroBatch], None] = lambda _: None,
     run_id: str = "",
     now: Clock | None = None,
+    flows: Callable[[], tuple[Flow, ...]] | None = None,
 ) -> Drained:
     """Drain the inbox until it has been idle for a while, `stop` says so, or a person is needed.
 
@@ -91,6 +93,8 @@ def drain(  # noqa: PLR0913 - one drain with all that it takes
         observe: hears what each flow did with each micro-batch, after its push.
         run_id: named in every line of the story.
         now: the clock of leases and quarantines; the store's without one.
+        flows: asked before each micro-batch for the flows to run it with, so that an edit counts from the next one on
+            and never within one; without it those of `works` are used.
     """
     clock = now or store_clock(works.store)
     held = lanes.take(works.store, lane, worker, LANE_SECONDS, clock())
@@ -98,7 +102,7 @@ def drain(  # noqa: PLR0913 - one drain with all that it takes
         return Drained(held=True)
     try:
         with Watch(works.store) as watch, threads() as pool:
-            one = _Drain(works, worker, held, watch, observe, run_id, clock, pool)
+            one = _Drain(works, worker, held, watch, observe, run_id, clock, pool, flows)
             one.run(linger_seconds, poll_seconds, stop)
             return one.done
     finally:
@@ -123,6 +127,7 @@ class _Drain:
     run_id: str
     now: Clock
     pool: Executor
+    flows: Callable[[], tuple[Flow, ...]] | None = None
     done: Drained = field(default_factory=Drained)
     entities: int = ENTITIES
     failures: int = 0
@@ -178,6 +183,7 @@ class _Drain:
         self.entities = BACKLOG if len({event.entity for event in taken.events}) >= limit > 1 else ENTITIES
         self.done.batches += 1
         try:
+            self._reload()
             ran, answered = self._answer(taken)
         except NotAllowed as error:
             self._again(taken, taken.seqs, LONGEST_PAUSE, str(error))
@@ -190,6 +196,13 @@ class _Drain:
             self.failures, self.failing_since = 0, None
             self._after(taken, ran, answered)
         return True
+
+    def _reload(self) -> None:
+        """Flows that were edited since; what is taken is answered by one version of them."""
+        flows = self.flows() if self.flows else self.works.flows
+        if flows is not self.works.flows:
+            self.works = replace(self.works, flows=flows)
+            self.bench = bench_of(self.works)
 
     def _answer(self, taken: Taken) -> tuple[list[Ran], list[Answer]]:
         """Run and commit; what was overtaken meanwhile is read and decided again."""

@@ -5,7 +5,7 @@ A room brings its steps as one `Steps`; a name may be brought once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from he_sync.flows import ownership, spec
@@ -76,7 +76,12 @@ def steps_of(flow: Flow) -> list[StepFunction]:
 
 def load(path: Path) -> Flow:
     """A flow file, whose steps are all there. Raises FixInput with a line for each problem."""
-    flow = spec.parse(path)
+    return known(spec.read(path), path)
+
+
+def known(text: str, path: Path) -> Flow:
+    """The flow in a text, whose steps are all there. Raises FixInput with a line for each problem."""
+    flow = spec.parsed(text, path)
     if wrong := list(unknown(flow)):
         raise FixInput("\n".join(f"{path}: {line}" for line in wrong))
     return flow
@@ -98,12 +103,17 @@ def load_all(folder: Path = FOLDER) -> tuple[Flow, ...]:
             flows.append(load(path))
         except FixInput as error:
             wrong.append(str(error))
-    names = [flow.name for flow in flows]
-    wrong += [f"{folder}: two flows are called {name}" for name in sorted({n for n in names if names.count(n) > 1})]
-    wrong += [f"{folder}: {line}" for line in _owners_differ(flows)]
+    wrong += [f"{folder}: {line}" for line in at_odds(flows)]
     if wrong:
         raise FixInput("\n".join(wrong))
     return tuple(flows)
+
+
+def at_odds(flows: Sequence[Flow]) -> list[str]:
+    """What is wrong with flows only beside each other, a line each."""
+    names = [flow.name for flow in flows]
+    twice = [f"two flows are called {name}" for name in sorted({n for n in names if names.count(n) > 1})]
+    return [*twice, *_owners_differ(flows)]
 
 
 def person_owners(flows: Iterable[Flow]) -> Mapping[str, Owner]:

@@ -158,13 +158,23 @@ def complaints(path: Path) -> list[str]:
 
 def parse(path: Path) -> Flow:
     """Read a flow file. Raises FixInput with a line for each problem."""
+    return parsed(read(path), path)
+
+
+def read(path: Path) -> str:
+    """The text of a flow file. Raises FixInput where there is none."""
     try:
-        text = path.read_text(encoding="utf-8")
-        document = yaml.load(text, _Strict)  # noqa: S506 - a SafeLoader that refuses a key given twice
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise FixInput(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError:
         raise FixInput(f"{path}: is not UTF-8 text") from None
+
+
+def parsed(text: str, path: Path) -> Flow:
+    """The flow in a text; `path` is named in what is wrong with it. Raises FixInput with a line for each problem."""
+    try:
+        document = yaml.load(text, _Strict)  # noqa: S506 - a SafeLoader that refuses a key given twice
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise FixInput(f"{path}:{line}: {error.problem}") from None

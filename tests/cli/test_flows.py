@@ -6,8 +6,8 @@ import pytest
 
 from he_sync.cli import house
 from he_sync.connect.systems import connect
-from he_sync.flows import registry
-from he_sync.store import effects
+from he_sync.flows import last_good, registry
+from he_sync.store import effects, good_flows
 from he_sync.store.database import open_store
 
 ORDERS = registry.FOLDER / "order_to_fulfilment" / "defs.yaml"
@@ -58,6 +58,21 @@ def test_a_wrong_flow_file_is_one_line_with_file_place_and_rule(he_sync, tmp_pat
     assert len(err.strip().splitlines()) == 1
     assert said in err
     assert "defs.yaml" in err
+
+
+def test_a_wrong_file_of_which_a_good_version_runs_is_named_with_it(he_sync, tmp_path):
+    path = changed(tmp_path, "version: 1", "version: one")
+    with open_store(he_sync.home / "he_sync.db") as store:
+        last_good.usable(store)
+        digest = good_flows.listing(store)["order_to_fulfilment"].digest
+    draft = path.parent / "order_to_fulfilment" / "defs.yaml"
+    draft.parent.mkdir()
+    path.rename(draft)
+    code, _, err = he_sync("flows", "check", str(draft))
+    wrong, instead = err.strip().splitlines()
+    assert (code, "attributes.version" in wrong) == (2, True)
+    assert instead.startswith("order_to_fulfilment: as it was on ")
+    assert f"({digest[:10]}) it goes on" in instead
 
 
 def test_every_problem_of_a_file_is_a_line_of_its_own(he_sync, tmp_path):

@@ -19,6 +19,7 @@ import definitions
 from assets.drain import LINGER, NAMED, drain_job, tell
 from assets.flow import load_flows
 from he_sync.connect import alarms
+from he_sync.flows import last_good, registry
 from he_sync.flows.drain import LANE
 from he_sync.flows.observed import MicroBatch
 from he_sync.store import effects, inbox, lanes
@@ -221,6 +222,7 @@ def test_a_bad_flow_file_is_named_with_file_line_and_rule(tmp_path, monkeypatch,
     assert right in text
     path.write_text(text.replace(right, wrong, 1))
     monkeypatch.syspath_prepend(str(folder.parent))
+    monkeypatch.setenv("HE_HOME", str(tmp_path / "new"))
     with pytest.raises(ComponentTreeException) as raised:
         load_flows(package)
     told = str(raised.value.__cause__)
@@ -229,3 +231,38 @@ def test_a_bad_flow_file_is_named_with_file_line_and_rule(tmp_path, monkeypatch,
     assert str(path) in told
     if case != "a step that nobody registered":
         assert re.search(rf"{re.escape(str(path))}:\d+", told), told
+
+
+def test_a_bad_flow_file_leaves_the_code_loaded_with_the_version_before_it(tmp_path, monkeypatch, store):
+    folder = tmp_path / "code" / "flows_that_ran"
+    shutil.copytree(FLOWS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    last_good.usable(store, folder)
+    path = folder / "returns" / "defs.yaml"
+    path.write_text(path.read_text().replace("version: 1", "version: one"))
+    monkeypatch.syspath_prepend(str(folder.parent))
+    monkeypatch.setenv("HE_HOME", str(tmp_path))
+    loaded = definitions.build(flows=load_flows("flows_that_ran"))
+    sys.modules.pop("flows_that_ran", None)
+    pages = {spec.key.path[-1]: spec for spec in loaded.resolve_all_asset_specs() if spec.key.path[0] == "flow"}
+    assert pages.keys() == {each.parent.name for each in FLOWS.glob("*/defs.yaml")}
+    assert re.search(rf"{re.escape(str(path))}:\d+: attributes.version", pages["returns"].description)
+    assert "wrong" not in pages["parts"].description
+
+
+def test_a_drain_goes_on_with_a_bad_flow_file_and_people_hear_of_it_once(
+    tmp_path, monkeypatch, instance, resources, shop, store
+):
+    folder = tmp_path / "flows"
+    shutil.copytree(FLOWS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(registry, "FOLDER", folder)
+    last_good.usable(store, folder)
+    path = folder / "order_to_fulfilment" / "defs.yaml"
+    path.write_text(path.read_text().replace("version: 1", "version: one"))
+    for _ in range(2):
+        order = shop.order()
+        shop.tell(PLACED, order)
+        assert run(instance, resources).success
+        assert shop.orders(order)
+    [told] = [json.loads(one.read_text()) for one in alarms.waiting(tmp_path)]
+    assert told["subject"] == "flow file order_to_fulfilment is wrong"
+    assert re.search(rf"{re.escape(str(path))}:\d+: attributes.version", told["text"])
