@@ -86,7 +86,15 @@ def drain(
 
 
 def _observed(context: Context, memory: MemoryResource, batch: MicroBatch) -> None:
-    """Named in the run's lineage; people hear of records that wait for them, once an hour and flow."""
+    """Named in the run's lineage; people hear of records that wait for them, once an hour and flow.
+
+    Of a flow that stands still they hear once, not of each record; its events are named when they are answered.
+    """
+    if batch.stopped:
+        text = f"{batch.stopped}. Its events wait, none is lost or parked; it goes on by itself within half a minute"
+        alarm = alarms.Alarm(f"flow {batch.flow} stands still", text, PEOPLE)
+        alarms.tell(Path(memory.home), alarm, datetime.now(UTC))
+        return
     tell(context.log_event, batch)
     if batch.problems:
         more = f" and {len(batch.problems) - TOLD} more" if len(batch.problems) > TOLD else ""

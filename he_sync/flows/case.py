@@ -59,6 +59,7 @@ class Case:
         problem: why the record is parked.
         quiet: why nothing is to be done.
         later: why it cannot be decided yet; its events are taken again after a while.
+        stopped: why its flow stands still as a whole, which is no fault of the record; its events wait.
         steps: the story so far.
     """
 
@@ -73,12 +74,13 @@ class Case:
     problem: Problem | None = None
     quiet: str = ""
     later: str = ""
+    stopped: str = ""
     steps: tuple[story.Step, ...] = ()
 
     @property
     def settled(self) -> bool:
         """Whether no further step has to look at it."""
-        return self.problem is not None or bool(self.quiet or self.later)
+        return self.problem is not None or bool(self.quiet or self.later or self.stopped)
 
     @property
     def number(self) -> str:

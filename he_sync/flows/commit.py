@@ -42,6 +42,11 @@ class Answer:
     cases: tuple[tuple[Ran, Case], ...]
 
     @property
+    def stopped(self) -> bool:
+        """Whether it waits for a flow that stands still."""
+        return any(case.stopped for _, case in self.cases)
+
+    @property
     def effects(self) -> tuple[Effect, ...]:
         """What to plan, a customer shared by two documents once."""
         return tuple({effect.key: effect for _, case in self.cases for effect in case.effects}.values())
@@ -71,7 +76,12 @@ def _undone(case: Case) -> Case:
 
 
 def _outcome(cases: Sequence[Case]) -> tuple[Outcome | None, str]:
-    """None: not now. A flow that had nothing to do does not make quiet what another one did."""
+    """None: not now. A flow that had nothing to do does not make quiet what another one did.
+
+    A flow that stands still comes first: nothing is said about a record of which it has seen nothing.
+    """
+    if stopped := next((case.stopped for case in cases if case.stopped), ""):
+        return None, stopped
     if problem := next((case.problem for case in cases if case.problem), None):
         return "parked", problem.plain
     if later := next((case.later for case in cases if case.later), ""):

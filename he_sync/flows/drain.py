@@ -48,6 +48,8 @@ EFFECTS_SECONDS = 1.0
 """Between two looks for effects that became due by themselves: quarantines that are over, decisions of people."""
 LATER_SECONDS = 30.0
 """After which an event that cannot be decided yet is taken again: 20 times of it are longer than a quarantine."""
+STILL_SECONDS = 25.0
+"""After which a flow that stands still is tried again; its events are due after 30."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 TROUBLE_SECONDS = 120.0
 """Of failed reads without one that worked; the drain then ends with an alarm, and the sweep begins another."""
@@ -135,6 +137,7 @@ class _Drain:
     effects_looked: float = 0.0
     reports_due: int = 0
     asked_again: bool = False
+    still: dict[str, tuple[float, str]] = field(default_factory=dict)
     owed: list[tuple[Taken, list[Answer], list[Ran]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -208,7 +211,7 @@ class _Drain:
         """Run and commit; what was overtaken meanwhile is read and decided again."""
         for left in reversed(range(OVERTAKEN)):
             with hurried(READ_SECONDS):
-                ran = run_apart(self.works, taken.events, self.now(), self.run_id)
+                ran = run_apart(self.works, taken.events, self.now(), self.run_id, self._still())
             answered = answers(taken, ran)
             try:
                 commit(self.works.store, taken, answered, self.now())
@@ -224,7 +227,8 @@ class _Drain:
         for one in answered:
             self.done.events[one.outcome or "later"] += len(one.events)
             if one.outcome is None:
-                self._again(taken, [event.seq for event in one.events], LATER_SECONDS, one.note)
+                self._later(taken, one)
+        self._stand_still(ran)
         self.reports_due += 1
         planned = {effect.target for one in answered for effect in one.effects}
         if "epicor" in planned:
@@ -235,6 +239,26 @@ class _Drain:
             self.done.effects.update(batch.effects)
             self._note(*batch.problems)
             self.observe(batch)
+
+    def _later(self, taken: Taken, one: Answer) -> None:
+        """What cannot be decided yet counts as a failure of its events; a flow that stands still counts for nothing."""
+        seqs, not_before = [event.seq for event in one.events], self.now() + timedelta(seconds=LATER_SECONDS)
+        back = inbox.hold if one.stopped else inbox.retry_later
+        back(self.works.store, taken, seqs, not_before, one.note)
+
+    def _still(self) -> dict[str, str]:
+        """Flows that are not tried now: a while after it came to stand still, one micro-batch asks whether it goes."""
+        now = time.monotonic()
+        return {name: why for name, (until, why) in self.still.items() if now < until}
+
+    def _stand_still(self, ran: Iterable[Ran]) -> None:
+        known = self._still()
+        for one in ran:
+            if not one.stopped:
+                self.still.pop(one.flow.name, None)
+            elif one.flow.name not in known:
+                self.still[one.flow.name] = (time.monotonic() + STILL_SECONDS, one.stopped)
+                self._note(f"flow {one.flow.name} stands still: {one.stopped}")
 
     def _down(self, stop: Callable[[], bool]) -> bool:
         """Whether a system may not be called now; events stay untaken, so that an outage counts against none.

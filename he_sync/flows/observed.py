@@ -20,6 +20,7 @@ UNREAD = "unread"
 class MicroBatch:
     """What one flow did with one micro-batch.
 
+    `stopped`: why the flow stands still as a whole, its events waiting; "" for one that runs.
     `latencies`: seconds from receipt to confirmation of each entity whose effects are all confirmed by now.
     """
 
@@ -31,6 +32,7 @@ class MicroBatch:
     effects: Counter[str]
     latencies: tuple[float, ...]
     problems: tuple[str, ...]
+    stopped: str = ""
 
 
 def observed(store: Store, ran: Sequence[Ran], answered: Iterable[Answer], now: datetime) -> list[MicroBatch]:
@@ -53,6 +55,7 @@ def observed(store: Store, ran: Sequence[Ran], answered: Iterable[Answer], now: 
                 Counter(stand[key] for key in effects if key in stand),
                 tuple(_latency(answer, now) for answer in mine if _confirmed(answer, stand)),
                 tuple(f"{case.entity}: {case.problem.plain}" for case in one.cases if case.problem),
+                one.stopped,
             )
         )
     unread = [answer for entity, answer in by_entity.items() if entity not in told]

@@ -6,19 +6,24 @@ an order and a return): all of them read the same document once, and one problem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from he_sync.connect.systems import Systems
 from he_sync.flows import registry
 from he_sync.flows.case import Case, Desk
 from he_sync.flows.spec import Flow
 from he_sync.flows.steps import routes
-from he_sync.model.errors import BrokenPromise, HeSyncError, NotAllowed, TryLater
+from he_sync.model.errors import BrokenPromise, FixSettings, HeSyncError, NotAllowed, TryLater
 from he_sync.model.retailer import Retailer
 from he_sync.store.database import Store
 from he_sync.store.inbox import Event
+
+Still = Mapping[str, str]
+"""Flows that stand still, by name, each with the reason."""
+NOTHING: Still = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,19 @@ class Ran:
     flow: Flow
     cases: tuple[Case, ...]
 
+    @property
+    def stopped(self) -> str:
+        """Why the flow stands still as a whole; "" for one that runs."""
+        return next((case.stopped for case in self.cases if case.stopped), "")
 
-def run_all(works: Works, events: Sequence[Event], now: datetime, run_id: str = "") -> list[Ran]:
+
+def run_all(
+    works: Works, events: Sequence[Event], now: datetime, run_id: str = "", still: Still = NOTHING
+) -> list[Ran]:
     """Every flow that an event of the micro-batch triggers, over the entities of those events.
+
+    `still`: flows that stand still, with the reason; they are not tried. A flow that lacks something which only a
+    person can put in place (a query in Epicor) comes to stand still: its records are not at fault, so none is parked.
 
     Raises TryLater where a system cannot be read, NotAllowed where it refuses our account: then nothing was decided.
     """
@@ -63,23 +78,34 @@ def run_all(works: Works, events: Sequence[Event], now: datetime, run_id: str = 
         if mine:
             desk = replace(works.desk(flow, now, run_id), remembered=remembered)
             cases = [Case(entity, tuple(some)) for entity, some in mine.items()]
-            ran.append(Ran(flow, tuple(run(flow, cases, desk))))
+            ran.append(Ran(flow, tuple(_unless_still(flow, cases, desk, still.get(flow.name, "")))))
     return ran
 
 
-def run_apart(works: Works, events: Sequence[Event], now: datetime, run_id: str = "") -> list[Ran]:
+def _unless_still(flow: Flow, cases: Sequence[Case], desk: Desk, why: str) -> list[Case]:
+    if not why:
+        try:
+            return run(flow, cases, desk)
+        except FixSettings as error:
+            why = str(error)
+    return [replace(case, stopped=why) for case in cases]
+
+
+def run_apart(
+    works: Works, events: Sequence[Event], now: datetime, run_id: str = "", still: Still = NOTHING
+) -> list[Ran]:
     """The same, where one record that trips a system or ourselves is parked alone and holds up no other.
 
     Raises TryLater, NotAllowed and BrokenPromise, which are about a system and not about a record.
     """
     try:
-        return run_all(works, events, now, run_id)
+        return run_all(works, events, now, run_id, still)
     except (TryLater, NotAllowed, BrokenPromise):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it is found by running each record alone
         apart = [[one for one in events if one.entity == name] for name in dict.fromkeys(e.entity for e in events)]
         if len(apart) > 1:
-            return [ran for some in apart for ran in run_apart(works, some, now, run_id)]
+            return [ran for some in apart for ran in run_apart(works, some, now, run_id, still)]
         return _tripped(works, events, error)
 
 

@@ -22,6 +22,7 @@ from he_sync.connect import alarms
 from he_sync.flows import last_good, registry
 from he_sync.flows.drain import LANE
 from he_sync.flows.observed import MicroBatch
+from he_sync.sandbox.faults import Fault
 from he_sync.store import effects, inbox, lanes
 from he_sync.store.database import open_store
 from resources.connections import ConnectionsResource
@@ -249,14 +250,20 @@ def test_a_bad_flow_file_leaves_the_code_loaded_with_the_version_before_it(tmp_p
     assert "wrong" not in pages["parts"].description
 
 
-def test_a_drain_goes_on_with_a_bad_flow_file_and_people_hear_of_it_once(
-    tmp_path, monkeypatch, instance, resources, shop, store
-):
+@pytest.fixture
+def own_flows(tmp_path, monkeypatch, store):
+    """An installation's own flow files, which were right once."""
     folder = tmp_path / "flows"
     shutil.copytree(FLOWS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(registry, "FOLDER", folder)
     last_good.usable(store, folder)
-    path = folder / "order_to_fulfilment" / "defs.yaml"
+    return folder
+
+
+def test_a_drain_goes_on_with_a_bad_flow_file_and_people_hear_of_it_once(
+    tmp_path, own_flows, instance, resources, shop
+):
+    path = own_flows / "order_to_fulfilment" / "defs.yaml"
     path.write_text(path.read_text().replace("version: 1", "version: one"))
     for _ in range(2):
         order = shop.order()
@@ -266,3 +273,17 @@ def test_a_drain_goes_on_with_a_bad_flow_file_and_people_hear_of_it_once(
     [told] = [json.loads(one.read_text()) for one in alarms.waiting(tmp_path)]
     assert told["subject"] == "flow file order_to_fulfilment is wrong"
     assert re.search(rf"{re.escape(str(path))}:\d+: attributes.version", told["text"])
+
+
+def test_people_hear_once_of_a_flow_that_stands_still(desk, tmp_path, instance, resources, shop):
+    orders = [shop.order() for _ in range(2)]
+    shop.hear(PLACED, *orders)
+    desk.sandbox.faults.set([Fault("error_before", "epicor", "GET", "HeSync_OrderJobs", status=404)])
+    for order in orders:
+        shop.tell("epicor/OrderHed", f"erp_order {shop.orders(order)[0]['OrderNum']}")
+    result = run(instance, resources)
+    desk.sandbox.faults.set([])
+    assert result.success
+    [told] = [json.loads(one.read_text()) for one in alarms.waiting(tmp_path)]
+    assert told["subject"] == "flow fulfilment_status stands still"
+    assert "Epicor has no query HeSync_OrderJobs; import it" in told["text"]

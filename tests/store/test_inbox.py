@@ -251,6 +251,26 @@ def test_a_source_that_cannot_be_read_costs_no_lost_worker_and_a_person_is_asked
     assert told.action == "events parked after 20 failures"
 
 
+def test_what_is_held_waits_as_often_as_it_must_and_nothing_of_it_is_counted(store: Store) -> None:
+    inbox.put(store, [arrival("a1"), arrival("a2")])
+    for nth in range(MOST_FAILURES + 1):
+        taken = took(store, later(EVENING, nth))
+        assert [event.attempts for event in taken.events] == [1, 1]
+        inbox.hold(store, taken, taken.seqs, later(EVENING, nth + 1), "no query")
+        assert not inbox.due(store, later(EVENING, nth))
+    assert [(kept.state, kept.failures, kept.note) for kept in inbox.by_entity(store, "order 1")] == [
+        ("new", 0, "no query")
+    ] * 2
+
+
+def test_a_worker_whose_lease_was_lost_holds_nothing(store: Store) -> None:
+    inbox.put(store, [arrival("a1")])
+    stale = took(store)
+    took(store, AFTER_LEASE)
+    inbox.hold(store, stale, stale.seqs, later(EVENING, 300), "no query")
+    assert states(store) == {"a1": "taken"}
+
+
 def test_a_newer_event_opens_what_was_parked_for_bad_input(store: Store) -> None:
     inbox.put(store, [arrival("a1"), arrival("b1", "order 2")])
     ended(store, took(store), "parked")

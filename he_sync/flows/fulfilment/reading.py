@@ -157,7 +157,8 @@ def _asked(desk: Desk, query: str, parameters: Mapping[str, str]) -> list[Row]:
     try:
         return [row for page in desk.systems.epicor.baq(query, parameters) for row in page]
     except NotFound:
-        raise FixSettings(f"Epicor has no query {query}; import it as docs/operations.md says") from None
+        what = f"Epicor has no query {query}"
+        raise FixSettings(f"{what}; import it as docs/operations.md says under 'What Epicor must have'") from None
 
 
 def _orders(desk: Desk, numbers: Iterable[int]) -> Mapping[int, Row | None]:

@@ -11,7 +11,7 @@ and answered by one read. Only `taken` has a holder, proven by the token; every 
 """
 
 from he_sync.store.inbox.arriving import put, put_in
-from he_sync.store.inbox.finishing import finish, reopen, reopen_in, retry_later, settle
+from he_sync.store.inbox.finishing import finish, hold, reopen, reopen_in, retry_later, settle
 from he_sync.store.inbox.reading import by_entity, conflicts, count, find, get, listing, waiting_for
 from he_sync.store.inbox.records import (
     MOST_FAILURES,
@@ -46,6 +46,7 @@ __all__ = [
     "find",
     "finish",
     "get",
+    "hold",
     "listing",
     "put",
     "put_in",

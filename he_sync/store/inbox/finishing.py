@@ -59,6 +59,20 @@ def retry_later(store: Store, taken: Taken, seqs: Collection[int], not_before: d
     store.run(lambda connection: _fail(connection, taken, sorted(set(seqs)), not_before, reason))
 
 
+def hold(store: Store, taken: Taken, seqs: Collection[int], not_before: datetime, reason: str) -> None:
+    """They wait from here on for something that is not theirs to bring: again from `not_before` on, nothing counted.
+
+    Neither an attempt nor a failure, so that no length of such a wait parks them.
+    """
+    told = {"state": "new", "not_before": not_before, "note": reason, "attempts": inbox.c.attempts - 1, **ENDED}
+
+    def held(connection: Connection) -> None:
+        for some in batches(sorted(set(seqs))):
+            _change(connection, taken, some, told)
+
+    store.run(held)
+
+
 def reopen(store: Store, which: Collection[int] | str, who: str, note: str) -> int:
     """Have finished or parked events answered again: some by number, or all of an entity. Gives how many.
 
