@@ -15,7 +15,7 @@ from he_sync.connect.systems import Systems
 from he_sync.flows import registry
 from he_sync.flows.case import Case, Desk
 from he_sync.flows.spec import Flow
-from he_sync.flows.steps import routes
+from he_sync.flows.steps import routes, waiting
 from he_sync.model.errors import BrokenPromise, FixSettings, HeSyncError, NotAllowed, TryLater
 from he_sync.model.retailer import Retailer
 from he_sync.store.database import Store
@@ -127,6 +127,7 @@ def run(flow: Flow, cases: Iterable[Case], desk: Desk) -> list[Case]:
         *registry.steps_of(flow),
         routes.ask,
         *(registry.STEPS.reports[name] for name in flow.report_back),
+        waiting.packs,
     ):
         found = step(found, desk)
     return found

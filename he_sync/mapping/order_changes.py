@@ -18,6 +18,7 @@ from he_sync.model.money import show, to_major, to_minor
 
 FIXED = frozenset({"Company", "PONum", "OrderDate", "OrderComment", "CurrencyCode", "OrderDtls", "OHOrderMscs"})
 """Never changed after an order is made."""
+HOLD = "OrderHeld"
 
 
 def changes(before: Body, after: Body, state: OrderState) -> Row | None:
@@ -74,11 +75,16 @@ def _customer(before: Body, after: Body, found: Found) -> None:
 
 
 def _header(before: Body, after: Body, found: Found) -> None:
-    """Dates, hold, ship via and the ship-to address. An address that something has gone to stays."""
+    """Dates, hold, ship via and the ship-to address. An address that something has gone to stays.
+
+    A hold that somebody released in the ERP already is no change any more, which a person would be asked about.
+    """
     names = sorted({*before, *after} - FIXED)
     old = {name: before.get(name, _blank(after.get(name))) for name in names}
     new = {name: after.get(name, _blank(before.get(name))) for name in names}
     changed = {name: new[name] for name in names if old[name] != new[name]}
+    if changed.get(HOLD) == found.state.held:
+        changed.pop(HOLD, None)
     for name, value in changed.items():
         found.tell(f"ship-to {name.removeprefix('OTS')}" if name.startswith("OTS") else name, old[name], value)
     if found.state.shipped and any(map(_is_address, changed)):

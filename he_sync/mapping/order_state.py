@@ -44,7 +44,10 @@ class ChargeState:
 
 @dataclass(frozen=True)
 class OrderState:
-    """A sales order as it stands. `tax_minor` is tax that an earlier integration wrote beside the charges."""
+    """A sales order as it stands. `tax_minor` is tax that an earlier integration wrote beside the charges.
+
+    `held` is None where it was not read.
+    """
 
     number: int
     lines: tuple[LineState, ...]
@@ -54,6 +57,7 @@ class OrderState:
     is_open: bool = True
     void: bool = False
     invoiced: bool = False
+    held: bool | None = None
 
     @property
     def shipped(self) -> bool:
@@ -95,6 +99,7 @@ def read_state(document: Mapping[str, Any], currency: str = "USD", *, invoiced: 
         is_open=bool(document.get("OpenOrder", True)),
         void=bool(document.get("VoidOrder")),
         invoiced=invoiced,
+        held=bool(document["OrderHeld"]) if "OrderHeld" in document else None,
     )
 
 

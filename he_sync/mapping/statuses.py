@@ -24,6 +24,7 @@ POS_TO_ERP: dict[str, ErpState] = {
     "voided": "void",
 }
 ERP_TO_POS: dict[ErpState, str] = {"held": "pending", "open": "open", "shipped": "closed", "void": "cancelled"}
+PENDING = "pending"
 DEAD = frozenset(word for word, state in POS_TO_ERP.items() if state == "void")
 
 

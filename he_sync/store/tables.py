@@ -166,6 +166,14 @@ dead_letters = Table(
     Index("dead_letters_by_event", "event_seq"),
 )
 
+# Asked for with every micro-batch: which letters end by themselves now.
+Index(
+    "dead_letters_open",
+    dead_letters.c.rule,
+    sqlite_where=text("resolved_at IS NULL"),
+    postgresql_where=text("resolved_at IS NULL"),
+)
+
 closes = Table(
     "closes",
     metadata,

@@ -6,6 +6,7 @@ import pytest
 
 from he_sync.store import inbox
 from tests.flows.plant import JOB, ORDER, PACK, PART, open_town
+from tests.flows.shop import EDITED
 
 
 @pytest.fixture
@@ -361,16 +362,34 @@ def test_a_pack_of_an_order_that_is_still_pending_in_the_shop_waits_until_the_sh
     town.news(PACK, pack)
     [letter] = town.letters(f"erp_shipment {pack}")
     assert letter == (
-        f"pack {pack} of sales order {number} has left, but {order} is pending in Heartland: open it there, then "
-        "replay this, and it is invoiced; or take the pack back in Epicor"
+        f"pack {pack} of sales order {number} has left, but {order} is pending in Heartland: open it there, and "
+        "the pack is invoiced by itself; or take the pack back in Epicor"
     )
     assert town.invoices(order) == []
+    town.hear(EDITED, order)
+    assert town.letters(f"erp_shipment {pack}") == [letter]
+    town.tick()
     town.pos.update(f"sales/orders/{order.split()[1]}", {"status": "open"})
-    [parked] = inbox.by_entity(town.store, f"erp_shipment {pack}")
-    inbox.reopen(town.store, [parked.event.seq], "dana", "opened in the shop")
-    town.drain()
+    town.hear(EDITED, order)
     assert town.invoices(order) == [("complete", [pieces(town.skus[0], 5)])]
     assert town.letters(f"erp_shipment {pack}") == []
+
+
+def test_an_order_that_is_opened_lets_go_of_its_own_packs_only(town):
+    """Order 12 is no part of order 123, and of two orders that wait only the one that was opened goes on."""
+    placed = [town.placed((town.skus[0], 1, "20.00"), status="pending") for _ in range(2)]
+    packs = []
+    for _, number in placed:
+        town.plant.change(number, OrderHeld=False)
+        packs.append(town.plant.ship(town.plant.pack(number, (1, 1))))
+    town.news(PACK, *packs)
+    (first, _), (other, _) = placed
+    town.tick()
+    town.pos.update(f"sales/orders/{first.split()[1]}", {"status": "open"})
+    town.hear(EDITED, first)
+    assert len(town.invoices(first)) == 1
+    assert town.invoices(other) == []
+    assert len(town.letters(f"erp_shipment {packs[1]}")) == 1
 
 
 def test_a_pack_of_an_order_that_the_shop_cancelled_is_no_invoice_and_a_person_reads_what_to_take_back(town):

@@ -143,6 +143,18 @@ def decided(before, after, document, **more):
     return change, " | ".join(change["decide"])
 
 
+def test_a_hold_that_somebody_released_in_the_erp_already_is_no_change_and_another_edit_beside_it_still_is():
+    before = ordered(BOOT, status="pending")
+    after = ordered(BOOT, status="open")
+    assert before["header"]["OrderHeld"] is True
+    held, released = (read_state(epicor(before, {1: 2}, OpenOrder=not left, OrderHeld=not left)) for left in (0, 1))
+    assert changes(before, after, held)["header"]["OrderHeld"] is False
+    assert changes(before, after, released) is None
+    moved = changes(before, ordered(BOOT, TENT, status="open"), replace(released, is_open=True))
+    assert "OrderHeld" not in moved["header"]
+    assert [step["op"] for step in moved["lines"]] == ["add"]
+
+
 def test_fewer_than_have_left_is_a_persons_decision_and_the_other_lines_change():
     before, after = ordered(BOOT, TENT), ordered(line("BOOT", 1000, "50.00"), MUG)
     change, said = decided(before, after, epicor(before, {1: 2}))

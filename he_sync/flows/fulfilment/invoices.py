@@ -19,12 +19,13 @@ from he_sync.flows.fulfilment import parts, stock
 from he_sync.flows.fulfilment.reading import Row, Work
 from he_sync.flows.steps.documents import lines_of
 from he_sync.flows.steps.standing import NEVER_SENT, Standing
-from he_sync.mapping.statuses import DEAD
+from he_sync.flows.steps.waiting import NOT_OPEN, not_open
+from he_sync.mapping.statuses import DEAD, PENDING
 from he_sync.model.errors import BadRecord
 from he_sync.model.quantity import from_milli, to_milli
 from he_sync.store.effects import Effect, Status
 
-KIND, PENDING = "invoice_order", "pending"
+KIND = "invoice_order"
 
 
 def is_shipped(pack: Row) -> bool:
@@ -42,7 +43,7 @@ def plan_packs(case: Case, work: Work, order: Mapping[str, Any], desk: Desk) -> 
             case = _taken_back(case, there, pack, desk)
         elif there is None and is_shipped(pack):
             if wrong := _not_open(order, work, pack):
-                return case.fail("status", "is open", wrong, str(order.get("status")), notice="the shop")
+                return case.fail("status", NOT_OPEN, wrong, str(order.get("status")), notice="the shop")
             try:
                 lines = list(shelf.take(work, pack, desk))
                 made = tuple(shelf.made_to_order(work, pack, desk))
@@ -59,9 +60,9 @@ def _not_open(order: Mapping[str, Any], work: Work, pack: Row) -> str:
     It is not opened from here: an order that the shop keeps pending may be unpaid, and that is the shop's to say.
     """
     status = str(order.get("status") or "").lower()
-    left = f"pack {pack['PackNum']} of sales order {work.order_num} has left, but {work.owner} is {status} in Heartland"
+    left = f"pack {pack['PackNum']} of sales order {work.order_num} has left, but {not_open(work.owner, status)}"
     if status == PENDING:
-        return f"{left}: open it there, then replay this, and it is invoiced; or take the pack back in Epicor"
+        return f"{left}: open it there, and the pack is invoiced by itself; or take the pack back in Epicor"
     if status in DEAD:
         return f"{left}: take the pack back in Epicor, or the goods back from the customer; it is not invoiced"
     return ""

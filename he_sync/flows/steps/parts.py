@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import select
-
 from he_sync.flows.case import Case, Desk, Steps, each, going
+from he_sync.flows.steps import waiting as waits
 from he_sync.flows.steps.documents import Shelf, look_up
 from he_sync.flows.steps.rules import UNKNOWN_PART, part_rows
-from he_sync.store import inbox
 from he_sync.store.database import Store
-from he_sync.store.tables import dead_letters
 
 ITEMS = Shelf("items")
 
@@ -30,7 +27,8 @@ def _read(cases: list[Case], desk: Desk) -> list[Case]:
 
 def decide(cases: list[Case], desk: Desk) -> list[Case]:
     """Events that were parked for a part that is there now are answered again."""
-    waiting = {case.entity: _waiting(desk.store, case.facts["sku"]) for case in going(cases)}
+    told = waits.reasons(desk.store, UNKNOWN_PART) if going(cases) else {}
+    waiting = {case.entity: _waiting(desk.store, told, case.facts["sku"]) for case in going(cases)}
     asked = [case.facts["sku"] for case in going(cases) if waiting[case.entity]]
     there = part_rows(desk, asked)
     return each(lambda case, at: _decide(case, waiting[case.entity], there.get(case.facts["sku"]) is not None, at))(
@@ -48,17 +46,9 @@ def _decide(case: Case, waiting: tuple[int, ...], there: bool, desk: Desk) -> Ca
     return replace(case, reopen=waiting).told("decided", told, desk)
 
 
-def _waiting(store: Store, sku: str) -> tuple[int, ...]:
+def _waiting(store: Store, told: dict[str, list[str]], sku: str) -> tuple[int, ...]:
     """Parked events of every sale with an open letter that names the SKU."""
-    mine = (
-        dead_letters.c.rule == UNKNOWN_PART,
-        dead_letters.c.resolved_at.is_(None),
-        dead_letters.c.reason.contains(f"SKU {sku} (", autoescape=True),
-    )
-    with store.begin() as connection:
-        records = connection.execute(select(dead_letters.c.record).where(*mine).distinct()).scalars().all()
-    events = [kept for record in records for kept in inbox.by_entity(store, record)]
-    return tuple(sorted(kept.event.seq for kept in events if kept.state == "parked" and kept.parked_for == "input"))
+    return waits.events(store, told, lambda reason: f"SKU {sku} (" in reason)
 
 
 STEPS = Steps(readers={"parts": _read}, deciders={"parts": decide})

@@ -1,4 +1,4 @@
-"""What each attempt was answered, how a conflict was settled, and the last good version of each flow file."""
+"""What each attempt was answered, how a conflict was settled, the last good version of each flow file, open letters."""
 
 from __future__ import annotations
 
@@ -34,3 +34,5 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
     )
+    still_open = sa.text("resolved_at IS NULL")
+    op.create_index("dead_letters_open", "dead_letters", ["rule"], sqlite_where=still_open, postgresql_where=still_open)
