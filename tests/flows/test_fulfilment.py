@@ -388,6 +388,7 @@ def test_an_order_that_is_opened_lets_go_of_its_own_packs_only(town):
     town.pos.update(f"sales/orders/{first.split()[1]}", {"status": "open"})
     town.hear(EDITED, first)
     assert len(town.invoices(first)) == 1
+    assert f"1 events of packs that waited for {first} to be opened are answered again" in town.story(first)
     assert town.invoices(other) == []
     assert len(town.letters(f"erp_shipment {packs[1]}")) == 1
 
