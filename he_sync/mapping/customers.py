@@ -17,6 +17,8 @@ OWNED = frozenset(
 )
 """What the POS knows better. Terms, credit, tax region and salesperson are the ERP's and never written again."""
 
+ADDRESS = ("Address1", "Address2", "Address3", "City", "State", "Zip", "CountryNum")
+"""Columns that are one field to people and to ownership: an address travels whole or not at all."""
 SHOP_FIELDS = {"email": "email", "phone": "phone_number"}
 SHOP_CUSTOM = {
     "cust_id": "epicor_customer",
@@ -65,6 +67,12 @@ def _contact(where: str, name: str, email: str, phone: str, retailer: Retailer) 
         "EMailAddress": lengths.key("EMailAddress", plain(email), where, own),
         "PhoneNum": lengths.key("PhoneNum", plain(phone), where, own),
     }
+
+
+def address_in(row: Mapping[str, Any]) -> dict[str, Any] | str:
+    """The address that a customer's columns say, every column named; "" where they say no place."""
+    said = {name: str(row.get(name) or "").strip() for name in ADDRESS[:-1]}
+    return {**said, "CountryNum": int(row.get("CountryNum") or 0)} if any(said.values()) else ""
 
 
 def changes(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any] | None:

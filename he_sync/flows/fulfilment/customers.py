@@ -19,10 +19,11 @@ from he_sync.connect.strict_json import dumps
 from he_sync.flows import echo, ownership, plan
 from he_sync.flows.case import Case, Desk, going
 from he_sync.flows.echo import Side
-from he_sync.flows.steps.customers import ERP_CUSTOMERS, person_of
+from he_sync.flows.steps.customers import ERP_CUSTOMERS, address_of, person_of
 from he_sync.flows.steps.documents import CUSTOMERS, look_up
 from he_sync.flows.steps.standing import Standing, of_entities
 from he_sync.mapping import customers as mapping
+from he_sync.mapping.addresses import customer_columns
 from he_sync.store import applied, crosswalk
 from he_sync.store.canonical import content_hash
 from he_sync.store.effects import DONE, Effect
@@ -66,7 +67,9 @@ def _heartland_id(cust_id: str, desk: Desk) -> int:
 
 
 def _erp(desk: Desk, numbers: Sequence[int]) -> list[dict[str, Any]]:
-    return desk.systems.epicor.read_any(*ERP_CUSTOMERS, "CustNum", numbers, select=("CustNum", *EPICOR.values()))
+    return desk.systems.epicor.read_any(
+        *ERP_CUSTOMERS, "CustNum", numbers, select=("CustNum", *EPICOR.values(), *mapping.ADDRESS)
+    )
 
 
 def _read(  # noqa: PLR0913, PLR0917 - one case and everything that was read for all of them
@@ -123,7 +126,17 @@ def _compared(case: Case, known: Mapping[str, applied.Applied], desk: Desk) -> C
 
 
 def _of_erp(row: Row) -> dict[str, Any]:
-    return {name: _plain(row.get(column)) for name, column in EPICOR.items()}
+    said = {name: _plain(row.get(column)) for name, column in EPICOR.items()}
+    return {**said, "address": mapping.address_in(row)}
+
+
+def _address(case: Case, desk: Desk) -> dict[str, Any]:
+    """The shop's address, where it has one that could be delivered to: without one it says nothing of it."""
+    found = address_of(case.facts["shop"], desk)
+    if found is None:
+        return {}
+    where = f"customer {case.facts['customer']}"
+    return {"address": mapping.address_in(customer_columns(found, desk.retailer.epicor, where))}
 
 
 def _of_shop(case: Case, desk: Desk) -> dict[str, Any]:
@@ -132,6 +145,7 @@ def _of_shop(case: Case, desk: Desk) -> dict[str, Any]:
     body = mapping.customer(case.facts["customer"], person["name"], person["email"], person["phone"], desk.retailer)
     custom = case.facts["shop"].get("custom") or {}
     said = {name: body[EPICOR[name]] for name in ("name", "email", "phone")}
+    said |= _address(case, desk)
     return {**said, **{name: _plain(custom.get(key)) for name, key in mapping.SHOP_CUSTOM.items()}}
 
 
@@ -147,7 +161,7 @@ def _plain(value: Any) -> str:
 def _pending(standing: Standing, target: str) -> frozenset[str]:
     """Fields that writes of ours set which nobody has confirmed yet."""
     names = {column: name for name, column in EPICOR.items()} | {key: name for name, key in mapping.SHOP_CUSTOM.items()}
-    names |= {key: name for name, key in mapping.SHOP_FIELDS.items()}
+    names |= {key: name for name, key in mapping.SHOP_FIELDS.items()} | dict.fromkeys(mapping.ADDRESS, "address")
     found = set()
     for one in standing.effects:
         if one.effect.kind in KINDS and one.effect.target == target and one.state not in DONE:
@@ -188,7 +202,7 @@ def _decided(case: Case, desk: Desk) -> Case:
 def _effects(case: Case, compared: Compared, entity: str, desk: Desk) -> tuple[Effect, ...]:
     decision, number = compared.decision, int(case.document["CustNum"])
     found = []
-    if fields := {EPICOR[name]: value for name, value in decision.to_epicor.items()}:
+    if fields := _columns(decision.to_epicor):
         body = {"CustNum": number, **fields}
         if was := _as_read(compared.epicor, decision.to_epicor, case.document):
             body["was"] = was
@@ -208,7 +222,18 @@ def _as_read(side: Side, names: Iterable[str], row: Row) -> dict[str, Any]:
 
     A column that a write of ours is on its way to will hold something else, and is not guarded.
     """
-    return {EPICOR[name]: row.get(EPICOR[name]) for name in names if name not in side.pending}
+    guarded = [name for name in names if name not in side.pending]
+    columns = [column for name in guarded for column in (mapping.ADDRESS if name == "address" else (EPICOR[name],))]
+    return {column: row.get(column) for column in columns}
+
+
+def _columns(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields as columns of Epicor."""
+    return {
+        column: inner
+        for name, value in said.items()
+        for column, inner in (value.items() if name == "address" else ((EPICOR[name], value),))
+    }
 
 
 def _effect(kind: str, target: str, entity: str, body: dict[str, Any], text: str, desk: Desk) -> Effect:  # noqa: PLR0913, PLR0917 - an effect's parts

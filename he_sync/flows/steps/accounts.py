@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from he_sync.flows import ownership, plan
 from he_sync.flows.case import Case, Desk, Steps, each
-from he_sync.flows.steps.customers import Buyer, Person, create_effect
+from he_sync.flows.steps.customers import Buyer, Person, address_of, create_effect
 from he_sync.flows.steps.standing import Standing, of_entities
 from he_sync.mapping import customers as mapping
+from he_sync.mapping.addresses import customer_columns
 from he_sync.model.calendar import business_date, read_instant
 from he_sync.store.applied import project
 from he_sync.store.canonical import content_hash
@@ -24,7 +27,11 @@ def _map(case: Case, desk: Desk) -> Case:
     """Facts: `told`, what the ERP should know of the customer, and `shown`, fields that are the ERP's to say."""
     whose = ownership.owners(desk.flow.map.owners if desk.flow.map else None)
     told = {name: case.facts["person"][name] for name in FIELDS if whose[name] == "heartland"}
-    return case.know(told=told, shown=tuple(name for name in FIELDS if name not in told))
+    shown = tuple(name for name in FIELDS if name not in told)
+    if address := address_of(case.document, desk):
+        where, codes = case.entity, desk.retailer.epicor
+        told["address"] = mapping.address_in(customer_columns(address, codes, where))
+    return case.know(told=told, shown=shown)
 
 
 def decide(cases: list[Case], desk: Desk) -> list[Case]:
@@ -76,7 +83,7 @@ def _put_back(case: Case, row: Person, desk: Desk) -> Case:
     return replace(case, effects=(effect,)).told("decided", text, desk, effect_key=key)
 
 
-def _differs(ours: str, theirs: str) -> bool:
+def _differs(ours: Any, theirs: Any) -> bool:
     """A field that the POS leaves empty says nothing."""
     return bool(ours) and ours != theirs
 
@@ -91,27 +98,49 @@ def _created(case: Case, standing: Standing, desk: Desk) -> Case:
     if create.state == "confirmed":
         return case.postponed(f"{create.effect.summary} is confirmed, and the ERP does not show it yet")
     sent = {name: create.effect.body.get(column, "") for name, column in FIELDS.items()}
+    sent |= {"address": place} if (place := mapping.address_in(create.effect.body)) else {}
     if sent == case.facts["told"]:
         return _applied(case, desk).still("it is being created")
     return case.postponed("it is being created as it was before; the change follows when that is there")
 
 
-def _updated(case: Case, buyer: Buyer, changed: dict[str, str], standing: Standing, desk: Desk) -> Case:
+def _updated(case: Case, buyer: Buyer, changed: dict[str, Any], standing: Standing, desk: Desk) -> Case:
     """Every field that is the shop's, as the night writes them and under the night's key.
 
     With what each was when it was read: somebody who edits it before our write is not overwritten unseen.
     """
-    person, row = case.facts["person"], buyer.row or {}
-    told: dict[str, str] = case.facts["told"]
-    body = {"CustNum": row["customer_id"], **{FIELDS[name]: value for name, value in told.items()}}
+    row, day = buyer.row or {}, _day(case, desk)
+    told = {name: value for name, value in case.facts["told"].items() if name != "address" or name in changed}
+    body = {"CustNum": row["customer_id"], **_columns(told)}
     if not _under_way(standing):
-        body["was"] = {FIELDS[name]: row[name] for name in told}
-    day = _day(case, desk)
-    key = plan.key(desk.retailer, UPDATE, case.entity, f"{day}|{person['name']}|{person['email']}|{person['phone']}")
-    text = "; ".join(f"{name}: {row[name]!r} -> {value!r}" for name, value in changed.items())
+        body["was"] = _columns({name: row[name] for name in told})
+    key = _key(case, standing, changed, day, desk)
+    text = "; ".join(f"{name}: {_shown(row[name])} -> {_shown(value)}" for name, value in changed.items())
     effect = Effect(key, UPDATE, "epicor", case.entity, day, body, True, text)
     planned = _applied(replace(case, effects=(*case.effects, effect)), desk)
     return planned.told("decided", text, desk, effect_key=key)
+
+
+def _key(case: Case, standing: Standing, changed: Mapping[str, Any], day: str, desk: Desk) -> str:
+    """The night's key for what the night would write; one of its own for an address, or a value that comes again."""
+    person = case.facts["person"]
+    nights = f"{day}|{person['name']}|{person['email']}|{person['phone']}"
+    key = plan.key(desk.retailer, UPDATE, case.entity, nights)
+    if "address" not in changed and all(one.effect.key != key or one.state not in DONE for one in standing.effects):
+        return key
+    again = f"{nights}|{content_hash(case.facts['told'])}|{standing.count(UPDATE)}"
+    return plan.key(desk.retailer, UPDATE, case.entity, again)
+
+
+def _columns(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields as columns of Epicor; an address is several, none of which is left as it was."""
+    found = {FIELDS[name]: value for name, value in said.items() if name in FIELDS}
+    return {**found, **(said.get("address") or dict.fromkeys(mapping.ADDRESS[:-1] if "address" in said else (), ""))}
+
+
+def _shown(value: Any) -> str:
+    """A value for people; an address in one line."""
+    return repr(", ".join(str(one) for one in value.values() if one) if isinstance(value, dict) else value)
 
 
 def _under_way(standing: Standing) -> bool:

@@ -25,9 +25,10 @@ from he_sync.store import crosswalk
 from he_sync.store.effects import Effect
 
 ERP_CUSTOMERS = ("Erp.BO.CustomerSvc", "Customers")
-FIELDS = ("CustNum", "CustID", "Name", "EMailAddress", "PhoneNum", "Inactive", "CreditHold")
+FIELDS = ("CustNum", "CustID", "Name", "EMailAddress", "PhoneNum", "Inactive", "CreditHold", *mapping.ADDRESS)
 Person = Mapping[str, Any]
-"""A canonical row of a customer of either side: customer_id, link, name, email, phone (model/customer.py)."""
+"""A canonical row of a customer of either side: customer_id, link, name, email, phone (model/customer.py); of the
+ERP's its `address` too."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,11 @@ def _by_cust_id(desk: Desk, cust_ids: Iterable[str]) -> Mapping[str, Person | No
 
 def _asked(systems: Systems, column: str, values: list[str]) -> dict[str, Person]:
     rows = systems.epicor.read_any(*ERP_CUSTOMERS, column, values, select=FIELDS)
-    return {row["link"]: row for document in rows for _, row in epicor.customer(document)}
+    return {
+        row["link"]: {**row, "address": mapping.address_in(document)}
+        for document in rows
+        for _, row in epicor.customer(document)
+    }
 
 
 def _by_email(desk: Desk, emails: Iterable[str]) -> dict[tuple[str, str], Person]:
