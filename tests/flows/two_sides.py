@@ -19,7 +19,13 @@ from he_sync.flows.ownership import Decision, Owner, decide
 SIDES = ("heartland", "epicor")
 ROUND = 20
 """Edits between two moments at which everything is allowed to become quiet and is looked at."""
-OWNERS: dict[str, Owner] = {"name": "heartland", "phone": "heartland", "terms": "epicor", "nick": "either"}
+OWNERS: dict[str, Owner] = {
+    "name": "heartland",
+    "phone": "heartland",
+    "terms": "epicor",
+    "nick": "either",
+    "address": "heartland",
+}
 
 
 @dataclass
@@ -68,9 +74,14 @@ class TwoSides:
         record.editors[name] = {side} if record.agreed(name) else record.editors.get(name, set()) | {side}
         undone = record.undo.get((side, name)) if self.chance.random() < 0.2 else None
         record.undo[side, name] = record.now[side][name]
-        record.now[side][name] = record.said_by_people[side, name] = undone or f"{name} {self.counter}"
+        record.now[side][name] = record.said_by_people[side, name] = undone or self._value(name)
         self.edits[number] += 1
         self._moved(number, side)
+
+    def _value(self, name: str) -> Any:
+        """Something that nobody said before; an address is one field of several columns."""
+        said = f"{name} {self.counter}"
+        return {"Address1": said, "City": "", "CountryNum": 1} if name == "address" else said
 
     def _moved(self, number: int, side: str) -> None:
         """A change is announced once, twice or never."""
