@@ -14,7 +14,7 @@ from he_sync.model.retailer import Epicor, Record
 
 Counted = Literal["by_profile", "leave_out", "charge"]
 PersonField = Literal["name", "email", "phone"]
-Side = Literal["heartland", "epicor"]
+Side = Literal["heartland", "epicor", "ask"]
 
 
 class SalesUnit(Record):
@@ -41,7 +41,8 @@ class MapRules(Record):
     units: dict[str, SalesUnit] = Field(default_factory=dict, description="By part number")
     owners: dict[PersonField, Side] = Field(
         default_factory=dict,
-        description="Fields of a customer that Epicor knows better; say it in both flows of customers",
+        description="Fields of a customer that Epicor knows better, or of whose edits a person is asked (`ask`); "
+        "say it in both flows of customers",
     )
     need_by_days: int = Field(default=0, ge=0, le=365, description="Days from the business date to NeedByDate")
 

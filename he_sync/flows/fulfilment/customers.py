@@ -181,11 +181,12 @@ def decide(cases: list[Case], desk: Desk) -> list[Case]:
 def _decided(case: Case, desk: Desk) -> Case:
     compared: Compared = case.facts["compared"]
     decision, entity = compared.decision, f"customer {case.facts['customer']}"
-    if decision.conflicts:
-        one = decision.conflicts[0]
+    asked = [one for one in decision.conflicts if _is_asked(one, compared, desk)]
+    if left := [one for one in decision.conflicts if one not in asked]:
+        one = left[0]
         text = f"{entity}: {one.field} is {one.heartland!r} in the shop and {one.epicor!r} in Epicor; {one.reason}"
         return case.fail(one.field, ownership.PERSON_DECIDES, text, str(one.epicor))
-    told = _effects(case, compared, entity, desk)
+    told = (*_effects(case, compared, entity, desk), *_approvals(case, compared, asked, entity, desk))
     if told and echo.too_often(_written_at(desk, entity), desk.now):
         text = f"{entity} was written {echo.RATE_MOST} times in ten minutes; find the program that keeps changing it"
         return case.fail("customer", "is not written in a loop", text)
@@ -215,6 +216,28 @@ def _effects(case: Case, compared: Compared, entity: str, desk: Desk) -> tuple[E
         found.append(_effect("update_pos_customer", "heartland", entity, body, text, desk))
     version = content_hash([compared.heartland.after({}).document(), compared.epicor.after({}).document()])
     return tuple(replace(one, key=plan.key(desk.retailer, one.kind, entity, f"{version}|{one.key}")) for one in found)
+
+
+def _is_asked(one: ownership.Conflict, compared: Compared, desk: Desk) -> bool:
+    """An edit of a field of whose edits a person is asked, on one side only; the shop's own has its own flow."""
+    said = desk.flow.map.owners if desk.flow.map else {}
+    moved = [side.moved(one.field) for side in (compared.heartland, compared.epicor)]
+    return ownership.owners(said).get(one.field) == "ask" and sum(moved) == 1
+
+
+def _approvals(
+    case: Case, compared: Compared, asked: Sequence[ownership.Conflict], entity: str, desk: Desk
+) -> list[Effect]:
+    """What was edited in Epicor, for the shop, when a person has approved it with both values before them."""
+    edited = {one.field: one.epicor for one in asked if compared.epicor.moved(one.field)}
+    if not edited:
+        return []
+    why = "; ".join(f"{one.field} is {one.epicor!r} in Epicor and {one.heartland!r} in the shop" for one in asked)
+    body = {"customer_id": case.facts["customer"], "fields": mapping.shop_fields(edited)}
+    one = _effect("update_pos_customer", "heartland", entity, body, f"show {', '.join(edited)} in the shop", desk)
+    version = content_hash([compared.heartland.after({}).document(), compared.epicor.after({}).document()])
+    key = plan.key(desk.retailer, one.kind, entity, f"{version}|{one.key}|asked")
+    return [replace(one, key=key, limit_ok=False, waits_because=f"nobody owns it: {why}")]
 
 
 def _as_read(side: Side, names: Iterable[str], row: Row) -> dict[str, Any]:

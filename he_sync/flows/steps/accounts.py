@@ -15,7 +15,7 @@ from he_sync.mapping.addresses import customer_columns
 from he_sync.model.calendar import business_date, read_instant
 from he_sync.store.applied import project
 from he_sync.store.canonical import content_hash
-from he_sync.store.effects import DONE, Effect
+from he_sync.store.effects import DONE, Effect, Status
 
 CREATE, UPDATE, SHOW = "create_customer", "update_customer", "update_pos_customer"
 FIELDS = {"name": "Name", "email": "EMailAddress", "phone": "PhoneNum"}
@@ -24,14 +24,15 @@ ROLLOVER = 4
 
 
 def _map(case: Case, desk: Desk) -> Case:
-    """Facts: `told`, what the ERP should know of the customer, and `shown`, fields that are the ERP's to say."""
+    """Facts: `told`, what the ERP should know; `asked`, of whose edits a person is asked; `shown`, the ERP's to say."""
     whose = ownership.owners(desk.flow.map.owners if desk.flow.map else None)
     told = {name: case.facts["person"][name] for name in FIELDS if whose[name] == "heartland"}
-    shown = tuple(name for name in FIELDS if name not in told)
+    asked = {name: case.facts["person"][name] for name in FIELDS if whose[name] == "ask"}
+    shown = tuple(name for name in FIELDS if name not in told and name not in asked)
     if address := address_of(case.document, desk):
         where, codes = case.entity, desk.retailer.epicor
         told["address"] = mapping.address_in(customer_columns(address, codes, where))
-    return case.know(told=told, shown=shown)
+    return case.know(told=told, asked=asked, shown=shown)
 
 
 def decide(cases: list[Case], desk: Desk) -> list[Case]:
@@ -57,12 +58,40 @@ def _decide(case: Case, standing: Standing, desk: Desk) -> Case:
 def _compared(case: Case, buyer: Buyer, standing: Standing, desk: Desk) -> Case:
     """What the shop owns against what the ERP was told and has."""
     applied, row = standing.applied, buyer.row or {}
-    if applied and applied.projection == case.facts["told"]:
+    if applied and applied.projection == _projection(case):
         return _quiet(_applied(case, desk), "the ERP was told all of this")
     changed = {name: value for name, value in case.facts["told"].items() if _differs(value, row[name])}
-    if not changed:
-        return _quiet(_applied(case, desk), "the ERP knows all of this")
-    return _updated(case, buyer, changed, standing, desk)
+    if changed:
+        case = _updated(case, buyer, changed, standing, desk)
+    case = _asked(case, row, standing, desk)
+    return _applied(case, desk) if case.effects else _quiet(_applied(case, desk), "the ERP knows all of this")
+
+
+def _asked(case: Case, row: Person, standing: Standing, desk: Desk) -> Case:
+    """An edit of a field that nobody owns waits for a person, who sees both values; a newer edit replaces it."""
+    before = standing.applied.projection if standing.applied else {}
+    edited = {
+        name: value
+        for name, value in case.facts["asked"].items()
+        if _differs(value, row[name]) and before.get(name) != value
+    }
+    if not edited:
+        return case
+    both = (f"{name} is {value!r} in the shop and {row[name]!r} in Epicor" for name, value in edited.items())
+    why = "; ".join(both)
+    was = {FIELDS[name]: row[name] for name in edited}
+    body = {"CustNum": row["customer_id"], **{FIELDS[name]: value for name, value in edited.items()}, "was": was}
+    day = _day(case, desk)
+    key = plan.key(desk.retailer, UPDATE, case.entity, f"{day}|{content_hash(edited)}|{standing.count(UPDATE)}")
+    effect = Effect(key, UPDATE, "epicor", case.entity, day, body, False, why, waits_because=f"nobody owns it: {why}")
+    waits = tuple(one.effect.key for one in standing.effects if _waits_for_the_same(one, edited))
+    planned = replace(case, effects=(*case.effects, effect), withdraw=(*case.withdraw, *waits))
+    return planned.told("decided", f"a person is asked: {why}", desk, effect_key=key)
+
+
+def _waits_for_the_same(one: Status, edited: Mapping[str, Any]) -> bool:
+    columns = {FIELDS[name] for name in edited}
+    return one.state == "waiting_approval" and one.effect.kind == UPDATE and bool(columns & one.effect.body.keys())
 
 
 def _quiet(case: Case, why: str) -> Case:
@@ -97,7 +126,7 @@ def _created(case: Case, standing: Standing, desk: Desk) -> Case:
         return planned.told("decided", effect.summary, desk, effect_key=effect.key)
     if create.state == "confirmed":
         return case.postponed(f"{create.effect.summary} is confirmed, and the ERP does not show it yet")
-    sent = {name: create.effect.body.get(column, "") for name, column in FIELDS.items()}
+    sent = {name: create.effect.body.get(FIELDS[name], "") for name in FIELDS if name in case.facts["told"]}
     sent |= {"address": place} if (place := mapping.address_in(create.effect.body)) else {}
     if sent == case.facts["told"]:
         return _applied(case, desk).still("it is being created")
@@ -156,7 +185,11 @@ def _day(case: Case, desk: Desk) -> str:
 
 def _applied(case: Case, desk: Desk) -> Case:
     version = str(case.document.get("updated_at") or "")
-    return replace(case, applied=project(case.entity, "epicor", version, dict(case.facts["told"]), desk.now))
+    return replace(case, applied=project(case.entity, "epicor", version, _projection(case), desk.now))
+
+
+def _projection(case: Case) -> dict[str, Any]:
+    return {**case.facts["told"], **case.facts["asked"]}
 
 
 STEPS = Steps(mappers={"customer": each(_map)}, deciders={"customer": decide})
