@@ -94,3 +94,10 @@ def test_a_newer_edit_takes_the_place_of_the_one_that_waits(town, ada):
     edit(town, ada, phone_number="555-0500")
     [one] = waiting(town, ada)
     assert "'555-0500' in the shop" in one.effect.waits_because
+
+
+def test_an_edit_of_another_field_asks_nothing_about_the_one_that_somebody_edited_in_epicor(town, ada):
+    town.plant.customer(f"H{ada[0]}", PhoneNum="555-0300")
+    town.news(CUSTOMER, ada[1])
+    edit(town, ada, last_name="Married")
+    assert [one.effect.kind for one in waiting(town, ada)] == ["update_pos_customer"]
