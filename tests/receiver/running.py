@@ -190,7 +190,7 @@ def wait_until_up(running: Running) -> None:
         time.sleep(0.05)
 
 
-def eventually(true: Any, within: float = 10.0) -> None:
+def eventually(true: Any, within: float = 30.0) -> None:
     """Wait for a condition; fails when it does not come true in time."""
     until = time.monotonic() + within
     while not true():

@@ -114,14 +114,15 @@ def test_two_processes_ring_once(store: Store) -> None:
 
 
 def test_nobody_is_rung_for_when_nothing_waits(store: Store) -> None:
-    drains, asked = Drains(store), threading.Event()
+    drains = Drains(store)
     with bell(store, drains) as rung:
         rung.ring()
-        arrive(store)
-        taken = inbox.take(store, "w", None, 10, 60, datetime.now(UTC))
-        assert taken
+        threading.Event().wait(0.3)
+    arrive(store)
+    assert inbox.take(store, "w", None, 10, 60, datetime.now(UTC))
+    with bell(store, drains) as rung:
         rung.ring()
-        asked.wait(0.3)
+        threading.Event().wait(0.3)
     assert drains.at == []
 
 
