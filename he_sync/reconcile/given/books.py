@@ -1,0 +1,151 @@
+"""A folder opened as books: every file found, read, checked and given its exact types, in one DuckDB connection."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from he_sync.model.errors import FixInput
+from he_sync.reconcile.chain.terms import Terms
+from he_sync.reconcile.given import checks, files, values
+from he_sync.reconcile.given.columns import HOME_CURRENCY, RATES, RELATIONS, Kind, Subject
+from he_sync.reconcile.given.files import Raw
+from he_sync.reconcile.given.terms import read_terms, tenders
+
+
+@dataclass(frozen=True)
+class Books:
+    """Checked relations in `connection`, by the names of `columns.RELATIONS`, and the contract's terms.
+
+    Parquet is read where it lies, through a view; a CSV's rows are a table. `rows` counts each relation that is there.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+    terms: Terms
+    format: Literal["csv", "parquet"]
+    rows: dict[str, int]
+    paths: dict[str, Path]
+
+    def has(self, name: str) -> bool:
+        """Whether a relation is there."""
+        return name in self.rows
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """SHA-256 of each file that was read, by relation, and of the terms: the data version of a run."""
+        return {name: _digest(path) for name, path in sorted(self.paths.items())}
+
+
+NO_TERMS = Terms("USD", "04:00", {}, 0, 0, {}, frozenset(), {}, {})
+"""Where no contract is needed."""
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def open_books(folder: Path, *, threads: int | None = None, subject: Subject = "settlements") -> Iterator[Books]:
+    """Open the books of a folder for what is to be reconciled.
+
+    The files of `subject` must be there; orders and inventory come without a contract, which is then `NO_TERMS`. Raises
+    FixInput: one line with file, row and rule of the first thing that is wrong. Nothing is written to disk but what
+    DuckDB spills.
+    """
+    if not folder.is_dir():
+        raise FixInput(f"{folder}: no such folder")
+    paths = _paths(folder, subject)
+    contract = folder / "terms.json"
+    terms = read_terms(contract) if subject == "settlements" else NO_TERMS
+    with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
+        raws = {name: files.read(connection, RELATIONS.get(name, RATES), path) for name, path in paths.items()}
+        rows = _checked(connection, raws, terms)
+        keys = _key_type(connection, raws)
+        for name, raw in raws.items():
+            _install(connection, name, raw, keys, terms)
+        kind: Literal["csv", "parquet"] = "csv" if all(raw.is_text for raw in raws.values()) else "parquet"
+        yield Books(
+            connection, folder, terms, kind, rows, paths | ({"terms": contract} if terms is not NO_TERMS else {})
+        )
+
+
+def _paths(folder: Path, subject: Subject) -> dict[str, Path]:
+    """The files that `subject` reads: settlements take orders and inventory along, all of a kind or none of it."""
+    found = {name: path for name in (*RELATIONS, RATES.name) if (path := files.find(folder, name))}
+    begun = {RELATIONS[name].subject for name in found if name in RELATIONS} if subject == "settlements" else set()
+    for one in RELATIONS.values():
+        if one.subject in begun | {subject} and one.name not in found:
+            raise FixInput(f"{one.name}.parquet or {one.name}.csv: missing in {folder}; {one.subject} need it")
+    beside = {"settlements": {RATES.name}, "orders": {"stores"}, "inventory": set()}[subject]
+    wanted = {one.name for one in RELATIONS.values() if one.subject in begun | {subject}} | beside
+    return {name: path for name, path in found.items() if name in wanted}
+
+
+def _checked(connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], terms: Terms) -> dict[str, int]:
+    for raw in raws.values():
+        for column in raw.relation.columns:
+            if column.name in raw.types:
+                values.check_type(raw, column)
+    rows = {}
+    for name, raw in raws.items():
+        rows[name] = checks.readable(connection, raw)
+        checks.unique(connection, raw, rows[name])
+    _known(connection, raws, terms)
+    return rows
+
+
+def _known(connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], terms: Terms) -> None:
+    """Tenders, stores and currencies that a file names exist."""
+    stores = _values(connection, raws, "stores", "store_id")
+    currencies = {terms.currency, *terms.rates, *_values(connection, raws, "rates", "currency")}
+    for raw in raws.values():
+        names = {column.name for column in raw.relation.columns}
+        if "tender" in names:
+            checks.known(connection, raw, "tender", tenders(terms), "has no account in terms.json; add it there")
+        if "store_id" in names and "stores" in raws and raw.relation.name != "stores":
+            company = {0} if raw.relation.name == "gl_lines" else set()
+            checks.known(connection, raw, "store_id", stores | company, "is no store of the file stores")
+        if "currency" in names and raw.relation is not RATES:
+            checks.known(connection, raw, "currency", currencies, "has no rate in the file rates; add one")
+
+
+def _values(connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], name: str, column: str) -> set[object]:
+    if name not in raws:
+        return set()
+    (spec,) = (one for one in raws[name].relation.columns if one.name == column)
+    sql = f"SELECT DISTINCT {values.typed(raws[name], spec)} FROM {raws[name].source}"
+    return {value for (value,) in connection.execute(sql).fetchall()}
+
+
+def _key_type(connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw]) -> str:
+    """BIGINT where every file's keys are numbers, so that a folder's keys compare as one type."""
+    for raw in raws.values():
+        for column in raw.relation.columns:
+            if column.kind is Kind.KEY and raw.types[column.name] not in values.WHOLE:
+                here = values.name(column)
+                plain = f"{here} = CAST(TRY_CAST({here} AS BIGINT) AS VARCHAR)"
+                sql = f"SELECT coalesce(bool_and(coalesce({plain}, false)), true) FROM {raw.source}"
+                if not raw.is_text or not checks.scalars(connection, sql)[0]:
+                    return "VARCHAR"
+    return "BIGINT"
+
+
+def _install(connection: duckdb.DuckDBPyConnection, name: str, raw: Raw, key_type: str, terms: Terms) -> None:
+    columns = ", ".join(
+        f"{values.typed(raw, column, key_type)} AS {values.name(column)}".replace(
+            HOME_CURRENCY, files.quoted(terms.currency)
+        )
+        for column in raw.relation.columns
+    )
+    connection.execute(f"CREATE {'TABLE' if raw.is_text else 'VIEW'} {name} AS SELECT {columns} FROM {raw.source}")
+    if raw.is_text:
+        connection.execute(f"DROP TABLE {raw.source}")

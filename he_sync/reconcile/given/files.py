@@ -1,0 +1,122 @@
+"""Files as raw rows in DuckDB: a CSV's fields as texts in a table, Parquet read where it lies. No value is judged here.
+
+Raises FixInput for a file that is not there, is cut off, or lacks a column. A row's number counts data rows from 1.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from he_sync.model.errors import FixInput
+from he_sync.reconcile.given.columns import Relation
+
+FORMATS = ("parquet", "csv")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Rows of one file before any check. `source` goes after FROM, `row` gives the number of a row in the file.
+
+    `types` has the file's columns with their types; `no_nulls` those whose statistics rule empty values out.
+    """
+
+    relation: Relation
+    path: Path
+    source: str
+    row: str
+    types: dict[str, str]
+    no_nulls: frozenset[str] = frozenset()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether every value is a text, as a CSV gives it."""
+        return self.path.suffix == ".csv"
+
+    def refuse(self, row: int, what: str) -> FixInput:
+        """The error for a row, which names its line too where a text editor would show it."""
+        line = f" (line {row + 1})" if self.is_text else ""
+        return FixInput(f"{self.path.name}: row {row}{line}: {what}")
+
+
+def find(folder: Path, name: str) -> Path | None:
+    """The file of a relation. Raises FixInput where there are two of them."""
+    found = [path for suffix in FORMATS if (path := folder / f"{name}.{suffix}").is_file()]
+    if len(found) > 1:
+        raise FixInput(f"{folder}: {name} is there as {found[0].name} and as {found[1].name}; keep one")
+    return found[0] if found else None
+
+
+def quoted(text: object) -> str:
+    """A text as an SQL literal."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def read(connection: duckdb.DuckDBPyConnection, relation: Relation, path: Path) -> Raw:
+    """The raw rows of a file. Raises FixInput."""
+    raw = _read_csv(connection, relation, path) if path.suffix == ".csv" else _read_parquet(connection, relation, path)
+    missing = [one.name for one in relation.columns if one.default is None and one.name not in raw.types]
+    if missing:
+        raise FixInput(f"{path.name}: column {missing[0]} is missing; it has {', '.join(raw.types)}")
+    return raw
+
+
+def _read_csv(connection: duckdb.DuckDBPyConnection, relation: Relation, path: Path) -> Raw:
+    header = _header(path)
+    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header)
+    table = f"raw_{relation.name}"
+    reader = f"read_csv({quoted(path)}, header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"'"
+    try:
+        connection.execute(f"CREATE TABLE {table} AS FROM {reader}, columns = {{{columns}}})")
+    except duckdb.Error as error:
+        raise _unreadable(path, str(error)) from None
+    return Raw(relation, path, table, "rowid + 1", dict.fromkeys(header, "VARCHAR"))
+
+
+def _header(path: Path) -> list[str]:
+    """Column names of a CSV, which must end in a line end: a cut inside the last field leaves no other trace."""
+    with path.open("rb") as file:
+        first = file.readline()
+        file.seek(-1, 2) if first else None
+        last = file.read()
+    if not first:
+        raise FixInput(f"{path.name}: empty; it needs a line of column names")
+    if last != b"\n":
+        raise FixInput(f"{path.name}: the last row has no line end, so the file may be cut off; write it again")
+    try:
+        names = next(csv.reader([first.decode("utf-8-sig")]))
+    except (UnicodeDecodeError, csv.Error, StopIteration):
+        raise FixInput(f"{path.name}: row 0 (line 1): the column names are not readable text") from None
+    if len(set(names)) < len(names):
+        raise FixInput(f"{path.name}: row 0 (line 1): a column name is there twice")
+    return names
+
+
+def _unreadable(path: Path, message: str) -> FixInput:
+    """DuckDB's page of advice as one line: which line of the file, and what is wrong with it."""
+    if found := re.search(r"CSV Error on Line: (\d+)", message):
+        line = int(found[1])
+        fields = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+        what = f"{fields[2]} fields, not {fields[1]}; the row is cut off or broken" if fields else "not a row of CSV"
+        return FixInput(f"{path.name}: row {line - 1} (line {line}): {what}")
+    return FixInput(f"{path.name}: not readable ({message.splitlines()[0]})")
+
+
+def _read_parquet(connection: duckdb.DuckDBPyConnection, relation: Relation, path: Path) -> Raw:
+    source = f"read_parquet({quoted(path)}, file_row_number = true)"
+    try:
+        described = connection.execute(f"DESCRIBE FROM read_parquet({quoted(path)})").fetchall()
+        no_nulls = connection.execute(
+            "SELECT path_in_schema FROM parquet_metadata(?) GROUP BY ALL"
+            " HAVING bool_and(coalesce(stats_null_count, 1) = 0)",
+            [str(path)],
+        ).fetchall()
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise FixInput(f"{path.name}: cut off or not a Parquet file ({reason}); copy it again") from None
+    types = {name: kind for name, kind, *_ in described}
+    return Raw(relation, path, source, "file_row_number + 1", types, frozenset(name for (name,) in no_nulls))
