@@ -33,10 +33,16 @@ class Books:
     format: Literal["csv", "parquet"]
     rows: dict[str, int]
     paths: dict[str, Path]
+    deferred: dict[str, Raw]
 
     def has(self, name: str) -> bool:
         """Whether a relation is there."""
         return name in self.rows
+
+    def check_keys(self) -> None:
+        """Look for the row of a repeated key where that was left to the comparison to notice. Raises FixInput."""
+        for name, raw in self.deferred.items():
+            checks.unique(self.connection, raw, self.rows[name])
 
     @cached_property
     def versions(self) -> dict[str, str]:
@@ -68,14 +74,13 @@ def open_books(folder: Path, *, threads: int | None = None, subject: Subject = "
     terms = read_terms(contract) if subject == "settlements" else NO_TERMS
     with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
         raws = {name: files.read(connection, RELATIONS.get(name, RATES), path) for name, path in paths.items()}
-        rows = _checked(connection, raws, terms)
+        rows, deferred = _checked(connection, raws, terms)
         keys = _key_type(connection, raws)
         for name, raw in raws.items():
             _install(connection, name, raw, keys, terms)
         kind: Literal["csv", "parquet"] = "csv" if all(raw.is_text for raw in raws.values()) else "parquet"
-        yield Books(
-            connection, folder, terms, kind, rows, paths | ({"terms": contract} if terms is not NO_TERMS else {})
-        )
+        paths |= {"terms": contract} if terms is not NO_TERMS else {}
+        yield Books(connection, folder, terms, kind, rows, paths, deferred)
 
 
 def _paths(folder: Path, subject: Subject) -> dict[str, Path]:
@@ -90,17 +95,24 @@ def _paths(folder: Path, subject: Subject) -> dict[str, Path]:
     return {name: path for name, path in found.items() if name in wanted}
 
 
-def _checked(connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], terms: Terms) -> dict[str, int]:
+JOINED = frozenset({"pos_inventory", "erp_inventory"})
+"""Relations with one row a key on both sides: their outer join counts repeated keys without a further pass."""
+
+
+def _checked(
+    connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], terms: Terms
+) -> tuple[dict[str, int], dict[str, Raw]]:
     for raw in raws.values():
         for column in raw.relation.columns:
             if column.name in raw.types:
                 values.check_type(raw, column)
-    rows = {}
+    rows, deferred = {}, {}
     for name, raw in raws.items():
         rows[name] = checks.readable(connection, raw)
-        checks.unique(connection, raw, rows[name])
+        if not checks.unique(connection, raw, rows[name], defer=name in JOINED and not raw.is_text):
+            deferred[name] = raw
     _known(connection, raws, terms)
-    return rows
+    return rows, deferred
 
 
 def _known(connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], terms: Terms) -> None:

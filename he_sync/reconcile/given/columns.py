@@ -70,11 +70,14 @@ class Relation:
 
 HOME_CURRENCY = "$currency"
 """Stands for the terms' currency, where a file does not say which."""
+_DEFAULTS = {Kind.CODE: HOME_CURRENCY, Kind.CENTS: "0::BIGINT"}
 
 
 def _column(text: str) -> Column:
+    """A column from `name:KIND`; a question mark behind it: a file may leave it out."""
     name, kind = text.split(":")
-    return Column(name, Kind[kind.rstrip("?")], HOME_CURRENCY if kind.endswith("?") else None)
+    of = Kind[kind.rstrip("?")]
+    return Column(name, of, _DEFAULTS[of] if kind.endswith("?") else None)
 
 
 def _relation(name: str, subject: Subject, key: str, text: str) -> Relation:
@@ -93,7 +96,7 @@ RELATIONS: dict[str, Relation] = {
             "settlements",
             "store_id",
             "store_id:ID entity_id:ID tz:CODE bank_account:ID pos_day_starts:COUNT batch_cut_local:COUNT funding:CODE"
-            " batch_ids_in_report:FLAG gl_detail:CODE",
+            " batch_ids_in_report:FLAG gl_detail:CODE currency:CODE?",
         ),
         _relation(
             "pos_payments",
@@ -114,7 +117,7 @@ RELATIONS: dict[str, Relation] = {
             "settlements",
             "batch_id",
             "batch_id:ID mid:ID brand_group:CODE batch_date:DAY lines:COUNT gross_cents:CENTS refunds_cents:CENTS"
-            " chargebacks_cents:CENTS fees_cents:CENTS payout_cents:CENTS currency:CODE?",
+            " chargebacks_cents:CENTS fees_cents:CENTS payout_cents:CENTS reserve_cents:CENTS? currency:CODE?",
         ),
         _relation(
             "bank_lines",

@@ -13,7 +13,7 @@ from he_sync.reconcile.chain.terms import Fee, Terms
 
 ROLES = frozenset({
     "bank", "fees", "accrued_fees", "chargebacks", "reserve", "disputes", "over_short", "fx", "tips", "tolerance",
-    "customer_deposits", "suspense",
+    "customer_deposits", "suspense", "rejected",
 })  # fmt: skip
 """Names among the accounts that are no tender: what an account is for, not what a customer pays with."""
 

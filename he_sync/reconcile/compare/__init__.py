@@ -1,0 +1,1 @@
+"""Comparisons of two files row by row, as set work in DuckDB: any two by key, orders, stock."""
