@@ -38,6 +38,10 @@ class RuleSet:
     tolerances: tuple[Tolerance, ...] = ()
     version: str = ""
 
+    def uses(self, relation: str, name: str) -> bool:
+        """Whether a rule is on; a rule that the set does not name is."""
+        return all(rule.enabled for rule in self.rules if rule.relation == relation and rule.name == name)
+
 
 def read_rules(path: Path) -> RuleSet:
     """The rule set of a YAML file, or FixSettings in one line that names file and key."""

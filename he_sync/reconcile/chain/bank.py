@@ -1,0 +1,167 @@
+"""Expected deposits against bank lines: to the cent on the day, then named, late, merged, split, and at last short.
+
+Bank texts are learned, not known: a memo's shape (its text without digits) stands for the kind of deposit that exact
+amounts most often gave it, and its number for a store or a batch where that has proved so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from itertools import combinations
+
+from he_sync.reconcile.chain.arrays import BankLines
+from he_sync.reconcile.chain.expected import Expected, Key, key_of
+
+WINDOW = 7  # days that a deposit may be late or its parts apart
+PARTS = 4  # a deposit paid in more parts, or made of more deposits, is not searched
+POOL = 12
+
+STAGE = "windowed_group"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Expected deposits that these bank lines paid, found by `rule`; one of both sides has one element."""
+
+    expected: tuple[int, ...]
+    lines: tuple[int, ...]
+    rule: str
+
+
+class Statement:
+    """The bank lines of a run while deposits are looked for on them; positions in `bank` and `deposits`."""
+
+    def __init__(self, bank: BankLines, deposits: list[Expected]) -> None:
+        self.bank, self.deposits = bank, deposits
+        self.shapes = [re.sub(r"\d+", "#", memo).strip() for memo in bank.memo]
+        self.numbers = [int(match[-1]) if (match := re.findall(r"\d+", memo)) else 0 for memo in bank.memo]
+        self.kind_of: dict[str, str] = {}
+        self.receipts: list[Receipt] = []
+        self.free_lines = set(range(len(bank.ids)))
+        self.free = set(range(len(deposits)))
+        self._lines_at: dict[Key, list[int]] = defaultdict(list)
+        keys = zip(bank.account.tolist(), bank.currency.tolist(), bank.day.tolist(), bank.amount.tolist(), strict=True)
+        for i, key in enumerate(keys):
+            self._lines_at[key].append(i)
+
+    def learn(self, known: dict[str, str] | None = None) -> None:
+        """The kind of each memo shape, from amounts that only one expected deposit of the day has."""
+        votes: dict[str, Counter[str]] = defaultdict(Counter)
+        count = Counter(key_of(self.deposits[i]) for i in self.free)
+        for i in sorted(self.free):
+            key = key_of(self.deposits[i])
+            if count[key] == 1 and len(self._lines_at.get(key, ())) == 1:
+                votes[self.shapes[self._lines_at[key][0]]][self.deposits[i].kind] += 1
+        self.kind_of = dict(known or {})
+        for shape, kinds in sorted(votes.items()):
+            self.kind_of[shape] = max(sorted(kinds), key=lambda kind: kinds[kind])
+
+    def fits(self, i: int, line: int) -> tuple[bool, bool, bool]:
+        """Whether the memo's kind contradicts, its number names another owner, and the number is no batch of it."""
+        deposit, number = self.deposits[i], self.numbers[line]
+        kind = self.kind_of.get(self.shapes[line], deposit.kind)
+        return kind != deposit.kind, bool(deposit.owner and number and number != deposit.owner), number not in deposit.parts
+
+    def take(self, expected: tuple[int, ...], lines: tuple[int, ...], rule: str) -> None:
+        """Book a receipt; what it used is no longer free."""
+        self.receipts.append(Receipt(expected, lines, rule))
+        self.free.difference_update(expected)
+        self.free_lines.difference_update(lines)
+
+    def exact(self) -> None:
+        """Amount, account, currency and day; among equals the one whose memo fits."""
+        wanted: dict[Key, list[int]] = defaultdict(list)
+        for i in sorted(self.free):
+            wanted[key_of(self.deposits[i])].append(i)
+        for key in sorted(wanted):
+            pairs = sorted((self.fits(i, line), i, line) for i in wanted[key] for line in self._lines_at.get(key, ()))
+            for fit, i, line in pairs:
+                if i in self.free and line in self.free_lines and not fit[0]:
+                    self.take((i,), (line,), "amount_on_value_date")
+
+    def late(self) -> None:
+        """The exact amount within the window, where only one deposit and one line claim each other."""
+        claims = {i: [line for line in self._near(i) if self._amount(line) == self.deposits[i].amount] for i in self.free}
+        asked = Counter(line for lines in claims.values() for line in lines)
+        for i in sorted(claims):
+            if len(claims[i]) == 1 and asked[claims[i][0]] == 1:
+                self.take((i,), (claims[i][0],), "amount_in_window")
+
+    def split(self) -> None:
+        """One deposit paid by several lines of the window, where only one set adds up."""
+        for i in sorted(self.free):
+            near = self._near(i)
+            sets = _sets([(line, self._amount(line)) for line in near], self.deposits[i].amount)
+            if len(sets) == 1:
+                self.take((i,), sets[0], "paid_in_parts")
+
+    def merge(self) -> None:
+        """Several deposits paid by one line, where only one set adds up: held below a minimum, or a negative day carried."""
+        by_line: dict[int, list[int]] = defaultdict(list)
+        for i in sorted(self.free):
+            for line in self._near(i):
+                by_line[line].append(i)
+        for line in sorted(by_line):
+            near = [i for i in by_line[line] if i in self.free]
+            sets = _sets([(i, self.deposits[i].amount) for i in near], self._amount(line))
+            if line in self.free_lines and len(sets) == 1:
+                self.take(sets[0], (line,), "deposits_paid_together")
+
+    def named(self) -> None:
+        """What is left: the memo names a batch or store of the deposit, or both are alone on their day. Amounts differ."""
+        pairs = sorted(
+            (self.fits(i, line)[2], abs(self._amount(line) - self.deposits[i].amount), i, line)
+            for i in self.free
+            for line in self._near(i, window=0)
+        )
+        claims = Counter(pair[2] for pair in pairs)
+        asked = Counter(pair[3] for pair in pairs)
+        for unnamed, _, i, line in pairs:
+            alone = claims[i] == 1 and asked[line] == 1
+            if i in self.free and line in self.free_lines and (not unnamed or alone):
+                self.take((i,), (line,), "alone_on_value_date" if unnamed else "memo_names_batch")
+
+    def _amount(self, line: int) -> int:
+        return int(self.bank.amount[line])
+
+    def _near(self, i: int, window: int = WINDOW) -> list[int]:
+        """Free lines of the deposit's account, currency and kind from its day to the end of the window."""
+        deposit = self.deposits[i]
+        return [
+            line
+            for line in self._open_lines.get((deposit.account, deposit.currency), ())
+            if line in self.free_lines
+            and 0 <= int(self.bank.day[line]) - deposit.day <= window
+            and not any(self.fits(i, line)[:2])
+        ]
+
+    def index(self) -> None:
+        """Sort what is still free by account and currency, for the stages that look around."""
+        self._open_lines: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for line in sorted(self.free_lines):
+            self._open_lines[int(self.bank.account[line]), int(self.bank.currency[line])].append(line)
+
+
+def match_statement(statement: Statement, known: dict[str, str] | None = None) -> None:
+    """All rules in order of trust."""
+    statement.learn(known)
+    statement.exact()
+    statement.index()
+    statement.late()
+    statement.split()
+    statement.merge()
+    statement.named()
+
+
+def _sets(items: list[tuple[int, int]], total: int) -> list[tuple[int, ...]]:
+    """Sets of two to PARTS items that add up; nothing where the pool is too large to be sure."""
+    if not 1 < len(items) <= POOL:
+        return []
+    return [
+        tuple(item for item, _ in chosen)
+        for size in range(2, PARTS + 1)
+        for chosen in combinations(items, size)
+        if sum(amount for _, amount in chosen) == total
+    ]

@@ -1,0 +1,146 @@
+"""Stages 3 and 4: lines to batches, batches to deposits, deposits to bank lines, and what is missing or short."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from he_sync.reconcile.chain.arrays import Batches, Lines, Stores
+from he_sync.reconcile.chain.bank import STAGE, Statement
+from he_sync.reconcile.chain.expected import FEES, Expected
+from he_sync.reconcile.chain.found import UNRESOLVED, Found
+from he_sync.reconcile.chain.keys import Places, find
+
+BATCH = ("batch_id", "line_names_batch")
+
+
+def match_batches(lines: Lines, batches: Batches, stores: Stores, store_of: Places, found: Found) -> Places:
+    """Link lines to batches, check each batch's payout against its lines; the batch position of each line or -1."""
+    place = np.full(len(lines.ids), -1, np.int32)
+    named = np.flatnonzero(lines.batch != 0)
+    place[named] = find(batches.ids, lines.batch[named])
+    place[named] = np.where(batches.currency[np.maximum(place[named], 0)] == lines.currency[named], place[named], -1)
+    hit = np.flatnonzero(place >= 0)
+    found.link("LB", lines.ids[hit], batches.ids[place[hit]], BATCH)
+    net = np.zeros(len(batches.ids), np.int64)
+    known = store_of >= 0
+    pays_net = np.zeros(len(batches.ids), bool)
+    pays_net[known] = stores.net[store_of[known]]
+    amount = np.where(pays_net[place[hit]], lines.net[hit], lines.gross[hit])
+    np.add.at(net, place[hit], amount)
+    off = np.flatnonzero(net != batches.payout)
+    found.add(
+        "batches",
+        UNRESOLVED,
+        batches.ids[off],
+        related=np.zeros(len(off), np.int64),
+        delta=batches.payout[off] - net[off],
+        evidence=[
+            f"payout {have}, its lines make {want}"
+            for have, want in zip(batches.payout[off].tolist(), net[off].tolist(), strict=True)
+        ],
+        days=batches.day[off],
+        currency=batches.currency[off],
+        confidence=0.5,
+    )
+    return place
+
+
+def link_deposits(statement: Statement, found: Found) -> dict[int, int]:
+    """Link batches to the bank lines that paid them; the bank position of each batch id that has exactly one."""
+    paid: dict[int, int] = {}
+    rows: dict[str, list[tuple[int, int]]] = {}
+    ids = statement.bank.ids
+    for receipt in statement.receipts:
+        parts = [
+            part
+            for i in receipt.expected
+            if statement.deposits[i].kind != FEES
+            for part in statement.deposits[i].parts
+        ]
+        rows.setdefault(receipt.rule, []).extend((part, int(ids[line])) for part in parts for line in receipt.lines)
+        if len(receipt.lines) == 1:
+            paid.update(dict.fromkeys(parts, receipt.lines[0]))
+    for rule in sorted(rows):
+        chosen = sorted(rows[rule])
+        found.link(
+            "BD",
+            np.array([batch for batch, _ in chosen], np.int64),
+            np.array([line for _, line in chosen], np.int64),
+            (STAGE, rule),
+        )
+    return paid
+
+
+def link_lines(lines: Lines, batch_of: Places, batches: Batches, statement: Statement, paid: dict[int, int], found: Found) -> None:
+    """Lines to bank lines by way of their batch, where one bank line paid it."""
+    table = np.full(len(batches.ids), -1, np.int64)
+    if paid:
+        names = np.array(sorted(paid), np.int64)
+        where = np.array([paid[name] for name in names.tolist()], np.int64)
+        place = find(batches.ids, names)
+        table[place[place >= 0]] = where[place >= 0]
+    hit = np.flatnonzero(batch_of >= 0)
+    line = table[batch_of[hit]]
+    good = line >= 0
+    found.link("LD", lines.ids[hit[good]], statement.bank.ids[line[good]], ("batch_id", "by_way_of_batch"))
+
+
+def classify_deposits(statement: Statement, as_of: int, found: Found) -> list[Expected]:
+    """Missing, short and unexpected money; returns the deposits that are not due yet."""
+    bank = statement.bank
+    for receipt in statement.receipts:
+        want = sum(statement.deposits[i].amount for i in receipt.expected)
+        have = sum(int(bank.amount[line]) for line in receipt.lines)
+        if want != have:
+            _differs(statement, receipt.expected[0], receipt.lines[0], want, have, found)
+    in_transit = [statement.deposits[i] for i in sorted(statement.free) if statement.deposits[i].day > as_of]
+    for i in sorted(statement.free):
+        deposit = statement.deposits[i]
+        if deposit.day <= as_of:
+            _missing(deposit, found)
+    rows = np.array(sorted(statement.free_lines), np.int64)
+    found.add(
+        "bank_lines",
+        UNRESOLVED,
+        bank.ids[rows],
+        related=rows * 0,
+        delta=bank.amount[rows],
+        evidence=[f"no expected deposit for {bank.memo[row]!r}" for row in rows.tolist()],
+        days=bank.day[rows],
+        currency=bank.currency[rows],
+        confidence=0.5,
+    )
+    return in_transit
+
+
+def _differs(statement: Statement, i: int, line: int, want: int, have: int, found: Found) -> None:
+    bank, deposit = statement.bank, statement.deposits[i]
+    short = 0 <= have < want
+    found.add(
+        "bank_lines",
+        "short_deposit" if short else UNRESOLVED,
+        bank.ids[[line]],
+        related=np.zeros(1, np.int64),
+        delta=np.array([have - want]),
+        evidence=[f"{deposit.kind} deposit of account {deposit.account}: {have} came, {want} expected"],
+        days=bank.day[[line]],
+        currency=bank.currency[[line]],
+        confidence=1.0 if short else 0.5,
+    )
+
+
+def _missing(deposit: Expected, found: Found) -> None:
+    named = f", batches {deposit.parts[0]}.." if deposit.parts else f", store {deposit.owner}" if deposit.owner else ""
+    text = f"{deposit.kind} deposit of account {deposit.account} due {np.datetime64(deposit.day, 'D')}{named}"
+    found.add(
+        "bank_lines",
+        "missing_deposit",
+        np.zeros(1, np.int64),
+        related=np.zeros(1, np.int64),
+        delta=np.array([-deposit.amount]),
+        evidence=[text],
+        days=np.array([deposit.day]),
+        currency=np.array([deposit.currency]),
+    )
+
+

@@ -1,0 +1,119 @@
+"""What the stages find: links between records and breaks with their cause. Both are collected, then written in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from he_sync.reconcile.chain.keys import AnyInts, Ints
+
+RELATIONS = ("VO", "PL", "PG", "PS", "LB", "BD", "DG", "LD")
+AUTOMATIC, SUGGESTED = "automatic", "suggested"
+UNRESOLVED = "residual_unresolved"
+
+ACTIONS = {
+    "missing_gl": "post the payment to the ledger",
+    "duplicate_posting": "reverse the second posting",
+    "duplicate_order_push": "reverse the postings of the second document",
+    "wrong_account": "reclassify to the tender's account",
+    "wrong_amount_transposed": "reverse and post the payment's amount",
+    "wrong_amount_sign": "reverse and post the payment's amount",
+    "currency_rounding": "post the rounding difference",
+    "timing_next_period": "move the posting to the business date's period",
+    "unsettled_payment": "ask the processor for the settlement",
+    "tip_adjust_lost": "send the tip adjustment again",
+    "fee_overcharge": "claim the fee back from the processor",
+    "orphan_refund": "find who refunded; dispute if nobody did",
+    "missing_deposit": "ask the processor or the bank for the deposit",
+    "short_deposit": "claim the shortfall",
+    "order_tax_rounding": "add a rounding charge to the sales order",
+    "order_discount_dropped": "add the discount to the sales order",
+    "order_missing_in_erp": "create the sales order",
+    "order_duplicate_push": "cancel the second sales order",
+    UNRESOLVED: "review: no single cause explains it",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """Links of one relation that one rule found."""
+
+    left: Ints
+    right: Ints
+    stage: str
+    rule: str
+    strength: str
+    alternatives: Ints | int
+
+
+@dataclass(frozen=True)
+class Break:
+    """One exception; `day` is the day since 1970 from which its age counts."""
+
+    table: str
+    record: int
+    kind: str
+    related: int
+    delta: int
+    confidence: float
+    evidence: str
+    day: int
+    currency: int
+
+
+@dataclass
+class Found:
+    """The collector that the stages write into."""
+
+    links: dict[str, list[Block]] = field(default_factory=lambda: {relation: [] for relation in RELATIONS})
+    breaks: list[Break] = field(default_factory=list)
+
+    def link(
+        self,
+        relation: str,
+        left: AnyInts,
+        right: AnyInts,
+        rule: tuple[str, str],
+        *,
+        strength: str = AUTOMATIC,
+        alternatives: AnyInts | int = 0,
+    ) -> None:
+        """Add links by record ids; `rule` is (stage, rule)."""
+        if len(left):
+            self.links[relation].append(Block(left, right, *rule, strength, alternatives))
+
+    def add(
+        self,
+        table: str,
+        kind: str,
+        records: AnyInts,
+        *,
+        related: AnyInts,
+        delta: AnyInts,
+        evidence: Sequence[str],
+        days: AnyInts,
+        currency: AnyInts,
+        confidence: float = 1.0,
+    ) -> None:
+        """Add one break a record."""
+        rows = zip(
+            records.tolist(),
+            related.tolist(),
+            delta.tolist(),
+            evidence,
+            days.tolist(),
+            currency.tolist(),
+            strict=True,
+        )
+        self.breaks += [
+            Break(table, record, kind, other, cents, confidence, text, when, money)
+            for record, other, cents, text, when, money in rows
+        ]
+
+
+def nothing() -> NDArray[np.int64]:
+    """No records."""
+    return np.empty(0, np.int64)

@@ -1,0 +1,133 @@
+"""Finding records by key in dense arrays: direct addressing where ids lie close together, sorting where they do not.
+
+A dense id costs one array access (reference reconciliation 2.2: 0.09 s for 5M against 5M); random references cost a sort
+of both sides. Ties go to the lowest position, so that the answer never depends on the order of the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Places = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+AnyInts = NDArray[np.integer]
+
+NOWHERE = -1
+SPREAD = 16  # a table of up to 16 places a key is faster than sorting, and 64 bytes a key at most
+SAMPLE = 4096
+
+
+def sorting(ids: AnyInts) -> Places | None:
+    """The permutation that sorts unique ids, or None where they are sorted already."""
+    if len(ids) < 2 or bool(np.all(ids[1:] > ids[:-1])):  # noqa: PLR2004 - fewer than two are sorted
+        return None
+    low, high = int(ids.min()), int(ids.max())
+    if high - low > SPREAD * len(ids):
+        return np.argsort(ids, kind="stable").astype(np.int32)
+    table = np.full(high - low + 1, NOWHERE, np.int32)
+    table[ids - low] = np.arange(len(ids), dtype=np.int32)
+    return table[table >= 0]
+
+
+def find(keys: AnyInts, wanted: AnyInts) -> Places:
+    """For each wanted key the lowest position in `keys` that holds it, or -1."""
+    if not len(keys) or not len(wanted):
+        return np.full(len(wanted), NOWHERE, np.int32)
+    low, high = _window(keys)
+    if low > high:
+        return _find_sorted(keys, wanted)
+    table = np.full(high - low + 1, NOWHERE, np.int32)
+    _place(table, keys, low, high)
+    inside = (wanted >= low) & (wanted <= high)
+    found = table[np.where(inside, wanted - low, 0)]
+    found[~inside] = NOWHERE
+    strays = (keys < low) | (keys > high)
+    if strays.any() and not inside.all():
+        where = np.flatnonzero(strays).astype(np.int32)
+        outside = np.flatnonzero(~inside)
+        hit = _find_sorted(keys[where], wanted[outside])
+        found[outside] = np.where(hit >= 0, where[hit], NOWHERE)
+    return found
+
+
+def _place(table: Places, keys: AnyInts, low: int, high: int) -> None:
+    """Write positions backwards, so that the lowest of equal keys is the one that stays."""
+    step = 1 << 20
+    for start in range(len(keys) - 1, -1, -step):
+        stop = max(start - step, -1)
+        part = keys[start : stop if stop >= 0 else None : -1]
+        places = np.arange(start, stop, -1, dtype=np.int32)
+        inside = (part >= low) & (part <= high)
+        if inside.all():
+            table[part - low] = places
+        else:
+            table[part[inside] - low] = places[inside]
+
+
+def _window(keys: AnyInts) -> tuple[int, int]:
+    """The span that a table may cover: all keys, or without the far strays; (1, 0) where no span is dense."""
+    low, high = int(keys.min()), int(keys.max())
+    if high - low <= SPREAD * len(keys):
+        return low, high
+    sample = np.sort(keys[:: max(1, len(keys) // SAMPLE)])
+    trim = len(sample) // 50
+    low, high = int(sample[trim]), int(sample[-1 - trim])
+    margin = (high - low) // 16
+    low, high = max(low - margin, int(keys.min())), min(high + margin, int(keys.max()))
+    return (low, high) if high - low <= SPREAD * len(keys) else (1, 0)
+
+
+def _find_sorted(keys: AnyInts, wanted: AnyInts) -> Places:
+    order = np.argsort(keys, kind="stable").astype(np.int32)
+    ranked = keys[order]
+    ask = np.argsort(wanted)
+    at = np.searchsorted(ranked, wanted[ask])
+    at[at == len(ranked)] = 0
+    hit = ranked[at] == wanted[ask]
+    found = np.empty(len(wanted), np.int32)
+    found[ask] = np.where(hit, order[at], NOWHERE)
+    return found
+
+
+def group(columns: Sequence[AnyInts], tie: AnyInts) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Rows in order of (columns, tie), with the number of each row's group and its rank inside it."""
+    order = np.lexsort((tie, *reversed(columns)))
+    if not len(order):
+        return order, order, order
+    new = np.ones(len(order), bool)
+    new[1:] = np.logical_or.reduce([column[order][1:] != column[order][:-1] for column in columns])
+    number = np.cumsum(new) - 1
+    rank = np.arange(len(order)) - np.flatnonzero(new)[number]
+    return order, number, rank
+
+
+def pack(*columns: Sequence[AnyInts]) -> list[Ints]:
+    """One key a row, equal exactly where all columns are equal, for several tables at once.
+
+    Each argument is one column as it stands in each table; the result has one array a table.
+    """
+    keys = [np.zeros(len(part), np.int64) for part in columns[0]]
+    span = 1
+    for column in columns:
+        filled = [part for part in column if len(part)]
+        low = min((int(part.min()) for part in filled), default=0)
+        wide = max((int(part.max()) for part in filled), default=0) - low + 1
+        if span * wide >= 1 << 62:
+            keys, span = _renumber(keys)
+        if span * wide >= 1 << 62:
+            column = _renumber([part.astype(np.int64) for part in column])[0]
+            low, wide = 0, max((int(part.max()) for part in column if len(part)), default=0) + 1
+        keys = [key * wide + (part.astype(np.int64) - low) for key, part in zip(keys, column, strict=True)]
+        span *= wide
+    return keys
+
+
+def _renumber(parts: Sequence[Ints]) -> tuple[list[Ints], int]:
+    """Dense numbers in the order of the values."""
+    distinct, numbers = np.unique(np.concatenate(parts), return_inverse=True)
+    ends = np.cumsum([len(part) for part in parts])[:-1]
+    return list(np.split(numbers.astype(np.int64), ends)), len(distinct) + 1

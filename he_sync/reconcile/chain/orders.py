@@ -1,0 +1,101 @@
+"""Sales of the POS against sales orders of the ERP, by order id; the join runs in DuckDB, only differences come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from he_sync.reconcile.chain.arrays import Reader, day
+from he_sync.reconcile.chain.found import UNRESOLVED, Found
+
+ROUNDING = 2  # cents; tax is rounded per order on one side and per line on the other
+
+# Of several documents of an order the one that equals the sale stands, else the lowest; the others are second pushes.
+DIFFERENCES = """
+select coalesce(p.order_id, e.order_id), p.order_id is null, e.order_id is null,
+  p.subtotal_cents, p.discount_cents, p.tax_cents, p.total_cents,
+  e.subtotal_cents, e.discount_cents, e.tax_cents, e.total_cents, e.erp_doc,
+  {day}
+from pos_orders p full outer join erp_orders e on p.order_id = e.order_id
+where p.order_id is null or e.order_id is null or e.total_cents <> p.total_cents
+  or e.subtotal_cents <> p.subtotal_cents or e.discount_cents <> p.discount_cents or e.tax_cents <> p.tax_cents
+order by 1, e.erp_doc
+"""
+REPEATED = """
+select e.order_id, e.erp_doc, e.total_cents, {day}, coalesce(e.total_cents <> p.total_cents, false)
+from erp_orders e left join pos_orders p on p.order_id = e.order_id
+where e.order_id in (select order_id from erp_orders group by order_id having count(*) > 1)
+order by 1, 5, 2
+"""
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """An order's amounts, minor units."""
+
+    subtotal: int
+    discount: int
+    tax: int
+    total: int
+
+
+def match_orders(reader: Reader, found: Found) -> None:
+    """Add the breaks of orders: missing, pushed twice, rounding, dropped discount."""
+    if not reader.has("pos_orders") or not reader.has("erp_orders"):
+        return
+    spare = _repeated(reader, found)
+    rows = reader.rows(DIFFERENCES.format(day=day("coalesce(p.business_date, e.business_date)")))
+    for row in rows:
+        order, alien, absent, when = row[0], row[1], row[2], row[12]
+        if (order, row[11]) in spare:
+            continue
+        if alien:
+            _add(found, UNRESOLVED, order, row[10], f"sales order {row[11]} names a sale that does not exist", when)
+        elif absent:
+            _add(found, "order_missing_in_erp", order, -row[6], "no sales order", when)
+        else:
+            for kind, cents, text in explain(Amounts(*row[3:7]), Amounts(*row[7:11])):
+                _add(found, kind, order, cents, f"sales order {row[11]}: {text}", when)
+
+
+def explain(sale: Amounts, order: Amounts) -> list[tuple[str, int, str]]:
+    """Classes with the cents each explains and the evidence, sales order against sale."""
+    delta = order.total - sale.total
+    result: list[tuple[str, int, str]] = []
+    if order.discount == 0 and sale.discount and order.subtotal == sale.subtotal:
+        dropped = sale.discount
+        if abs(delta - dropped) <= ROUNDING:
+            result.append(("order_discount_dropped", dropped, f"discount {sale.discount} is not on it"))
+            delta -= dropped
+    if delta and abs(delta) <= ROUNDING and order.tax - sale.tax == delta:
+        result.append(("order_tax_rounding", delta, f"tax {order.tax} instead of {sale.tax}"))
+        delta = 0
+    if delta or not result:
+        result.append((UNRESOLVED, delta, f"total {order.total} instead of {sale.total}"))
+    return result
+
+
+def _repeated(reader: Reader, found: Found) -> set[tuple[int, int]]:
+    spare: set[tuple[int, int]] = set()
+    last = None
+    for order, doc, total, when, _ in reader.rows(REPEATED.format(day=day("e.business_date"))):
+        if order == last:
+            spare.add((order, doc))
+            _add(found, "order_duplicate_push", order, total, f"second sales order {doc}", when)
+        last = order
+    return spare
+
+
+def _add(found: Found, kind: str, order: int, cents: int, evidence: str, when: int) -> None:
+    found.add(
+        "orders",
+        kind,
+        np.array([order]),
+        related=np.zeros(1, np.int64),
+        delta=np.array([cents]),
+        evidence=[evidence],
+        days=np.array([when]),
+        currency=np.zeros(1, np.int64),
+        confidence=0.5 if kind == UNRESOLVED else 1.0,
+    )

@@ -1,0 +1,64 @@
+"""Stage 0: a void and its sale cancel each other; neither settles, both stay in the ledger."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from he_sync.reconcile.chain.arrays import SALE, VOID, Payments
+from he_sync.reconcile.chain.found import UNRESOLVED, Found
+from he_sync.reconcile.chain.keys import AnyInts, Mask, find
+
+NET = ("net_voids", "void_names_sale")
+SHARED = ("net_voids", "void_shares_reference")
+
+
+def net_voids(payments: Payments, found: Found) -> Mask:
+    """Link voids to sales; the mask of payments that a void has taken out, voids included."""
+    voids = np.flatnonzero(payments.kind == VOID)
+    sales = find(payments.ids, payments.orig[voids])
+    out = payments.kind == VOID
+    good = _cancels(payments, voids, sales)
+    _take(payments, voids[good], sales[good], found, out, NET)
+    left = voids[~good]
+    open_sales = np.flatnonzero((payments.kind == SALE) & ~out & (payments.ref != 0))
+    shared = left[payments.ref[left] != 0]
+    place = find(payments.ref[open_sales], payments.ref[shared])
+    sales = np.where(place >= 0, open_sales[place] if len(open_sales) else -1, -1)
+    good = _cancels(payments, shared, sales)
+    _take(payments, shared[good], sales[good], found, out, SHARED)
+    _unexplained(payments, np.setdiff1d(left, shared[good]), found)
+    return out
+
+
+def _cancels(payments: Payments, voids: AnyInts, sales: AnyInts) -> Mask:
+    safe = np.maximum(sales, 0)
+    return (
+        (sales >= 0)
+        & (payments.kind[safe] == SALE)
+        & (payments.amount[safe] == -payments.amount[voids])
+        & (payments.currency[safe] == payments.currency[voids])
+    )
+
+
+def _take(
+    payments: Payments, voids: AnyInts, sales: AnyInts, found: Found, out: Mask, rule: tuple[str, str]
+) -> None:
+    """The first void of a sale takes it; a second one stays open."""
+    _, first = np.unique(sales, return_index=True)
+    voids, sales = voids[first], sales[first]
+    out[sales] = True
+    found.link("VO", payments.ids[sales], payments.ids[voids], rule)
+
+
+def _unexplained(payments: Payments, voids: AnyInts, found: Found) -> None:
+    found.add(
+        "pos_payments",
+        UNRESOLVED,
+        payments.ids[voids],
+        related=payments.orig[voids],
+        delta=np.zeros(len(voids), np.int64),
+        evidence=[f"void cancels no sale of its amount (names {sale})" for sale in payments.orig[voids].tolist()],
+        days=payments.day[voids],
+        currency=payments.currency[voids],
+        confidence=0.5,
+    )
