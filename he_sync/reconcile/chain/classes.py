@@ -9,6 +9,7 @@ from he_sync.reconcile.chain.arrays import CHARGEBACK, MONTHLY_FEE, NO_DAY, PAY,
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
 from he_sync.reconcile.chain.keys import Ints, find
+from he_sync.reconcile.chain.outcome import FEES
 from he_sync.reconcile.chain.posted import Posted
 from he_sync.reconcile.chain.settled import Settled
 from he_sync.reconcile.chain.terms import Terms
@@ -122,6 +123,7 @@ def classify_fees(payments: Payments, lines: Lines, settled: Settled, price: Int
             days=lines.day[off[here]],
             currency=lines.currency[off[here]],
             confidence=confidence,
+            identity=FEES,
         )
 
 

@@ -2,23 +2,67 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import DAY, PAY, REFUND, BankLines, Codes, Lines, Payments, Postings
+from he_sync.reconcile.chain.arrays import DAY, PAY, REFUND, BankLines, Codes, Lines, Payments, Postings, Small
 from he_sync.reconcile.chain.expected import Expected
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.keys import Ints, Mask
-from he_sync.reconcile.chain.outcome import IDENTITIES, Identity
+from he_sync.reconcile.chain.outcome import BANK, FEES, GL, IDENTITIES, SETTLED, Identity
 
-GL, SETTLED, FEES, BANK = IDENTITIES
-FEE_CLASSES = frozenset({"fee_overcharge", "fee_undercharge"})
+Cents = Counter[int]  # by currency code
 
 
-def by_currency(amounts: Ints, currency: np.ndarray[tuple[int], np.dtype[np.int16]], rows: Mask | slice) -> dict[int, int]:
-    """Totals by currency code; exact, in int64."""
-    money, kinds = amounts[rows], currency[rows]
-    return {int(code): int(money[kinds == code].sum()) for code in np.flatnonzero(np.bincount(kinds))}
+def totals(amounts: Ints, currency: Small, rows: Mask | None = None) -> Cents:
+    """Totals by currency; exact, in int64."""
+    if rows is not None:
+        amounts, currency = amounts[rows], currency[rows]
+    if not len(amounts):
+        return Counter()
+    codes = np.flatnonzero(np.bincount(currency)).tolist()
+    if len(codes) == 1:
+        return Counter({codes[0]: int(amounts.sum())})
+    return Counter({code: int(amounts[currency == code].sum()) for code in codes})
+
+
+def differences(
+    payments: Payments,
+    lines: Lines,
+    postings: Postings,
+    bank: BankLines,
+    price: Ints,
+    deposits: Sequence[Expected],
+    schedule: Schedule,
+) -> dict[str, Cents]:
+    """Left minus right side of each identity, from totals that no match has touched."""
+    ledger = totals(postings.amount, postings.currency, (postings.source == PAY) | (postings.source == DAY))
+    ledger.subtract(totals(payments.amount, payments.currency))
+    settled = totals(lines.gross, lines.currency, lines.type <= REFUND)
+    settled.subtract(totals(payments.amount, payments.currency, schedule.card[payments.tender]))
+    fees = totals(lines.fee, lines.currency)
+    fees.subtract(totals(price, lines.currency))
+    money = totals(bank.amount, bank.currency)
+    for deposit in deposits:
+        money[deposit.currency] -= deposit.amount
+    return {GL: ledger, SETTLED: settled, FEES: fees, BANK: money}
+
+
+def close(
+    found: Found, differing: Mapping[str, Cents], open_items: Mapping[str, Cents], codes: Codes
+) -> dict[str, dict[str, Identity]]:
+    """Each identity by currency: what differs, what breaks and items not yet due explain."""
+    explained: dict[str, Cents] = {name: Counter(open_items.get(name, {})) for name in IDENTITIES}
+    for one in found.breaks:
+        if one.identity:
+            explained[one.identity][one.currency] += one.delta
+    return {
+        name: {
+            currency: Identity(differing[name][code], explained[name][code])
+            for code, currency in enumerate(codes.currencies)
+        }
+        for name in IDENTITIES
+    }

@@ -9,10 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from he_sync.reconcile.chain.keys import AnyInts, Ints
+from he_sync.reconcile.chain.outcome import BANK, FEES, GL, SETTLED
 
 RELATIONS = ("VO", "PL", "PG", "PS", "LB", "BD", "DG", "LD")
 AUTOMATIC, SUGGESTED = "automatic", "suggested"
 UNRESOLVED = "residual_unresolved"
+
+# Which identity a break's cents belong to, by table and class; the class "" stands for the others of the table.
+IDENTITY_OF = {
+    ("pos_payments", "missing_gl"): GL,
+    ("pos_payments", "unsettled_payment"): SETTLED,
+    ("gl_lines", ""): GL,
+    ("settlement_lines", ""): SETTLED,
+    ("settlement_lines", "fee_overcharge"): FEES,
+    ("bank_lines", ""): BANK,
+}
 
 ACTIONS = {
     "missing_gl": "post the payment to the ledger",
@@ -62,6 +73,7 @@ class Break:
     evidence: str
     day: int
     currency: int
+    identity: str  # whose cents it explains; "" for none
 
 
 @dataclass
@@ -97,8 +109,10 @@ class Found:
         days: AnyInts,
         currency: AnyInts,
         confidence: float = 1.0,
+        identity: str | None = None,
     ) -> None:
-        """Add one break a record."""
+        """Add one break a record; `identity` where the table and class do not say whose cents it explains."""
+        closes = IDENTITY_OF.get((table, kind), IDENTITY_OF.get((table, ""), "")) if identity is None else identity
         rows = zip(
             records.tolist(),
             related.tolist(),
@@ -109,7 +123,7 @@ class Found:
             strict=True,
         )
         self.breaks += [
-            Break(table, record, kind, other, cents, confidence, text, when, money)
+            Break(table, record, kind, other, cents, confidence, text, when, money, closes)
             for record, other, cents, text, when, money in rows
         ]
 

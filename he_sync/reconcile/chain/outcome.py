@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-IDENTITIES = ("gl_minus_pos", "settled_minus_pos_card", "fees_minus_schedule", "bank_minus_expected")
+GL, SETTLED, FEES, BANK = "gl_minus_pos", "settled_minus_pos_card", "fees_minus_schedule", "bank_minus_expected"
+IDENTITIES = (GL, SETTLED, FEES, BANK)
 
 LINK_COLUMNS = ("rel", "left_id", "right_id", "stage", "rule", "strength", "alternatives")
 BREAK_COLUMNS = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from he_sync.reconcile.chain.books import Books
 from he_sync.reconcile.chain.outcome import Outcome
@@ -17,7 +19,7 @@ def reconcile(
     rules: RuleSet,
     out: Path | None,
     *,
-    format: Format = "parquet",
+    format: Format = "parquet",  # noqa: A002 - the word of the command line
     threads: int | None = None,
     previous: Path | None = None,
 ) -> Outcome:
@@ -26,4 +28,15 @@ def reconcile(
     `previous` is the state folder of an earlier run of the same books; the new state replaces it. The caller decides
     on exit 3 by `outcome.summary.closes`, and removes `out` where an error leaves through here.
     """
-    raise NotImplementedError(books, rules, out, format, threads, previous)
+    from he_sync.reconcile.chain.stages import Stages  # noqa: PLC0415 - numpy and pyarrow load only where they run
+
+    stages = Stages(books, rules)
+    summary = stages.run()
+    written = ()
+    if out is not None:
+        from he_sync.reconcile.chain.write import write_breaks, write_links
+
+        write_links(stages.found, out / f"links.{format}")
+        write_breaks(stages.found.breaks, stages.as_of, out / f"breaks.{format}")
+        written = (f"links.{format}", f"breaks.{format}")
+    return Outcome(summary, written)
