@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from he_sync.cli.main import app
+from he_sync.cli.main import build
 from he_sync.model.difference import CLASSES
 from he_sync.sandbox.faults import NAMES
 from he_sync.settings import RATES, read_settings
@@ -44,7 +44,7 @@ def _verbs(command, prefix=()):
 
 @pytest.mark.parametrize("text", pages())
 def test_every_verb_of_he_sync_named_exists(text):
-    known = set(_verbs(get_command(app)))
+    known = set(_verbs(get_command(build())))
     for line in re.findall(
         r"he-sync ([a-z][a-z -]*)", "\n".join([*blocks(text, "sh"), *re.findall(r"`([^`\n]+)`", text)])
     ):
@@ -111,7 +111,7 @@ def test_every_option_of_a_verb_named_exists(text):
     said = "\n".join([*blocks(text, "sh"), *re.findall(r"`([^`\n]+)`", text)])
     for line in re.findall(r"he-sync ([a-z][^\n#]*)", said):
         named = set(re.findall(r"(--[a-z-]+)", re.sub(r'"[^"]*"', "", line)))
-        assert named <= _options(get_command(app), line.split()), f"he-sync {line}"
+        assert named <= _options(get_command(build()), line.split()), f"he-sync {line}"
 
 
 def test_the_table_of_differences_is_the_closed_list_of_classes():

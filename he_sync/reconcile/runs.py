@@ -1,0 +1,216 @@
+"""Whole reconciliations on a folder of files: open the books, compare, write every output file. No printing here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from he_sync.model.errors import FixInput
+from he_sync.reconcile.chain.outcome import Summary
+from he_sync.reconcile.chain.rules import RuleSet, as_record, built_in, read_rules
+from he_sync.reconcile.compare import inventory as stock
+from he_sync.reconcile.compare import keyed
+from he_sync.reconcile.given import Books, open_books
+from he_sync.reconcile.given.columns import Subject
+from he_sync.reconcile.given.files import quoted
+from he_sync.reconcile.output import new_folder, write_summary
+
+if TYPE_CHECKING:
+    from he_sync.reconcile.chain.found import Found
+
+Tell = Callable[[str], None]
+"""Hears what is done next, in a few words."""
+Figures = dict[str, Any]
+"""What `summary.json` says."""
+
+
+def settlements(  # noqa: PLR0913 - the options of the verb
+    folder: Path,
+    out: Path,
+    *,
+    rules: Path | None = None,
+    threads: int | None = None,
+    previous: Path | None = None,
+    tell: Tell = lambda _: None,
+) -> Figures:
+    """Payments to lines, batches, deposits, bank and ledger, with orders and, where it is there, stock."""
+    from he_sync.reconcile.chain.run import reconcile  # noqa: PLC0415 - numpy and pyarrow load only where they run
+
+    chosen = read_rules(rules) if rules else built_in()
+    with _books(folder, "settlements", threads, tell) as books, new_folder(out) as part:
+        tell("match and classify")
+        outcome = reconcile(books, chosen, part, format=books.format, threads=threads, previous=previous)
+        figures = _figures(outcome.summary, chosen)
+        if books.has("pos_inventory"):
+            tell("compare stock")
+            figures["inventory_breaks"] = _add_stock(books, part / f"breaks.{books.format}")
+        tell("write the report")
+        write_summary(part, figures)
+        return figures
+
+
+def orders(folder: Path, out: Path, *, threads: int | None = None, tell: Tell = lambda _: None) -> Figures:
+    """Sales of the POS against sales orders of the ERP."""
+    from he_sync.reconcile.chain.arrays import Reader  # noqa: PLC0415 - numpy and pyarrow load only where they run
+    from he_sync.reconcile.chain.found import Found  # noqa: PLC0415 - same
+    from he_sync.reconcile.chain.orders import match_orders  # noqa: PLC0415 - same
+    from he_sync.reconcile.chain.write import write_breaks  # noqa: PLC0415 - same
+
+    found = Found()
+    with _books(folder, "orders", threads, tell) as books, new_folder(out) as part:
+        tell("compare orders")
+        match_orders(Reader(books), found)
+        write_breaks(found.breaks, _last_day(books), part / f"breaks.{books.format}")
+        figures = {"subject": "orders", "rows": books.rows, **_counts(found), "data_versions": books.versions}
+        write_summary(part, figures)
+        return figures
+
+
+def inventory(folder: Path, out: Path, *, threads: int | None = None, tell: Tell = lambda _: None) -> Figures:
+    """What the POS may sell against the ERP's stock."""
+    with _books(folder, "inventory", threads, tell) as books, new_folder(out) as part:
+        tell("compare stock")
+        counts = _compare_stock(books)
+        _copy(books.connection, f"SELECT * FROM {stock.RESULT} ORDER BY record_id", part / f"breaks.{books.format}")
+        figures = {"subject": "inventory", "rows": books.rows, "breaks": counts, "data_versions": books.versions}
+        write_summary(part, figures)
+        return figures
+
+
+def files(left: Path, right: Path, out: Path, sides: keyed.Sides, *, threads: int | None = None) -> Figures:
+    """Any two files by key; writes `differences` in the format of the left one."""
+    with duckdb.connect(config={"threads": threads} if threads else {}) as connection, new_folder(out) as part:
+        connection.execute("SET preserve_insertion_order = false")
+        with _unreadable(f"{left} or {right}"):
+            compared = keyed.compare(connection, sides)
+        order = ", ".join(f'"{name}"' for name in sides.key)
+        _copy(connection, f"FROM {keyed.RESULT} ORDER BY {order}, what", part / f"differences{left.suffix}")
+        figures = {"subject": "files", "left": str(left), "right": str(right), **asdict(compared)}
+        write_summary(part, figures)
+        return figures
+
+
+def sides_of(left: Path, right: Path, key: tuple[str, ...], columns: tuple[str, ...]) -> keyed.Sides:
+    """Two files as sides; without `columns` all that both have. Raises FixInput for a missing file or column."""
+    names = [_names_of(path) for path in (left, right)]
+    columns = columns or tuple(name for name in names[0] if name in names[1] and name not in key)
+    for path, known in zip((left, right), names, strict=True):
+        for name in (*key, *columns):
+            if name not in known:
+                raise FixInput(f"{path.name}: column {name} is missing; it has {', '.join(known)}")
+    return keyed.Sides(_reader(left), _reader(right), key, columns)
+
+
+def _names_of(path: Path) -> list[str]:
+    if not path.is_file() or path.suffix not in (".csv", ".parquet"):
+        raise FixInput(f"{path}: not a .csv or .parquet file")
+    with duckdb.connect() as connection, _unreadable(path.name):
+        return [name for name, *_ in connection.execute(f"DESCRIBE FROM {_reader(path)}").fetchall()]
+
+
+def _reader(path: Path) -> str:
+    """The source of a file; a CSV's fields stay texts, since equal is what is written alike."""
+    return f"read_csv({quoted(path)}, all_varchar = true)" if path.suffix == ".csv" else f"read_parquet({quoted(path)})"
+
+
+def backtest(rules: Sequence[Path], folders: Sequence[Path], *, tell: Tell = lambda _: None) -> list[Figures]:
+    """Rule sets over history, the first against each other one."""
+    from he_sync.reconcile.chain.backtest import backtest as compare  # noqa: PLC0415 - same as settlements
+
+    tell("compare rule sets")
+    found = compare([read_rules(path) for path in rules], folders)
+    return [{**asdict(one), "folder": str(one.folder)} for one in found]
+
+
+@contextmanager
+def _books(folder: Path, subject: Subject, threads: int | None, tell: Tell) -> Iterator[Books]:
+    tell("read and check the files")
+    with _unreadable(str(folder)), open_books(folder, threads=threads, subject=subject) as books:
+        books.connection.execute("SET preserve_insertion_order = false")
+        yield books
+
+
+@contextmanager
+def _unreadable(what: str) -> Iterator[None]:
+    """A damaged page shows only when it is read, however good the file's frame is."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+        raise FixInput(f"{what}: a file cannot be read through ({str(error).splitlines()[0]})") from None
+
+
+def _figures(summary: Summary, rules: RuleSet) -> Figures:
+    identities = {
+        name: {currency: {**asdict(one), "unexplained": one.unexplained} for currency, one in currencies.items()}
+        for name, currencies in summary.identities.items()
+    }
+    links = sum(summary.links.values())
+    ambiguous = sum(summary.ambiguous.get(name, 0.0) * count for name, count in summary.links.items())
+    return {
+        "subject": "settlements",
+        "as_of": summary.as_of.isoformat(),
+        "closes": summary.closes,
+        "unexplained_cents": summary.unexplained_cents,
+        "identities": identities,
+        "rows": dict(summary.rows),
+        "links": dict(summary.links),
+        "links_by_rule": dict(summary.links_by_rule),
+        "match_rates": dict(summary.match_rates),
+        "ambiguous": dict(summary.ambiguous),
+        "ambiguous_share": round(ambiguous / links, 6) if links else 0.0,
+        "breaks": dict(summary.breaks),
+        "break_cents": dict(summary.break_cents),
+        "rules": as_record(rules),
+        "rules_version": summary.rules_version,
+        "data_versions": dict(summary.data_versions),
+    }
+
+
+def _counts(found: Found) -> Figures:
+    kinds = sorted({one.kind for one in found.breaks})
+    return {
+        "breaks": {kind: sum(one.kind == kind for one in found.breaks) for kind in kinds},
+        "break_cents": {kind: sum(one.delta for one in found.breaks if one.kind == kind) for kind in kinds},
+    }
+
+
+def _last_day(books: Books) -> int:
+    """The last business date of both sides, in days since 1970."""
+    days = "SELECT business_date FROM pos_orders UNION ALL SELECT business_date FROM erp_orders"
+    ((last,),) = books.connection.execute(f"SELECT max(business_date) - DATE '1970-01-01' FROM ({days})").fetchall()
+    return int(last or 0)
+
+
+def _compare_stock(books: Books) -> Mapping[str, int]:
+    try:
+        stock.compare(books.connection, books.rows)
+    except stock.Repeated:
+        books.check_keys()
+        raise
+    counted = f"SELECT break_class, count(*) FROM {stock.RESULT} GROUP BY break_class ORDER BY break_class"
+    return dict(books.connection.execute(counted).fetchall())
+
+
+def _add_stock(books: Books, path: Path) -> Mapping[str, int]:
+    """Put the breaks of stock among those already written, in the same order."""
+    counts = _compare_stock(books)
+    both = path.with_stem("all")
+    reader = f"read_{books.format}({quoted(path)})"
+    _copy(
+        books.connection,
+        f'SELECT * FROM (FROM {reader} UNION ALL FROM {stock.RESULT}) ORDER BY "table", record_id, break_class,'
+        " related_id, delta_cents, evidence",
+        both,
+    )
+    both.replace(path)
+    return counts
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    options = "FORMAT csv, HEADER" if path.suffix == ".csv" else "FORMAT parquet, COMPRESSION zstd"
+    connection.execute(f"COPY ({query}) TO {quoted(path)} ({options})")
