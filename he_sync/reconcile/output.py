@@ -11,8 +11,30 @@ from pathlib import Path
 from typing import Any
 
 from he_sync.model.errors import FixInput
+from he_sync.reconcile.given.files import quoted
 
 SUMMARY = "summary.json"
+LINKS = {
+    "rel": "VARCHAR",
+    "left_id": "BIGINT",
+    "right_id": "BIGINT",
+    "stage": "VARCHAR",
+    "rule": "VARCHAR",
+    "strength": "VARCHAR",
+    "alternatives": "INTEGER",
+}
+BREAKS = {
+    "table": "VARCHAR",
+    "record_id": "BIGINT",
+    "break_class": "VARCHAR",
+    "related_id": "BIGINT",
+    "delta_cents": "BIGINT",
+    "confidence": "DOUBLE",
+    "evidence": "VARCHAR",
+    "age_days": "INTEGER",
+    "next_action": "VARCHAR",
+}
+"""Columns and types of what is written; a CSV without a row has no types of its own."""
 
 
 @contextmanager
@@ -48,3 +70,12 @@ def write_summary(folder: Path, summary: Mapping[str, Any]) -> None:
     """Write `summary.json`, keys in the order given."""
     text = json.dumps(summary, indent=1, default=str)
     (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
+
+
+def reader(path: Path, columns: Mapping[str, str]) -> str:
+    """What to put after FROM to read a file of ours again."""
+    if path.suffix == ".parquet":
+        return f"read_parquet({quoted(path)})"
+    types = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in columns.items())
+    how = "header = true, auto_detect = false, delim = ',', quote = '\"'"
+    return f"read_csv({quoted(path)}, {how}, columns = {{{types}}})"

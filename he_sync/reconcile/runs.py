@@ -18,7 +18,7 @@ from he_sync.reconcile.compare import keyed
 from he_sync.reconcile.given import Books, open_books
 from he_sync.reconcile.given.columns import Subject
 from he_sync.reconcile.given.files import quoted
-from he_sync.reconcile.output import new_folder, write_summary
+from he_sync.reconcile.output import BREAKS, new_folder, reader, write_summary
 
 if TYPE_CHECKING:
     from he_sync.reconcile.chain.found import Found
@@ -40,6 +40,8 @@ def settlements(  # noqa: PLR0913 - the options of the verb
 ) -> Figures:
     """Payments to lines, batches, deposits, bank and ledger, with orders and, where it is there, stock."""
     from he_sync.reconcile.chain.run import reconcile  # noqa: PLC0415 - numpy and pyarrow load only where they run
+    from he_sync.reconcile.report.facts import gather  # noqa: PLC0415 - only this verb has a report
+    from he_sync.reconcile.report.page import render  # noqa: PLC0415 - same
 
     chosen = read_rules(rules) if rules else built_in()
     with _books(folder, "settlements", threads, tell) as books, new_folder(out) as part:
@@ -51,6 +53,7 @@ def settlements(  # noqa: PLR0913 - the options of the verb
             figures["inventory_breaks"] = _add_stock(books, part / f"breaks.{books.format}")
         tell("write the report")
         write_summary(part, figures)
+        (part / "report.html").write_text(render(gather(books, part, figures)), encoding="utf-8")
         return figures
 
 
@@ -200,11 +203,10 @@ def _add_stock(books: Books, path: Path) -> Mapping[str, int]:
     """Put the breaks of stock among those already written, in the same order."""
     counts = _compare_stock(books)
     both = path.with_stem("all")
-    reader = f"read_{books.format}({quoted(path)})"
     _copy(
         books.connection,
-        f'SELECT * FROM (FROM {reader} UNION ALL FROM {stock.RESULT}) ORDER BY "table", record_id, break_class,'
-        " related_id, delta_cents, evidence",
+        f"SELECT * FROM (FROM {reader(path, BREAKS)} UNION ALL FROM {stock.RESULT})"
+        ' ORDER BY "table", record_id, break_class, related_id, delta_cents, evidence',
         both,
     )
     both.replace(path)
