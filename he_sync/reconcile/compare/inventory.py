@@ -46,7 +46,7 @@ _FIELDS = "available: p.available_ea, " + ", ".join(
 )
 _JOINED = f"""
 CREATE OR REPLACE TEMP TABLE stock_joined AS
-SELECT count(*) AS pairs, count_if(p.available_ea IS NOT NULL AND e.on_hand IS NOT NULL) AS matched,
+SELECT count(*) AS pairs, count(*) FILTER (p.available_ea IS NOT NULL AND e.on_hand IS NOT NULL) AS matched,
   list({{sku: coalesce(p.sku, e.sku), location: coalesce(p.location, e.location), {_FIELDS}}})
     FILTER (p.available_ea IS DISTINCT FROM e.expected) AS rows
 FROM pos_inventory p FULL JOIN ({_ERP}) e ON p.sku = e.sku AND p.location = e.location
@@ -70,6 +70,9 @@ def compare(connection: Connection, rows: Mapping[str, int]) -> int:
         "CREATE OR REPLACE TEMP TABLE stock AS SELECT row.* FROM (SELECT unnest(rows) row FROM stock_joined)"
     )
     connection.execute("DROP TABLE stock_joined")
+    alone = connection.execute("SELECT 1 FROM stock GROUP BY sku, location HAVING count(*) > 1 LIMIT 1").fetchall()
+    if alone:  # twice on one side and never on the other is the one case that leaves the counts right
+        raise _repeated(connection)
     _refuse_unknown_units(connection)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {RESULT} AS {_classified()}")
     connection.execute("DROP TABLE stock")

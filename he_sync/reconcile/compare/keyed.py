@@ -14,6 +14,7 @@ from itertools import product
 
 import duckdb
 
+from he_sync.model.errors import FixInput
 from he_sync.reconcile.hashes import repeated
 
 Connection = duckdb.DuckDBPyConnection
@@ -50,9 +51,12 @@ def compare(connection: Connection, sides: Sides) -> Compared:
     """Compare into the temporary table `differences`, one row for each finding.
 
     Its columns: the key's, `what` (only_left, only_right, differs, duplicate_left, duplicate_right), `columns` that
-    differ, and `left_x`, `right_x` for each compared column x.
+    differ, and `left_x`, `right_x` for each compared column x. Raises FixInput for rows without a key.
     """
-    left, right = (_count(connection, side) for side in (sides.left, sides.right))
+    left, right = (
+        _keyed_rows(connection, "left", sides.left, sides.key),
+        _keyed_rows(connection, "right", sides.right, sides.key),
+    )
     pairs, matched = _join(connection, sides)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {RESULT} AS {_findings(sides, 'found')}")
     again = 0
@@ -71,17 +75,26 @@ def _count(connection: Connection, source: str) -> int:
     return int(rows)
 
 
+def _keyed_rows(connection: Connection, name: str, source: str, key: tuple[str, ...]) -> int:
+    counts = ", ".join(f'count(*) - count("{column}")' for column in key)
+    ((rows, *without),) = connection.execute(f"SELECT count(*), {counts} FROM {source}").fetchall()
+    for column, count in zip(key, without, strict=True):
+        if count:
+            raise FixInput(f"{name} side: {count} rows have no {column}; a comparison by key needs one in every row")
+    return int(rows)
+
+
 def _equal(names: Sequence[str], left: str = "l", right: str = "r", operator: str = "=") -> str:
     return " AND ".join(f'{left}."{name}" {operator} {right}."{name}"' for name in names) or "true"
 
 
 def _join(connection: Connection, sides: Sides) -> tuple[int, int]:
     """Pairs and matched pairs of the join; the pairs that differ go to the table `found`."""
-    both = " AND ".join(f'{side}."{name}" IS NOT NULL' for side in "lr" for name in sides.key)
+    both = f'l."{sides.key[0]}" IS NOT NULL AND r."{sides.key[0]}" IS NOT NULL'
     same = _equal(sides.columns, operator="IS NOT DISTINCT FROM")
     parts = [f'{side}_{number}: {side}."{name}"' for side in "lr" for number, name in enumerate(_names(sides))]
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE joined AS SELECT count(*) AS pairs, count_if({both}) AS matched,"
+        f"CREATE OR REPLACE TEMP TABLE joined AS SELECT count(*) AS pairs, count(*) FILTER ({both}) AS matched,"
         f" list({{{', '.join(parts)}}}) FILTER (NOT (({both}) AND {same})) AS rows"
         f" FROM {sides.left} l FULL JOIN {sides.right} r ON {_equal(sides.key)}"
     )
@@ -100,7 +113,7 @@ def _names(sides: Sides) -> tuple[str, ...]:
 def _findings(sides: Sides, source: str) -> str:
     """SELECT of findings from rows with l_0.. and r_0.. in the order of key and columns."""
     keys, first = range(len(sides.key)), len(sides.key)
-    gone = {side: " OR ".join(f"{side}_{number} IS NULL" for number in keys) for side in "lr"}
+    gone = {side: f"{side}_0 IS NULL" for side in "lr"}
     key = [f'coalesce(l_{number}, r_{number}) AS "{sides.key[number]}"' for number in keys]
     wrong, values = [], []
     for number, name in enumerate(sides.columns, first):
@@ -114,15 +127,12 @@ def _findings(sides: Sides, source: str) -> str:
 def _repeated(connection: Connection, sides: Sides) -> tuple[int, int]:
     """Replace the findings of repeated keys by those of the best pairs; gives pairs found and pairs of the join."""
     keys = ", ".join(f'"{name}"' for name in sides.key)
-    some = " AND ".join(f'"{name}" IS NOT NULL' for name in sides.key)
-    hashes = sorted(
-        {one for side in (sides.left, sides.right) for one in repeated(connection, f"{side} WHERE {some}", keys)}
-    )
+    hashes = sorted({one for side in (sides.left, sides.right) for one in repeated(connection, side, keys)})
     for side, source in (("l", sides.left), ("r", sides.right)):
         names = ", ".join(f'"{name}"' for name in _names(sides))
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {side}_twice AS SELECT {names}, row_number() OVER (ORDER BY {names}) AS n"
-            f" FROM {source} WHERE {some} AND hash({keys}) IN (SELECT unnest(?::UBIGINT[]))",
+            f" FROM {source} WHERE hash({keys}) IN (SELECT unnest(?::UBIGINT[]))",
             [hashes],
         )
     crossed = _count(connection, f"l_twice l JOIN r_twice r ON {_equal(sides.key)}")
