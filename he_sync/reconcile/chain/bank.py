@@ -46,6 +46,11 @@ class Statement:
         for i, key in enumerate(keys):
             self._lines_at[key].append(i)
 
+    def add(self, deposit: Expected) -> None:
+        """Expect one more deposit."""
+        self.free.add(len(self.deposits))
+        self.deposits.append(deposit)
+
     def learn(self, known: dict[str, str] | None = None) -> None:
         """The kind of each memo shape, from amounts that only one expected deposit of the day has."""
         votes: dict[str, Counter[str]] = defaultdict(Counter)

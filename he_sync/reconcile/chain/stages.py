@@ -7,16 +7,20 @@ from datetime import timedelta
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import Reader
+from he_sync.reconcile.chain.arrays import Reader, Stores
 from he_sync.reconcile.chain.bank import Statement, match_statement
 from he_sync.reconcile.chain.bank_days import EPOCH, BankDays
 from he_sync.reconcile.chain.bank_ledger import DepositPostings, match_ledger
+from he_sync.reconcile.chain.batch_fees import batch_fees
+from he_sync.reconcile.chain.blind import Blind, Inferred
+from he_sync.reconcile.chain.blind_books import classify_inferred, expect, expect_fees, link_inferred, link_ledger_batches
+from he_sync.reconcile.chain.blind_lines import Unbatched, unbatched
 from he_sync.reconcile.chain.books import Books
 from he_sync.reconcile.chain.classes import classify_fees, classify_ledger, classify_settlement, expected_fees
-from he_sync.reconcile.chain.close import close, differences
+from he_sync.reconcile.chain.close import close, differences, totals
 from he_sync.reconcile.chain.day_sums import match_day_sums
 from he_sync.reconcile.chain.deposits import classify_deposits, link_deposits, link_lines, match_batches
-from he_sync.reconcile.chain.expected import CASH, FEES, Expected, card_deposits, cash_deposits, fee_withdrawals
+from he_sync.reconcile.chain.expected import CASH, FEES, card_deposits, cash_deposits, fee_withdrawals
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.keys import find
@@ -67,18 +71,38 @@ class Stages:
         deposits += cash_deposits(payments, cash, stores, self.terms.lags.get(CASH, 1), self.bank_days)
         deposits += fee_withdrawals(batches, store_of, stores, self.terms.lags.get(FEES, 2), self.bank_days)
         statement = Statement(bank, deposits)
+        statement.learn()
+        kinds = {self.terms.accounts[tender]: brand for tender, brand in self.terms.brand_group.items()}
+        kinds |= {self.terms.accounts.get("cash", 0): CASH, self.terms.accounts.get("accrued_fees", 0): FEES}
+        deposit_postings = DepositPostings(postings, stores, dict(self.terms.accounts), kinds)
+        one = unbatched(payments, lines, stores, settled, batch_of)
+        counted = len(deposits)
+        transit: Counter[int] = Counter()
+        inferred = None
+        if len(one.row):
+            dues, from_bank = expect(one, stores, self.codes, deposit_postings, statement)
+            journal = batch_fees(postings, stores, set(one.store.tolist()), self.terms, self.codes.brands)
+            lags = [self.terms.lags.get(brand, 1) for brand in (*self.codes.brands, "")]
+            inferred = Blind(one, stores, journal, lags, self.bank_days, dues).infer()
+            expect_fees(one, inferred, stores, self.terms.lags.get(FEES, 2), self.bank_days, statement)
         match_statement(statement)
         paid = link_deposits(statement, found)
         link_lines(lines, batch_of, batches, statement, paid, found)
         in_transit = classify_deposits(statement, self.as_of, found)
-        kinds = {self.terms.accounts[tender]: brand for tender, brand in self.terms.brand_group.items()}
-        kinds |= {self.terms.accounts.get("cash", 0): CASH, self.terms.accounts.get("accrued_fees", 0): FEES}
-        match_ledger(statement, DepositPostings(postings, stores, dict(self.terms.accounts), kinds), found)
+        if inferred is not None:
+            link_inferred(one, inferred, lines, statement, found)
+            link_ledger_batches(one, inferred, lines, journal, statement, found)
+            for code, cents in classify_inferred(inferred, from_bank, self.codes, statement, self.as_of, found).items():
+                transit[code] += cents
+        match_ledger(statement, deposit_postings, found)
         match_orders(reader, found)
-        differing = differences(payments, lines, postings, bank, price, deposits, self.schedule)
-        transit: Counter[int] = Counter()
-        for one in in_transit:
-            transit[one.currency] -= one.amount
+        differing = differences(
+            payments, lines, postings, bank, price, [one for one in deposits[:counted]], self.schedule
+        )
+        if inferred is not None:
+            self._unbatched(differing[BANK], one, inferred, stores)
+        for deposit in in_transit:
+            transit[deposit.currency] -= deposit.amount
         identities = close(found, differing, {BANK: transit}, self.codes)
         return Summary(
             as_of=EPOCH + timedelta(days=self.as_of),
@@ -94,5 +118,10 @@ class Stages:
             data_versions={},
         )
 
-
-__all__ = ["Expected", "Stages"]
+    def _unbatched(self, money: Counter[int], one: Unbatched, inferred: Inferred, stores: Stores) -> None:
+        """Lines without a batch must reach the bank as well: their money, less fees that gross funding bills apart."""
+        for code, cents in totals(one.amount, one.currency).items():
+            money[code] -= cents
+        gross = ~stores.net[one.store]
+        for code, cents in totals(one.fee, one.currency, gross).items():
+            money[code] += cents

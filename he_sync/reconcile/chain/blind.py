@@ -1,0 +1,320 @@
+"""Accounts without batch ids: cut-offs, natural batches, deposits, slips; what stays unsure is said, not guessed.
+
+A leg is one bank account, brand group and currency. Its units are deposits with the batches (store, day) they pay. At
+each boundary between units the running residual is what slipped over it; a residual that stays is money that the chain
+cannot explain.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from he_sync.reconcile.chain.arrays import Stores
+from he_sync.reconcile.chain.bank_days import BankDays
+from he_sync.reconcile.chain.batch_fees import BatchFees
+from he_sync.reconcile.chain.blind_lines import Unbatched, batch_days, sums_by_cut
+from he_sync.reconcile.chain.cutoffs import CutOff, by_deposits, by_fees
+from he_sync.reconcile.chain.keys import Ints, Mask
+from he_sync.reconcile.chain.slips import NOTHING, Candidates, Verdict, slipped
+
+MARGIN = 3  # days around the lines' own
+Batch = tuple[int, int]  # store position, day
+
+
+@dataclass(frozen=True)
+class Due:
+    """A deposit of a leg: its place among the expected deposits, value date, amount."""
+
+    place: int
+    day: int
+    amount: int
+
+
+@dataclass
+class Unit:
+    """One deposit (None: none is known) and the batches it pays."""
+
+    due: Due | None
+    batches: list[Batch]
+    day: int  # value date
+
+
+@dataclass
+class Leg:
+    """One account, brand and currency while it is worked on."""
+
+    account: int
+    brand: int
+    currency: int
+    rows: Ints
+    deposits: list[Due]
+    units: list[Unit] = field(default_factory=list)
+
+
+@dataclass
+class Inferred:
+    """The result: batch day of each line, the expected deposit that paid it (-1), whether that is sure; residuals.
+
+    `residuals` are (expected deposit or -1, account, currency, value date, cents, evidence).
+    """
+
+    day: Ints
+    due: Ints
+    sure: Mask
+    cuts: dict[int, CutOff]
+    steady: set[int] = field(default_factory=set)  # expected deposits whose residual no slip can explain
+    residuals: list[tuple[int, int, int, int, int, str]] = field(default_factory=list)
+    missing: list[tuple[int, int, int, int, int]] = field(default_factory=list)  # leg's account, brand, currency, day, cents
+
+
+class Blind:
+    """Infers batches and deposits of lines without batch ids."""
+
+    def __init__(
+        self,
+        one: Unbatched,
+        stores: Stores,
+        fees: BatchFees,
+        lags: list[int],
+        bank_days: BankDays,
+        deposits: dict[tuple[int, int, int], list[Due]],
+    ) -> None:
+        """`lags` by brand code; `deposits` by (account, brand code, currency)."""
+        self.one, self.stores, self.fees, self.lags, self.bank_days = one, stores, fees, lags, bank_days
+        self.first = int(one.time.min() // 86_400) - MARGIN
+        self.days = int(one.time.max() // 86_400) + MARGIN + 1 - self.first
+        self.deposits = deposits
+        account = stores.account[one.store]
+        legs: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+        keys = zip(account.tolist(), one.brand.tolist(), one.currency.tolist(), strict=True)
+        for i, key in enumerate(keys):
+            legs[key].append(i)
+        self.legs = [
+            Leg(*key, np.array(legs[key], np.int64), sorted(deposits.get(key, ()), key=lambda due: (due.day, due.place)))
+            for key in sorted(legs)
+        ]
+
+    def infer(self) -> Inferred:
+        """Cut-offs first, then each leg on its own."""
+        cuts = self._cutoffs()
+        steps = np.zeros(len(self.stores.ids), np.int64)
+        for store, cut in cuts.items():
+            steps[store] = cut.steps
+        count = len(self.one.row)
+        day = batch_days(self.one.time, self.one.timed, steps[self.one.store])
+        result = Inferred(day, np.full(count, -1, np.int64), np.zeros(count, bool), cuts)
+        for leg in self.legs:
+            Chain(self, leg, result).run()
+        return result
+
+    def _cutoffs(self) -> dict[int, CutOff]:
+        cuts: dict[int, CutOff] = {}
+        for store in sorted(set(self.one.store.tolist())):
+            if store in self.fees.stores:
+                rows = np.flatnonzero((self.one.store == store) & (self.one.brand >= 0))
+                cuts[store] = self._by_fees(store, rows)
+        for account in sorted({leg.account for leg in self.legs}):
+            members = sorted(
+                set(self.one.store[self.stores.account[self.one.store] == account].tolist()) - set(cuts)
+            )
+            if members:
+                cuts |= dict(zip(members, self._by_deposits(account, members), strict=True))
+        return cuts
+
+    def _by_fees(self, store: int, rows: Ints) -> CutOff:
+        sums = sums_by_cut(self.one, rows, self.one.fee, self.first, self.days)
+        currency = int(self.one.currency[rows[0]])
+        fees = np.array([self.fees.total(store, currency, self.first + i) for i in range(self.days)], np.int64)
+        return by_fees(sums, fees)
+
+    def _by_deposits(self, account: int, members: list[int]) -> list[CutOff]:
+        """All brands of the account side by side: one column a brand and value date."""
+        parts: list[list[Ints]] = [[] for _ in members]
+        wanted: list[Ints] = []
+        for leg in (leg for leg in self.legs if leg.account == account):
+            days = self.first + np.arange(self.days, dtype=np.int64)
+            value = self.bank_days.after(days, self.lags[leg.brand])
+            dates, place = np.unique(value, return_inverse=True)
+            money = np.zeros(len(dates), np.int64)
+            for due in leg.deposits:
+                at = int(np.searchsorted(dates, due.day))
+                if at < len(dates) and dates[at] == due.day:
+                    money[at] += due.amount
+            starts = np.flatnonzero(np.diff(place, prepend=-1))
+            for number, store in enumerate(members):
+                rows = leg.rows[self.one.store[leg.rows] == store]
+                daily = sums_by_cut(self.one, rows, self.one.amount, self.first, self.days)
+                parts[number].append(np.add.reduceat(daily, starts, axis=1))
+            wanted.append(money)
+        cap = int(np.percentile(np.abs(self.one.amount), 95)) if len(self.one.amount) else 1
+        return by_deposits([np.concatenate(part, axis=1) for part in parts], np.concatenate(wanted), max(cap, 1))
+
+
+class Chain:
+    """One leg: its units in order, the boundaries between them, and where every line went."""
+
+    def __init__(self, blind: Blind, leg: Leg, result: Inferred) -> None:
+        self.blind, self.leg, self.result, self.one = blind, leg, result, blind.one
+        self.rows_of: dict[Batch, Ints] = {}
+        rows = leg.rows
+        order = np.lexsort((rows, result.day[rows], self.one.store[rows]))
+        rows = rows[order]
+        keys = list(zip(self.one.store[rows].tolist(), result.day[rows].tolist(), strict=True))
+        start = 0
+        for i in range(1, len(rows) + 1):
+            if i == len(rows) or keys[i] != keys[start]:
+                self.rows_of[keys[start]] = rows[start:i]
+                start = i
+        self.amount = {batch: int(self.one.amount[part].sum()) for batch, part in self.rows_of.items()}
+        self.fee_gap = self._fee_gaps()
+        self.moved: dict[int, int] = {}  # line -> batch day after a slip
+        self.doubtful: set[int] = set()
+
+    def _fee_gaps(self) -> dict[int, dict[int, int]]:
+        """By store and day: running sum of the ledger's fees minus the lines' fees, where the ledger tells."""
+        gaps: dict[int, dict[int, int]] = {}
+        blind, leg = self.blind, self.leg
+        for store in sorted({batch[0] for batch in self.rows_of} & blind.fees.stores):
+            brands = {other.brand for other in blind.legs if other.account == leg.account}
+            running, gaps[store] = 0, {}
+            for day in range(blind.first, blind.first + blind.days):
+                mine = self.rows_of.get((store, day))
+                fee = int(self.one.fee[mine].sum()) if mine is not None else 0
+                nearest = dict.fromkeys(brands, 0) | {leg.brand: fee}
+                posted = blind.fees.by_brand(store, leg.currency, day, nearest).get(leg.brand, (0, 0))[0]
+                running += posted - fee
+                gaps[store][day] = running
+        return gaps
+
+    def run(self) -> None:
+        """Units, boundaries, then the deposit of every line."""
+        self._make_units()
+        lanes = self._lanes()
+        for lane in lanes:
+            self._walk(lane)
+        self._assign()
+
+    def _make_units(self) -> None:
+        """Pair each value date's deposits with its batches: one for all, one a day, or one a batch."""
+        by_value: dict[int, list[Batch]] = defaultdict(list)
+        for batch in sorted(self.rows_of):
+            by_value[self.blind.bank_days.one(batch[1], self.blind.lags[self.leg.brand])].append(batch)
+        dues: dict[int, list[Due]] = defaultdict(list)
+        for due in self.leg.deposits:
+            dues[due.day].append(due)
+        for value in sorted(set(by_value) | set(dues)):
+            self.leg.units += self._units_of(value, by_value.get(value, []), dues.get(value, []))
+
+    def _units_of(self, value: int, batches: list[Batch], dues: list[Due]) -> list[Unit]:
+        if len(dues) <= 1:
+            return [Unit(dues[0] if dues else None, batches, value)]
+        days = sorted({day for _, day in batches})
+        groups = [[batch for batch in batches if batch[1] == day] for day in days]
+        if len(days) != len(dues):
+            groups = [[batch] for batch in batches]
+        sums = [sum(self.amount[batch] for batch in group) for group in groups]
+        pairs = sorted(
+            (abs(due.amount - total), i, j) for i, due in enumerate(dues) for j, total in enumerate(sums)
+        )
+        used: dict[int, int] = {}
+        for _, i, j in pairs:
+            if i not in used and j not in used.values():
+                used[i] = j
+        units = [Unit(dues[i], groups[j], value) for i, j in used.items()]
+        units += [Unit(due, [], value) for i, due in enumerate(dues) if i not in used]
+        units += [Unit(None, group, value) for j, group in enumerate(groups) if j not in used.values()]
+        return sorted(units, key=lambda unit: (unit.batches[-1][1] if unit.batches else value, unit.batches))
+
+    def _lanes(self) -> list[list[Unit]]:
+        """Units whose money moves only among themselves: a store's own where every deposit pays one store."""
+        if any(len({store for store, _ in unit.batches}) > 1 for unit in self.leg.units):
+            return [self.leg.units]
+        lanes: dict[int, list[Unit]] = defaultdict(list)
+        for unit in self.leg.units:
+            lanes[unit.batches[0][0] if unit.batches else -1].append(unit)
+        return [lanes[store] for store in sorted(lanes)]
+
+    def _walk(self, lane: list[Unit]) -> None:
+        """Explain the running residual at the boundary after each unit; a residual that stays belongs to its unit."""
+        residual = 0
+        for i, unit in enumerate(lane):
+            total = sum(self.amount[batch] for batch in unit.batches)
+            if unit.due is None:
+                continue
+            residual += unit.due.amount - total
+            last = max((day for _, day in unit.batches), default=0)
+            verdict = self._boundary(unit, last, -residual)
+            if verdict.sure:
+                self._move(verdict, last)
+                continue
+            self.doubtful.update(verdict.doubtful)
+            if self._stays(lane, i, residual) or not verdict.doubtful:
+                residual = 0
+                self.result.steady.add(unit.due.place)
+
+    def _stays(self, lane: list[Unit], i: int, residual: int) -> bool:
+        """Whether the next unit adds nothing to the residual: then nothing slipped, the money itself differs."""
+        following = next((unit for unit in lane[i + 1 :] if unit.due is not None), None)
+        if following is None or following.due is None:
+            return True
+        return residual != 0 and following.due.amount == sum(self.amount[batch] for batch in following.batches)
+
+    def _boundary(self, unit: Unit, last: int, amount: int) -> Verdict:
+        stores = sorted({store for store, _ in unit.batches})
+        candidates = []
+        for store in stores:
+            rows = self.rows_of.get((store, last), np.empty(0, np.int64))
+            gap = self.fee_gap.get(store)
+            target = None if gap is None else -gap.get(last, 0)
+            candidates.append(Candidates(rows, self.one.amount[rows], self.one.fee[rows], target))
+        if not candidates:
+            return NOTHING if not amount else Verdict((), (), 0, sure=False)
+        return slipped(candidates, amount)
+
+    def _move(self, verdict: Verdict, day: int) -> None:
+        for line in verdict.lines:
+            self.moved[line] = day + 1
+        self.doubtful.update(verdict.doubtful)
+
+    def _assign(self) -> None:
+        """Give every line its deposit; count what each deposit still lacks."""
+        place: dict[Batch, Unit] = {batch: unit for unit in self.leg.units for batch in unit.batches}
+        left = {id(unit): unit.due.amount if unit.due else 0 for unit in self.leg.units}
+        result = self.result
+        ahead = sorted(place)
+        for batch, rows in self.rows_of.items():
+            unit = place[batch]
+            result.due[rows] = unit.due.place if unit.due else -1
+            result.sure[rows] = unit.due is not None
+            left[id(unit)] -= self.amount[batch]
+        for line, day in sorted(self.moved.items()):
+            store = int(self.one.store[line])
+            old, new = place[store, int(result.day[line])], self._unit_on(place, ahead, store, day)
+            result.day[line] = day
+            if new is not None:
+                result.due[line] = new.due.place if new.due else -1
+                result.sure[line] = new.due is not None
+                left[id(old)] += int(self.one.amount[line])
+                left[id(new)] -= int(self.one.amount[line])
+        doubtful = np.array(sorted(self.doubtful), np.int64)
+        result.sure[doubtful] = False
+        leg = self.leg
+        for unit in leg.units:
+            cents = left[id(unit)]
+            if not cents:
+                continue
+            if unit.due is None:
+                result.missing.append((leg.account, leg.brand, leg.currency, unit.day, cents))
+            else:
+                text = f"deposit {unit.due.amount}, its lines make {unit.due.amount - cents}; what slipped is not certain"
+                result.residuals.append((unit.due.place, leg.account, leg.currency, unit.day, cents, text))
+
+    def _unit_on(self, place: dict[Batch, Unit], ahead: list[Batch], store: int, day: int) -> Unit | None:
+        """The unit of a store's batch day, or of another store's on that day where the store has none of its own."""
+        if (store, day) in place:
+            return place[store, day]
+        value = self.blind.bank_days.one(day, self.blind.lags[self.leg.brand])
+        return next((unit for unit in self.leg.units if unit.day == value), None)
