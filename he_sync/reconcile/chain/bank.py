@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from he_sync.reconcile.chain.arrays import BankLines
+from he_sync.reconcile.chain.deposit_postings import DepositPostings
 from he_sync.reconcile.chain.expected import Expected, Key, key_of
 
 WINDOW = 7  # days that a deposit may be late or its parts apart
@@ -51,7 +52,7 @@ class Statement:
         self.free.add(len(self.deposits))
         self.deposits.append(deposit)
 
-    def learn(self, known: dict[str, str] | None = None) -> None:
+    def learn(self) -> None:
         """The kind of each memo shape, from amounts that only one expected deposit of the day has."""
         votes: dict[str, Counter[str]] = defaultdict(Counter)
         count = Counter(key_of(self.deposits[i]) for i in self.free)
@@ -59,7 +60,7 @@ class Statement:
             key = key_of(self.deposits[i])
             if count[key] == 1 and len(self._lines_at.get(key, ())) == 1:
                 votes[self.shapes[self._lines_at[key][0]]][self.deposits[i].kind] += 1
-        self.kind_of = dict(known or {})
+        self.kind_of = {}
         for shape, kinds in sorted(votes.items()):
             self.kind_of[shape] = max(sorted(kinds), key=lambda kind: kinds[kind])
 
@@ -114,6 +115,29 @@ class Statement:
             if line in self.free_lines and len(sets) == 1:
                 self.take(sets[0], (line,), "deposits_paid_together")
 
+    def part(self, postings: DepositPostings) -> None:
+        """Deposits that the ledger posted in parts are expected in these parts, where only one set adds up."""
+        posted: dict[tuple[int, str, int], list[int]] = defaultdict(list)
+        whole = Counter(key_of(deposit) for deposit in self.deposits)
+        for row in range(len(postings.ids)):
+            key = postings.account[row], postings.currency[row], postings.day[row], postings.amount[row]
+            if not whole[key]:
+                posted[postings.account[row], postings.kind[row], postings.currency[row]].append(row)
+        used: set[int] = set()
+        for i in sorted(self.free):
+            deposit = self.deposits[i]
+            near = [
+                (row, postings.amount[row])
+                for row in posted[deposit.account, deposit.kind, deposit.currency]
+                if row not in used and 0 <= postings.day[row] - deposit.day <= WINDOW
+            ]
+            sets = _sets(near, deposit.amount)
+            if len(sets) == 1:
+                used.update(sets[0])
+                self.free.discard(i)
+                for row in sets[0]:
+                    self.add(replace(deposit, day=postings.day[row], amount=postings.amount[row]))
+
     def named(self) -> None:
         """What is left: the memo names a batch or store of the deposit, or both are alone on their day. Amounts differ."""
         pairs = sorted(
@@ -149,9 +173,11 @@ class Statement:
             self._open_lines[int(self.bank.account[line]), int(self.bank.currency[line])].append(line)
 
 
-def match_statement(statement: Statement, known: dict[str, str] | None = None) -> None:
+def match_statement(statement: Statement, postings: DepositPostings) -> None:
     """All rules in order of trust."""
-    statement.learn(known)
+    statement.learn()
+    statement.exact()
+    statement.part(postings)
     statement.exact()
     statement.index()
     statement.late()

@@ -8,7 +8,10 @@ cannot explain.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +24,8 @@ from he_sync.reconcile.chain.keys import Ints, Mask
 from he_sync.reconcile.chain.slips import NOTHING, Candidates, Verdict, slipped
 
 MARGIN = 3  # days around the lines' own
+PART_DAYS = 4  # a second part comes on the next bank day, over a long weekend at most
+PLAUSIBLE = 3  # lines that slip over one boundary; a larger residual is another deposit, not a slip
 Batch = tuple[int, int]  # store position, day
 
 
@@ -40,6 +45,12 @@ class Unit:
     due: Due | None
     batches: list[Batch]
     day: int  # value date
+    parts: list[Due] = field(default_factory=list)  # further deposits that paid the same batches
+
+    @property
+    def amount(self) -> int:
+        """What is to be explained by lines."""
+        return (self.due.amount if self.due else 0) + sum(part.amount for part in self.parts)
 
 
 @dataclass
@@ -65,6 +76,7 @@ class Inferred:
     due: Ints
     sure: Mask
     cuts: dict[int, CutOff]
+    parts: dict[int, list[int]] = field(default_factory=dict)  # further deposits that paid with an expected one
     steady: set[int] = field(default_factory=set)  # expected deposits whose residual no slip can explain
     residuals: list[tuple[int, int, int, int, int, str]] = field(default_factory=list)
     missing: list[tuple[int, int, int, int, int]] = field(default_factory=list)  # leg's account, brand, currency, day, cents
@@ -153,6 +165,90 @@ class Blind:
         return by_deposits([np.concatenate(part, axis=1) for part in parts], np.concatenate(wanted), max(cap, 1))
 
 
+def _grouped(batches: Iterable[Batch], key: Callable[[Batch], Any]) -> dict[Any, list[Batch]]:
+    groups: dict[Any, list[Batch]] = defaultdict(list)
+    for batch in sorted(batches, key=lambda one: (one[1], one[0])):
+        groups[key(batch)].append(batch)
+    return dict(groups)
+
+
+class Pairing:
+    """Deposits of a leg that pays several a day, against groups of batches: to the cent first, then in two parts, then near."""
+
+    def __init__(
+        self, groups: list[list[Batch]], dues: list[Due], value_of: dict[Batch, int], amount: dict[Batch, int]
+    ) -> None:
+        self.groups, self.dues = groups, dues
+        self.value = [value_of[group[0]] for group in groups]
+        self.sum = [sum(amount[batch] for batch in group) for group in groups]
+        self.paid: dict[int, list[int]] = {}
+        self.free = set(range(len(dues)))
+        self._at: dict[int, list[int]] = defaultdict(list)
+        for i, due in enumerate(dues):
+            self._at[due.day].append(i)
+        self._singles(0)
+        self.exact = sum(len(groups[j]) for j in self.paid)
+        self._pairs()
+        self._singles(None)
+        self._rest()
+
+    def _near(self, j: int) -> list[int]:
+        days = range(self.value[j], self.value[j] + PART_DAYS + 1)
+        return [i for day in days for i in self._at.get(day, ()) if i in self.free]
+
+    def _take(self, j: int, *dues: int) -> None:
+        self.paid.setdefault(j, []).extend(dues)
+        self.free.difference_update(dues)
+
+    def _singles(self, most: int | None) -> None:
+        found = sorted(
+            (abs(self.dues[i].amount - self.sum[j]), i, j)
+            for j in range(len(self.groups))
+            if j not in self.paid
+            for i in self._near(j)
+            if self.dues[i].day == self.value[j]
+        )
+        for off, i, j in found:
+            if i in self.free and j not in self.paid and (most is None or off <= most):
+                self._take(j, i)
+
+    def _pairs(self) -> None:
+        """Two deposits, the first on the value date, that make a group to the cent."""
+        for j in range(len(self.groups)):
+            if j in self.paid:
+                continue
+            sets = [
+                pair
+                for pair in combinations(self._near(j), 2)
+                if self.dues[pair[0]].day == self.value[j] and sum(self.dues[i].amount for i in pair) == self.sum[j]
+            ]
+            if len(sets) == 1:
+                self._take(j, *sets[0])
+
+    def _rest(self) -> None:
+        """What no group took is a part of the group that it brings nearest to its sum."""
+        for i in sorted(self.free):
+            due = self.dues[i]
+            gaps = [
+                (abs(sum(self.dues[k].amount for k in self.paid[j]) + due.amount - self.sum[j]), j)
+                for j in self.paid
+                if 0 <= due.day - self.value[j] <= PART_DAYS
+                and sum(self.dues[k].amount for k in self.paid[j]) < self.sum[j]
+            ]
+            if gaps:
+                self._take(min(gaps)[1], i)
+
+    def units(self) -> list[Unit]:
+        """Units in the order of their batches, then deposits without batches."""
+        units = [
+            Unit(None, group, self.value[j])
+            if j not in self.paid
+            else Unit(self.dues[self.paid[j][0]], group, self.value[j], [self.dues[i] for i in self.paid[j][1:]])
+            for j, group in enumerate(self.groups)
+        ]
+        return units + [Unit(self.dues[i], [], self.dues[i].day) for i in sorted(self.free)]
+
+
 class Chain:
     """One leg: its units in order, the boundaries between them, and where every line went."""
 
@@ -169,6 +265,8 @@ class Chain:
                 self.rows_of[keys[start]] = rows[start:i]
                 start = i
         self.amount = {batch: int(self.one.amount[part].sum()) for batch, part in self.rows_of.items()}
+        largest = np.sort(np.abs(self.one.amount[leg.rows]))[-PLAUSIBLE:]
+        self.plausible = int(largest.sum())  # more cannot have slipped over one boundary
         self.fee_gap = self._fee_gaps()
         self.moved: dict[int, int] = {}  # line -> batch day after a slip
         self.doubtful: set[int] = set()
@@ -198,35 +296,24 @@ class Chain:
         self._assign()
 
     def _make_units(self) -> None:
-        """Pair each value date's deposits with its batches: one for all, one a day, or one a batch."""
-        by_value: dict[int, list[Batch]] = defaultdict(list)
-        for batch in sorted(self.rows_of):
-            by_value[self.blind.bank_days.one(batch[1], self.blind.lags[self.leg.brand])].append(batch)
+        """Pair deposits with batches: one for all of a value date, else one a day or one a batch, as the account shows."""
+        value_of = {batch: self.blind.bank_days.one(batch[1], self.blind.lags[self.leg.brand]) for batch in self.rows_of}
         dues: dict[int, list[Due]] = defaultdict(list)
         for due in self.leg.deposits:
             dues[due.day].append(due)
-        for value in sorted(set(by_value) | set(dues)):
-            self.leg.units += self._units_of(value, by_value.get(value, []), dues.get(value, []))
+        if all(len(some) == 1 for some in dues.values()):
+            groups = _grouped(value_of, lambda batch: value_of[batch])
+            self.leg.units = [
+                Unit(dues[value][0] if value in dues else None, groups.get(value, []), value)
+                for value in sorted(set(groups) | set(dues))
+            ]
+            return
+        ways = [_grouped(value_of, lambda batch: (batch[1], 0)), _grouped(value_of, lambda batch: (batch[1], batch[0]))]
+        pairings = [Pairing([*way.values()], self.leg.deposits, value_of, self.amount) for way in ways]
+        self.leg.units = max(pairings, key=lambda pairing: pairing.exact).units()
 
-    def _units_of(self, value: int, batches: list[Batch], dues: list[Due]) -> list[Unit]:
-        if len(dues) <= 1:
-            return [Unit(dues[0] if dues else None, batches, value)]
-        days = sorted({day for _, day in batches})
-        groups = [[batch for batch in batches if batch[1] == day] for day in days]
-        if len(days) != len(dues):
-            groups = [[batch] for batch in batches]
-        sums = [sum(self.amount[batch] for batch in group) for group in groups]
-        pairs = sorted(
-            (abs(due.amount - total), i, j) for i, due in enumerate(dues) for j, total in enumerate(sums)
-        )
-        used: dict[int, int] = {}
-        for _, i, j in pairs:
-            if i not in used and j not in used.values():
-                used[i] = j
-        units = [Unit(dues[i], groups[j], value) for i, j in used.items()]
-        units += [Unit(due, [], value) for i, due in enumerate(dues) if i not in used]
-        units += [Unit(None, group, value) for j, group in enumerate(groups) if j not in used.values()]
-        return sorted(units, key=lambda unit: (unit.batches[-1][1] if unit.batches else value, unit.batches))
+    def _gap(self, unit: Unit) -> int:
+        return unit.amount - sum(self.amount[batch] for batch in unit.batches)
 
     def _lanes(self) -> list[list[Unit]]:
         """Units whose money moves only among themselves: a store's own where every deposit pays one store."""
@@ -241,10 +328,11 @@ class Chain:
         """Explain the running residual at the boundary after each unit; a residual that stays belongs to its unit."""
         residual = 0
         for i, unit in enumerate(lane):
-            total = sum(self.amount[batch] for batch in unit.batches)
             if unit.due is None:
                 continue
-            residual += unit.due.amount - total
+            residual += self._gap(unit)
+            if abs(residual) > self.plausible or (unit.parts and self._gap(unit)):
+                self.doubtful.update(line for batch in unit.batches for line in self.rows_of[batch].tolist())
             last = max((day for _, day in unit.batches), default=0)
             verdict = self._boundary(unit, last, -residual)
             if verdict.sure:
@@ -260,7 +348,7 @@ class Chain:
         following = next((unit for unit in lane[i + 1 :] if unit.due is not None), None)
         if following is None or following.due is None:
             return True
-        return residual != 0 and following.due.amount == sum(self.amount[batch] for batch in following.batches)
+        return residual != 0 and self._gap(following) == 0
 
     def _boundary(self, unit: Unit, last: int, amount: int) -> Verdict:
         stores = sorted({store for store, _ in unit.batches})
@@ -282,7 +370,7 @@ class Chain:
     def _assign(self) -> None:
         """Give every line its deposit; count what each deposit still lacks."""
         place: dict[Batch, Unit] = {batch: unit for unit in self.leg.units for batch in unit.batches}
-        left = {id(unit): unit.due.amount if unit.due else 0 for unit in self.leg.units}
+        left = {id(unit): unit.amount for unit in self.leg.units}
         result = self.result
         ahead = sorted(place)
         for batch, rows in self.rows_of.items():
@@ -302,6 +390,7 @@ class Chain:
         doubtful = np.array(sorted(self.doubtful), np.int64)
         result.sure[doubtful] = False
         leg = self.leg
+        result.parts |= {unit.due.place: [one.place for one in unit.parts] for unit in leg.units if unit.due and unit.parts}
         for unit in leg.units:
             cents = left[id(unit)]
             if not cents:
@@ -309,7 +398,7 @@ class Chain:
             if unit.due is None:
                 result.missing.append((leg.account, leg.brand, leg.currency, unit.day, cents))
             else:
-                text = f"deposit {unit.due.amount}, its lines make {unit.due.amount - cents}; what slipped is not certain"
+                text = f"deposit {unit.amount}, its lines make {unit.amount - cents}; what slipped is not certain"
                 result.residuals.append((unit.due.place, leg.account, leg.currency, unit.day, cents, text))
 
     def _unit_on(self, place: dict[Batch, Unit], ahead: list[Batch], store: int, day: int) -> Unit | None:

@@ -10,10 +10,10 @@ import numpy as np
 from he_sync.reconcile.chain.arrays import Codes, Lines, Stores
 from he_sync.reconcile.chain.bank import Statement
 from he_sync.reconcile.chain.bank_days import BankDays, month_end_next
-from he_sync.reconcile.chain.bank_ledger import DepositPostings
 from he_sync.reconcile.chain.batch_fees import BatchFees
 from he_sync.reconcile.chain.blind import Due, Inferred
 from he_sync.reconcile.chain.blind_lines import Unbatched
+from he_sync.reconcile.chain.deposit_postings import DepositPostings
 from he_sync.reconcile.chain.expected import FEES, Expected
 from he_sync.reconcile.chain.found import SUGGESTED, UNRESOLVED, Found
 from he_sync.reconcile.chain.keys import Ints, group
@@ -102,8 +102,8 @@ def link_inferred(one: Unbatched, inferred: Inferred, lines: Lines, statement: S
     for receipt in statement.receipts:
         if len(receipt.lines) == 1:
             paid[list(receipt.expected)] = receipt.lines[0]
-    line = paid[inferred.due]
     for sure, strength in ((True, "automatic"), (False, SUGGESTED)):
+        line = paid[inferred.due]
         here = np.flatnonzero((inferred.sure == sure) & (line >= 0))
         found.link(
             "LD",
@@ -113,6 +113,19 @@ def link_inferred(one: Unbatched, inferred: Inferred, lines: Lines, statement: S
             strength=strength,
             alternatives=0 if sure else 1,
         )
+        _link_parts(one, inferred, lines, statement, paid, found, sure=sure)
+
+
+def _link_parts(
+    one: Unbatched, inferred: Inferred, lines: Lines, statement: Statement, paid: Ints, found: Found, *, sure: bool
+) -> None:
+    """A deposit paid in parts pays each of its lines in parts."""
+    for due, parts in sorted(inferred.parts.items()):
+        rows = one.row[(inferred.due == due) & (inferred.sure == sure)]
+        for part in parts:
+            if paid[part] >= 0:
+                bank_line = np.full(len(rows), statement.bank.ids[paid[part]])
+                found.link("LD", lines.ids[rows], bank_line, RULE, strength="automatic" if sure else SUGGESTED)
 
 
 def link_ledger_batches(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from he_sync.reconcile.chain.amounts import slips_of
-from he_sync.reconcile.chain.arrays import CHARGEBACK, MONTHLY_FEE, NO_DAY, PAY, REFUND, SALE, Lines, Payments, Postings
+from he_sync.reconcile.chain.arrays import CHARGEBACK, MONTHLY_FEE, NO_DAY, PAY, REFUND, REJECT, SALE, Lines, Payments, Postings
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
 from he_sync.reconcile.chain.keys import Ints, find
@@ -13,6 +13,9 @@ from he_sync.reconcile.chain.outcome import FEES
 from he_sync.reconcile.chain.posted import Posted
 from he_sync.reconcile.chain.settled import Settled
 from he_sync.reconcile.chain.terms import Terms
+
+
+SETTLED_BEFORE = "is settled by another line or void: settled a second time"
 
 
 def classify_settlement(
@@ -36,6 +39,7 @@ def classify_settlement(
     _amounts(payments, lines, paired[off], payment[off], found)
     alone = np.flatnonzero((settled.payment_of < 0) & (lines.type <= REFUND))
     _orphans(payments, lines, alone, found)
+    _rejected(payments, lines, found)
 
 
 def _amounts(payments: Payments, lines: Lines, line: Ints, payment: Ints, found: Found) -> None:
@@ -78,13 +82,31 @@ def _orphans(payments: Payments, lines: Lines, alone: Ints, found: Found) -> Non
             else np.zeros(len(owner), np.int64),
             delta=lines.gross[alone[here]],
             evidence=[
-                f"reference {ref} " + ("is already settled or void" if place >= 0 else "belongs to no payment")
+                f"reference {ref} " + (SETTLED_BEFORE if place >= 0 else "belongs to no payment")
                 for ref, place in zip(lines.ref[alone[here]].tolist(), owner.tolist(), strict=True)
             ],
             days=lines.day[alone[here]],
             currency=lines.currency[alone[here]],
             confidence=confidence,
         )
+
+
+def _rejected(payments: Payments, lines: Lines, found: Found) -> None:
+    """Approved offline, declined later: the sale stands in the POS, its money was taken back (reference accounting J13)."""
+    rows = np.flatnonzero(lines.type == REJECT)
+    owner = find(payments.ref, lines.ref[rows])
+    owner[lines.ref[rows] == 0] = -1
+    found.add(
+        "settlement_lines",
+        UNRESOLVED,
+        lines.ids[rows],
+        related=np.where(owner >= 0, payments.ids[np.maximum(owner, 0)], 0) if len(payments.ids) else rows * 0,
+        delta=lines.gross[rows],
+        evidence=[f"offline approval declined later: {cents} taken back" for cents in lines.gross[rows].tolist()],
+        days=lines.day[rows],
+        currency=lines.currency[rows],
+        confidence=0.9,
+    )
 
 
 def expected_fees(payments: Payments, lines: Lines, settled: Settled, schedule: Schedule, terms: Terms) -> Ints:

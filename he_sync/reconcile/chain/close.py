@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import DAY, PAY, REFUND, BankLines, Codes, Lines, Payments, Postings, Small
+from he_sync.reconcile.chain.arrays import DAY, PAY, REFUND, REJECT, BankLines, Codes, Lines, Payments, Postings, Small
 from he_sync.reconcile.chain.expected import Expected
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import Found
@@ -41,7 +41,7 @@ def differences(
     """Left minus right side of each identity, from totals that no match has touched."""
     ledger = totals(postings.amount, postings.currency, (postings.source == PAY) | (postings.source == DAY))
     ledger.subtract(totals(payments.amount, payments.currency))
-    settled = totals(lines.gross, lines.currency, lines.type <= REFUND)
+    settled = totals(lines.gross, lines.currency, (lines.type <= REFUND) | (lines.type == REJECT))
     settled.subtract(totals(payments.amount, payments.currency, schedule.card[payments.tender]))
     fees = totals(lines.fee, lines.currency)
     fees.subtract(totals(price, lines.currency))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import Batches, Lines, Stores
@@ -45,44 +47,37 @@ def match_batches(lines: Lines, batches: Batches, stores: Stores, store_of: Plac
     return place
 
 
-def link_deposits(statement: Statement, found: Found) -> dict[int, int]:
-    """Link batches to the bank lines that paid them; the bank position of each batch id that has exactly one."""
-    paid: dict[int, int] = {}
-    rows: dict[str, list[tuple[int, int]]] = {}
+def link_deposits(statement: Statement, found: Found) -> dict[int, list[int]]:
+    """Link batches to the bank lines that paid them; positions of bank lines by batch id."""
+    paid: dict[int, list[int]] = defaultdict(list)
+    rows: dict[str, list[tuple[int, int]]] = defaultdict(list)
     ids = statement.bank.ids
     for receipt in statement.receipts:
-        parts = [
-            part
-            for i in receipt.expected
-            if statement.deposits[i].kind != FEES
-            for part in statement.deposits[i].parts
-        ]
-        rows.setdefault(receipt.rule, []).extend((part, int(ids[line])) for part in parts for line in receipt.lines)
-        if len(receipt.lines) == 1:
-            paid.update(dict.fromkeys(parts, receipt.lines[0]))
+        kinds = (statement.deposits[i] for i in receipt.expected)
+        parts = [part for deposit in kinds if deposit.kind != FEES for part in deposit.parts]
+        rows[receipt.rule] += [(part, int(ids[line])) for part in parts for line in receipt.lines]
+        for part in parts:
+            paid[part] += receipt.lines
     for rule in sorted(rows):
-        chosen = sorted(rows[rule])
-        found.link(
-            "BD",
-            np.array([batch for batch, _ in chosen], np.int64),
-            np.array([line for _, line in chosen], np.int64),
-            (STAGE, rule),
-        )
+        batch, line = zip(*sorted(rows[rule]), strict=True) if rows[rule] else ((), ())
+        found.link("BD", np.array(batch, np.int64), np.array(line, np.int64), (STAGE, rule))
     return paid
 
 
-def link_lines(lines: Lines, batch_of: Places, batches: Batches, statement: Statement, paid: dict[int, int], found: Found) -> None:
-    """Lines to bank lines by way of their batch, where one bank line paid it."""
-    table = np.full(len(batches.ids), -1, np.int64)
-    if paid:
-        names = np.array(sorted(paid), np.int64)
-        where = np.array([paid[name] for name in names.tolist()], np.int64)
-        place = find(batches.ids, names)
-        table[place[place >= 0]] = where[place >= 0]
+def link_lines(
+    lines: Lines, batch_of: Places, batches: Batches, statement: Statement, paid: dict[int, list[int]], found: Found
+) -> None:
+    """Lines to bank lines by way of their batch; a batch paid in parts pays each of its lines in parts."""
     hit = np.flatnonzero(batch_of >= 0)
-    line = table[batch_of[hit]]
-    good = line >= 0
-    found.link("LD", lines.ids[hit[good]], statement.bank.ids[line[good]], ("batch_id", "by_way_of_batch"))
+    names = np.array(sorted(paid), np.int64)
+    place = find(batches.ids, names)
+    for turn in range(max((len(paid[name]) for name in paid), default=0)):
+        table = np.full(len(batches.ids), -1, np.int64)
+        here = np.array([len(paid[name]) > turn for name in names.tolist()], bool) & (place >= 0)
+        table[place[here]] = [paid[name][turn] for name in names[here].tolist()]
+        line = table[batch_of[hit]]
+        good = line >= 0
+        found.link("LD", lines.ids[hit[good]], statement.bank.ids[line[good]], ("batch_id", "by_way_of_batch"))
 
 
 def classify_deposits(statement: Statement, as_of: int, found: Found) -> list[Expected]:

@@ -49,9 +49,11 @@ def match_postings(
     money = payments.currency[np.maximum(named, 0)] == postings.currency[pay]
     owner[pay] = np.where((named >= 0) & money, named, NOWHERE)
     rule_of = np.zeros(len(postings.ids), np.int8)
+    doubted = _doubt(reader, payments, postings, pay, owner)
     lost = pay[owner[pay] < 0]
     if rules.uses("PG", BY_DOC[1]):
         _by_document(reader, payments, postings, lost, accounts, owner, rule_of)
+    _take_back(payments, postings, doubted, owner)
     posting_of, spare = _choose(payments, postings, pay, accounts, owner)
     store = find(stores.ids, payments.store)
     detail = ~stores.posts_daily[store]
@@ -59,6 +61,34 @@ def match_postings(
         _by_amount(payments, postings, lost, accounts, detail, owner, posting_of, rule_of)
     _link(payments, postings, posting_of, rule_of, found)
     return Posted(posting_of, owner, spare, detail)
+
+
+def _doubt(
+    reader: Reader, payments: Payments, postings: Postings, pay: Places, owner: Places
+) -> tuple[Places, Places]:
+    """Postings whose document is another order's than the named payment's: the reference may be garbled.
+
+    Only those that differ from the payment in store, amount or day, or are not its only one, are looked at. They lose their owner; returns the
+    postings and the payments that they named.
+    """
+    owned = pay[owner[pay] >= 0]
+    named = owner[owned]
+    odd = payments.store[named] != postings.store[owned]
+    odd |= payments.amount[named] != postings.amount[owned]
+    odd |= payments.day[named] != postings.day[owned]
+    odd |= np.bincount(named, minlength=len(payments.ids))[named] > 1
+    owned, named = owned[odd], named[odd]
+    orders = _orders_of(reader, payments, postings, owned, np.full(len(postings.ids), NOWHERE, np.int32))
+    wrong = np.where(orders != 0, orders != payments.order[named], payments.store[named] != postings.store[owned])
+    owner[owned[wrong]] = NOWHERE
+    return owned[wrong], named[wrong]
+
+
+def _take_back(payments: Payments, postings: Postings, doubted: tuple[Places, Places], owner: Places) -> None:
+    """What found no better payment belongs to the one it names, if that is of its store."""
+    posting, payment = doubted
+    free = (owner[posting] < 0) & (payments.store[payment] == postings.store[posting])
+    owner[posting[free]] = payment[free]
 
 
 def _by_document(

@@ -51,9 +51,37 @@ def match_lines(
         _by_reference(payments, lines, due, kind, line_of, payment_of)
     mids, mid = _merchants(lines)
     result = Settled(line_of, payment_of, due, mids, _stores_of(mids, mid, payments, stores, payment_of), mid)
-    _link_exact(payments, lines, result, found)
-    Fallback(payments, lines, stores, schedule, result, rules, found).run()
+    doubted = _doubt(payments, lines, stores, result)
+    fallback = Fallback(payments, lines, stores, schedule, result, doubted, rules, found)
+    fallback.run()
+    _take_back(payments, lines, result, doubted)
+    _link_exact(payments, lines, result, fallback.taken, found)
     return result
+
+
+def _doubt(payments: Payments, lines: Lines, stores: Stores, settled: Settled) -> tuple[Ints, Ints]:
+    """Pairs by reference with another store, or another amount that no lost tip explains: the reference may be garbled.
+
+    They are taken apart; returns their payments and lines, for what no other key explains better.
+    """
+    line = np.flatnonzero(settled.payment_of >= 0)
+    payment = settled.payment_of[line]
+    off = lines.gross[line] - payments.amount[payment]
+    odd = (off != 0) & (off != -payments.tip[payment])
+    store = find(stores.ids, payments.store[payment])
+    odd |= store != settled.store_of_mid[settled.mid[line]]
+    line, payment = line[odd], payment[odd]
+    settled.payment_of[line], settled.line_of[payment] = NOWHERE, NOWHERE
+    return payment.astype(np.int64), line
+
+
+def _take_back(payments: Payments, lines: Lines, settled: Settled, doubted: tuple[Ints, Ints]) -> None:
+    """A doubted pair that is still free on both sides belongs together after all: its amount differs."""
+    payment, line = doubted
+    free = (settled.line_of[payment] < 0) & (settled.payment_of[line] < 0)
+    same = payments.kind[payment] == lines.type[line]
+    settled.line_of[payment[free & same]] = line[free & same]
+    settled.payment_of[line[free & same]] = payment[free & same]
 
 
 def _by_reference(
@@ -135,8 +163,11 @@ def _stores_of(mids: Ints, mid: Places, payments: Payments, stores: Stores, paym
     return np.where(table.any(axis=1), table.argmax(axis=1), NOWHERE).astype(np.int32)
 
 
-def _link_exact(payments: Payments, lines: Lines, settled: Settled, found: Found) -> None:
-    hit = np.flatnonzero(settled.line_of >= 0)
+def _link_exact(payments: Payments, lines: Lines, settled: Settled, taken: list[Ints], found: Found) -> None:
+    by_key = settled.line_of >= 0
+    for payment in taken:
+        by_key[payment] = False
+    hit = np.flatnonzero(by_key)
     found.link("PL", payments.ids[hit], lines.ids[settled.line_of[hit]], EXACT)
 
 
@@ -150,10 +181,15 @@ class Fallback:
         stores: Stores,
         schedule: Schedule,
         settled: Settled,
+        doubted: tuple[Ints, Ints],
         rules: RuleSet,
         found: Found,
     ) -> None:
+        self.taken: list[Ints] = []
+        self.doubted = np.zeros(len(lines.ids), bool)
+        self.doubted[doubted[1]] = True
         self.payments, self.lines, self.settled, self.found, self.rules = payments, lines, settled, found, rules
+        self.stores = stores
         self.left = np.flatnonzero(settled.due & (settled.line_of < 0))
         wanted = (lines.type <= REFUND) & (settled.payment_of < 0)
         self.right = np.flatnonzero(wanted)
@@ -167,12 +203,17 @@ class Fallback:
         self.schedule = schedule
 
     def _may_lack_payment(self) -> Mask:
-        """Lines whose reference is missing, or is no payment's at all (garbled); never one that names another payment."""
+        """Lines whose reference is missing, no payment's at all, or that of a payment of another store or amount.
+
+        A line that repeats what its payment says is a second settlement of it and never another payment's.
+        """
         names = self.lines.ref[self.right]
-        known = np.zeros(len(names), bool)
-        given = names != 0
-        known[given] = find(self.payments.ref, names[given]) >= 0
-        return ~known
+        place = find(self.payments.ref, names)
+        safe = np.maximum(place, 0)
+        off = self.lines.gross[self.right] - self.payments.amount[safe]
+        store = self.stores.ids[np.maximum(self.settled.store_of_mid[self.settled.mid[self.right]], 0)]
+        repeats = (self.payments.store[safe] == store) & ((off == 0) | (off == -self.payments.tip[safe]))
+        return (names == 0) | (place < 0) | ~repeats | self.doubted[self.right]
 
     def run(self) -> None:
         """Every rule in order of trust on what the rules before it left."""
@@ -228,6 +269,7 @@ class Fallback:
 
     def _take(self, left: Ints, right: Ints, rule: str, rivals: Ints, even: Mask) -> None:
         self.settled.line_of[left], self.settled.payment_of[right] = right, left
+        self.taken.append(left)
         for sure, strength in ((True, "automatic"), (False, "suggested")):
             here = even == sure
             self.found.link(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 
@@ -19,6 +19,7 @@ NEAR = 200  # minor units to each side in which lucky sets are counted
 GATE = 0.02  # lucky sets to be expected at most
 LARGEST = 3
 EXTRA = 2  # lines beyond one a store
+FEW = 150  # lines of which, without fees to narrow them, three slipping at once may be left out of account
 MOST = 50_000  # sets looked at
 
 
@@ -54,7 +55,9 @@ def slipped(stores: Sequence[Candidates], amount: int | None) -> Verdict:
     if not known:
         moving = [_pooled(moving)]
     for size in range(len(moving), len(moving) + (EXTRA if known else 1) + 1):
-        sets, luck = _sets(moving, size, amount)
+        sets, luck = _sets(moving, size, amount) if known else _of_amount(moving[0], size, amount or 0)
+        if sets and not known and size > 1 and len(moving[0].line) > FEW:
+            break
         if sets:
             return _judge(moving, sets, luck)
     return Verdict((), tuple(int(line) for one in moving for line in one.line), 0, sure=False)
@@ -67,6 +70,27 @@ def _pooled(stores: list[Candidates]) -> Candidates:
         np.concatenate([one.fee for one in stores]),
         None,
     )
+
+
+def _of_amount(one: Candidates, size: int, amount: int) -> tuple[list[tuple[tuple[int, ...], ...]], float]:
+    """Sets of one or two lines that make an amount, where no fees narrow them; and the lucky ones to be expected."""
+    money = one.amount
+    if size == 1:
+        near = int(np.count_nonzero(np.abs(money - amount) <= NEAR))
+        found = [((i,),) for i in np.flatnonzero(money == amount).tolist()]
+        return found, max(near - len(found), 0) / (2 * NEAR + 1)
+    order = np.argsort(money, kind="stable")
+    ranked = money[order]
+    low = np.searchsorted(ranked, amount - ranked - NEAR, "left")
+    high = np.searchsorted(ranked, amount - ranked + NEAR, "right")
+    near = int((high - low).sum()) // 2
+    pairs = [
+        ((int(order[i]), int(order[j])),)
+        for i in range(len(ranked))
+        for j in range(*np.searchsorted(ranked, [amount - ranked[i], amount - ranked[i] + 1]))
+        if i < j
+    ]
+    return pairs, max(near - len(pairs), 0) / (2 * NEAR + 1)
 
 
 def _sets(stores: list[Candidates], size: int, amount: int | None) -> tuple[list[tuple[tuple[int, ...], ...]], float]:
@@ -93,7 +117,7 @@ def _parts(one: Candidates, many: int) -> list[tuple[int, tuple[int, ...]]]:
     """Sets of `many` lines of a store whose fees make its target, with their money; positions, not line numbers."""
     fee, amount = one.fee.tolist(), one.amount.tolist()
     if many == 1:
-        return [(amount[i], (i,)) for i in range(len(fee)) if one.target is None or fee[i] == one.target]
+        return [(amount[i], (i,)) for i in range(len(fee)) if fee[i] == one.target]
     return [
         (sum(amount[i] for i in chosen), chosen)
         for chosen in _fee_sets(one, many)
@@ -102,8 +126,6 @@ def _parts(one: Candidates, many: int) -> list[tuple[int, tuple[int, ...]]]:
 
 def _fee_sets(one: Candidates, many: int) -> list[tuple[int, ...]]:
     count = len(one.fee)
-    if one.target is None:
-        return list(combinations(range(count), many)) if count**many <= 2 * MOST else []
     if many == 2:  # noqa: PLR2004
         left, right = np.nonzero(np.triu(one.fee[:, None] + one.fee[None, :] == one.target, 1))
         return list(zip(left.tolist(), right.tolist(), strict=True))

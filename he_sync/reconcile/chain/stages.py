@@ -10,7 +10,7 @@ import numpy as np
 from he_sync.reconcile.chain.arrays import Reader, Stores
 from he_sync.reconcile.chain.bank import Statement, match_statement
 from he_sync.reconcile.chain.bank_days import EPOCH, BankDays
-from he_sync.reconcile.chain.bank_ledger import DepositPostings, match_ledger
+from he_sync.reconcile.chain.bank_ledger import match_ledger
 from he_sync.reconcile.chain.batch_fees import batch_fees
 from he_sync.reconcile.chain.blind import Blind, Inferred
 from he_sync.reconcile.chain.blind_books import classify_inferred, expect, expect_fees, link_inferred, link_ledger_batches
@@ -19,6 +19,7 @@ from he_sync.reconcile.chain.books import Books
 from he_sync.reconcile.chain.classes import classify_fees, classify_ledger, classify_settlement, expected_fees
 from he_sync.reconcile.chain.close import close, differences, totals
 from he_sync.reconcile.chain.day_sums import match_day_sums
+from he_sync.reconcile.chain.deposit_postings import DepositPostings
 from he_sync.reconcile.chain.deposits import classify_deposits, link_deposits, link_lines, match_batches
 from he_sync.reconcile.chain.expected import CASH, FEES, card_deposits, cash_deposits, fee_withdrawals
 from he_sync.reconcile.chain.fees import Schedule
@@ -85,7 +86,7 @@ class Stages:
             lags = [self.terms.lags.get(brand, 1) for brand in (*self.codes.brands, "")]
             inferred = Blind(one, stores, journal, lags, self.bank_days, dues).infer()
             expect_fees(one, inferred, stores, self.terms.lags.get(FEES, 2), self.bank_days, statement)
-        match_statement(statement)
+        match_statement(statement, deposit_postings)
         paid = link_deposits(statement, found)
         link_lines(lines, batch_of, batches, statement, paid, found)
         in_transit = classify_deposits(statement, self.as_of, found)
