@@ -1,24 +1,25 @@
 """The books as dense arrays in the order of their ids: money int64 minor units, days since 1970 as int32, small codes.
 
-Columns are read a few at a time: DuckDB's result and the array are both in memory while a column is copied.
+The three large relations are read a column at a time and let go when no stage needs it any more; with all columns held,
+5M payments would take 900 MiB.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from he_sync.reconcile.chain.books import Books
-from he_sync.reconcile.chain.keys import Ints, sorting
+from he_sync.reconcile.chain.books import RELATIONS, Books
+from he_sync.reconcile.chain.keys import AnyInts, Index, Ints, sorting
 
 Small = NDArray[np.int16]
 Days = NDArray[np.int32]
 
-AT_A_TIME = 3
 KINDS = ("sale", "refund", "void")
 SALE, REFUND, VOID = range(3)
 TYPES = ("SALE", "REFUND", "CHARGEBACK", "MONTHLY_FEE", "REJECT")  # any other type is OTHER: it only moves money
@@ -28,55 +29,194 @@ PAY, DAY, BATCH, DEPOSIT = range(4)
 NO_DAY = np.iinfo(np.int32).min
 
 
-@dataclass(frozen=True)
-class Payments:
-    """POS payments; tender and currency are codes of `Codes`, kind of KINDS."""
+class Table:
+    """A relation in the order of its ids whose columns are read when first asked for, and can be let go.
 
-    ids: Ints
-    order: Ints
-    store: Days
-    seconds: Ints
-    day: Days
-    tender: Small
-    kind: Small
-    amount: Ints
-    tip: Ints
-    ref: Ints
-    orig: Ints
-    currency: Small
+    A column costs eight bytes a row while it is held and as much again while it is read.
+    """
+
+    def __init__(self, reader: Reader, table: str, key: str) -> None:
+        self._reader, self._table = reader, table
+        (ids,) = reader.fetch(table, [f"{key}::bigint"])
+        self._order = sorting(ids)
+        self.ids: Ints = ids if self._order is None else ids[self._order]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def column(self, expression: str) -> NDArray[Any]:
+        """A column by its SQL, in the order of the ids."""
+        (values,) = self._reader.fetch(self._table, [expression])
+        return values if self._order is None else values[self._order]
+
+    def forget(self, *names: str) -> None:
+        """Let columns go; they are read again when asked for again."""
+        for name in names:
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def currency(self) -> Small:
+        """Currency codes."""
+        if len(self._reader.codes.currencies) == 1:
+            return np.broadcast_to(np.int16(0), self.ids.shape)
+        return self.column(self._reader.currency(self._table))
 
 
-@dataclass(frozen=True)
-class Lines:
+class Payments(Table):
+    """POS payments; tender and currency are codes of `Codes`, kind of KINDS, times UTC seconds."""
+
+    @cached_property
+    def order(self) -> Ints:
+        """POS order."""
+        return self.column("coalesce(order_id, 0)::bigint")
+
+    @cached_property
+    def store(self) -> Days:
+        """Store id."""
+        return self.column("store_id::integer")
+
+    @cached_property
+    def seconds(self) -> Ints:
+        """When, UTC."""
+        return self.column("epoch(ts_utc)::bigint")
+
+    @cached_property
+    def day(self) -> Days:
+        """Business date."""
+        return self.column(day("business_date"))
+
+    @cached_property
+    def tender(self) -> Small:
+        """Tender code."""
+        return self.column(code("tender", self._reader.codes.tenders))
+
+    @cached_property
+    def kind(self) -> Small:
+        """Place in KINDS."""
+        return self.column(code("kind", KINDS))
+
+    @cached_property
+    def amount(self) -> Ints:
+        """Amount, tip included."""
+        return self.column("amount_cents::bigint")
+
+    @cached_property
+    def tip(self) -> Ints:
+        """Tip."""
+        return self.column("tip_cents::bigint")
+
+    @cached_property
+    def ref(self) -> Ints:
+        """The processor's reference or 0."""
+        return self.column("coalesce(auth_ref, 0)::bigint")
+
+    @cached_property
+    def orig(self) -> Ints:
+        """The payment that a void or refund undoes, or 0."""
+        return self.column("coalesce(orig_payment_id, 0)::bigint")
+
+    @cached_property
+    def by_id(self) -> Index:
+        """Positions by id."""
+        return Index(self.ids)
+
+    @cached_property
+    def by_ref(self) -> Index:
+        """Positions by reference."""
+        return Index(self.ref)
+
+
+class Lines(Table):
     """Settlement lines; batch 0 and settled NO_DAY where the processor's report has none; brand is a code."""
 
-    ids: Ints
-    batch: Ints
-    mid: Ints
-    brand: Small
-    day: Days
-    settled: Days
-    type: Small
-    ref: Ints
-    gross: Ints
-    fee: Ints
-    net: Ints
-    currency: Small
+    @cached_property
+    def batch(self) -> Ints:
+        """Batch id or 0."""
+        return self.column("coalesce(batch_id, 0)::bigint")
+
+    @cached_property
+    def mid(self) -> Ints:
+        """Merchant number."""
+        return self.column("mid::bigint")
+
+    @cached_property
+    def brand(self) -> Small:
+        """Brand group code."""
+        return self.column(code("brand_group", self._reader.codes.brands))
+
+    @cached_property
+    def day(self) -> Days:
+        """Transaction date, local."""
+        return self.column(day("txn_date"))
+
+    @cached_property
+    def settled(self) -> Days:
+        """Settle date or NO_DAY."""
+        return self.column(day("settle_date"))
+
+    @cached_property
+    def type(self) -> Small:
+        """Place in TYPES, or OTHER."""
+        return self.column(code("type", TYPES))
+
+    @cached_property
+    def ref(self) -> Ints:
+        """The processor's reference or 0."""
+        return self.column("coalesce(auth_ref, 0)::bigint")
+
+    @cached_property
+    def gross(self) -> Ints:
+        """Gross."""
+        return self.column("gross_cents::bigint")
+
+    @cached_property
+    def fee(self) -> Ints:
+        """Fee."""
+        return self.column("fee_cents::bigint")
+
+    @cached_property
+    def net(self) -> Ints:
+        """Net."""
+        return self.column("net_cents::bigint")
 
 
-@dataclass(frozen=True)
-class Postings:
+class Postings(Table):
     """Ledger lines, debit positive."""
 
-    ids: Ints
-    doc: Ints
-    day: Days
-    account: Days
-    store: Days
-    ref: Ints
-    amount: Ints
-    source: Small
-    currency: Small
+    @cached_property
+    def doc(self) -> Ints:
+        """ERP document or 0."""
+        return self.column("coalesce(erp_doc, 0)::bigint")
+
+    @cached_property
+    def day(self) -> Days:
+        """Posting date."""
+        return self.column(day("posting_date"))
+
+    @cached_property
+    def account(self) -> Days:
+        """Account."""
+        return self.column("account::integer")
+
+    @cached_property
+    def store(self) -> Days:
+        """Store id."""
+        return self.column("store_id::integer")
+
+    @cached_property
+    def ref(self) -> Ints:
+        """What the posting names: a payment (PAY), a batch (BATCH), or 0."""
+        return self.column("coalesce(ref, 0)::bigint")
+
+    @cached_property
+    def amount(self) -> Ints:
+        """Amount."""
+        return self.column("amount_cents::bigint")
+
+    @cached_property
+    def source(self) -> Small:
+        """Place in SOURCES."""
+        return self.column(code("source", SOURCES))
 
 
 @dataclass(frozen=True)
@@ -149,13 +289,14 @@ class Reader:
         )
 
     def _currencies(self) -> tuple[str, ...]:
-        tables = sorted(table for table, column in self._columns if column == "currency")
+        """All currencies of the books; a relation without the column, or with a constant, is not read for it."""
         found = {self._books.terms.currency}
-        for table in tables:
-            found |= {row[0] for row in self.connection.execute(f"select distinct currency from {table}").fetchall()}  # noqa: S608
+        for table in sorted(table for table, column in self._columns if column == "currency" and table in RELATIONS):
+            found |= {row[0] for row in self.rows(f"select distinct currency from {table}")}  # noqa: S608 - our names
         return tuple(sorted(found))
 
-    def _currency(self, table: str) -> str:
+    def currency(self, table: str) -> str:
+        """SQL for the currency code of a relation's rows."""
         if (table, "currency") in self._columns:
             return code("currency", self.codes.currencies)
         return f"{self.codes.currencies.index(self._books.terms.currency)}::smallint"
@@ -168,86 +309,45 @@ class Reader:
         """A small result as tuples."""
         return self.connection.execute(sql).fetchall()
 
-    def columns(self, table: str, key: str, expressions: Sequence[str]) -> list[NDArray[Any]]:
-        """Ids first, then each expression, in the order of the ids."""
-        (ids,) = self._fetch(table, [f"{key}::bigint"])
-        order = sorting(ids)
-        result = [ids if order is None else ids[order]]
-        del ids
-        for start in range(0, len(expressions), AT_A_TIME):
-            result += [
-                column if order is None else column[order]
-                for column in self._fetch(table, expressions[start : start + AT_A_TIME])
-            ]
-        return result
-
-    def _fetch(self, table: str, expressions: Sequence[str]) -> list[NDArray[Any]]:
+    def fetch(self, table: str, expressions: Sequence[str]) -> list[NDArray[Any]]:
+        """Columns of a relation in the order of its file, which is the same for every query."""
         named = ", ".join(f"{expression} as c{i}" for i, expression in enumerate(expressions))
         found = self.connection.execute(f"select {named} from {table}").fetchnumpy()  # noqa: S608 - our own names
         return [np.asarray(found[f"c{i}"]) for i in range(len(expressions))]
 
+    def lookup(self, table: str, key: str, columns: Sequence[str], wanted: AnyInts) -> list[tuple[int, ...]]:
+        """Rows (place in `wanted`, columns...) for keys, by place and columns. Meant for a small share of the relation."""
+        import pyarrow as pa  # noqa: PLC0415 - only where there is something to look up
+
+        if not len(wanted):
+            return []
+        keys = np.ascontiguousarray(wanted, np.int64)
+        places = np.arange(len(keys), dtype=np.int64)
+        arrays = [pa.Array.from_buffers(pa.int64(), len(keys), [None, pa.py_buffer(part)]) for part in (places, keys)]
+        self.connection.register("wanted", pa.Table.from_arrays(arrays, names=["place", "key"]))
+        named = ", ".join(f"({column})::bigint" for column in columns)
+        sql = f"select place, {named} from wanted w join {table} t on t.{key} = w.key order by all"  # noqa: S608
+        rows = self.connection.execute(sql).fetchall()
+        self.connection.unregister("wanted")
+        return rows
+
+    def columns(self, table: str, key: str, expressions: Sequence[str]) -> list[NDArray[Any]]:
+        """A small relation whole: ids first, then each expression, in the order of the ids."""
+        ids, *columns = self.fetch(table, [f"{key}::bigint", *expressions])
+        order = sorting(ids)
+        return [ids, *columns] if order is None else [column[order] for column in (ids, *columns)]
+
     def payments(self) -> Payments:
-        """All POS payments."""
-        return Payments(
-            *self.columns(
-                "pos_payments",
-                "payment_id",
-                (
-                    "order_id::bigint",
-                    "store_id::integer",
-                    "epoch(ts_utc)::bigint",
-                    day("business_date"),
-                    code("tender", self.codes.tenders),
-                    code("kind", KINDS),
-                    "amount_cents::bigint",
-                    "tip_cents::bigint",
-                    "coalesce(auth_ref, 0)::bigint",
-                    "coalesce(orig_payment_id, 0)::bigint",
-                    self._currency("pos_payments"),
-                ),
-            )
-        )
+        """POS payments."""
+        return Payments(self, "pos_payments", "payment_id")
 
     def lines(self) -> Lines:
-        """All settlement lines."""
-        return Lines(
-            *self.columns(
-                "settlement_lines",
-                "line_id",
-                (
-                    "coalesce(batch_id, 0)::bigint",
-                    "mid::bigint",
-                    code("brand_group", self.codes.brands),
-                    day("txn_date"),
-                    day("settle_date"),
-                    code("type", TYPES),
-                    "coalesce(auth_ref, 0)::bigint",
-                    "gross_cents::bigint",
-                    "fee_cents::bigint",
-                    "net_cents::bigint",
-                    self._currency("settlement_lines"),
-                ),
-            )
-        )
+        """Settlement lines."""
+        return Lines(self, "settlement_lines", "line_id")
 
     def postings(self) -> Postings:
-        """All ledger lines."""
-        return Postings(
-            *self.columns(
-                "gl_lines",
-                "gl_id",
-                (
-                    "coalesce(erp_doc, 0)::bigint",
-                    day("posting_date"),
-                    "account::integer",
-                    "store_id::integer",
-                    "coalesce(ref, 0)::bigint",
-                    "amount_cents::bigint",
-                    code("source", SOURCES),
-                    self._currency("gl_lines"),
-                ),
-            )
-        )
+        """Ledger lines."""
+        return Postings(self, "gl_lines", "gl_id")
 
     def batches(self) -> Batches:
         """All batches."""
@@ -265,7 +365,7 @@ class Reader:
                     "chargebacks_cents::bigint",
                     "fees_cents::bigint",
                     "payout_cents::bigint",
-                    self._currency("batches"),
+                    self.currency("batches"),
                 ),
             )
         )
@@ -276,7 +376,7 @@ class Reader:
         ids, account, value, amount, currency = self.columns(
             "bank_lines",
             "bank_id",
-            ("bank_account::bigint", day("value_date"), "amount_cents::bigint", self._currency("bank_lines")),
+            ("bank_account::bigint", day("value_date"), "amount_cents::bigint", self.currency("bank_lines")),
         )
         return BankLines(ids, account, value, amount, currency, memos)
 

@@ -331,7 +331,7 @@ class Chain:
             if unit.due is None:
                 continue
             residual += self._gap(unit)
-            if abs(residual) > self.plausible or (unit.parts and self._gap(unit)):
+            if abs(residual) > self.plausible:
                 self.doubtful.update(line for batch in unit.batches for line in self.rows_of[batch].tolist())
             last = max((day for _, day in unit.batches), default=0)
             verdict = self._boundary(unit, last, -residual)

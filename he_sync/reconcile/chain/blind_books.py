@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import Codes, Lines, Stores
+from he_sync.reconcile.chain.arrays import Codes, Stores
 from he_sync.reconcile.chain.bank import Statement
 from he_sync.reconcile.chain.bank_days import BankDays, month_end_next
 from he_sync.reconcile.chain.batch_fees import BatchFees
@@ -96,7 +96,7 @@ def expect_fees(
             statement.add(Expected(int(stores.account[store]), FEES, owner, day, -fee, currency))
 
 
-def link_inferred(one: Unbatched, inferred: Inferred, lines: Lines, statement: Statement, found: Found) -> None:
+def link_inferred(one: Unbatched, inferred: Inferred, ids: Ints, statement: Statement, found: Found) -> None:
     """Lines to the bank lines that paid their inferred deposits; unsure ones are suggested."""
     paid = np.full(len(statement.deposits) + 1, -1, np.int64)
     for receipt in statement.receipts:
@@ -107,17 +107,17 @@ def link_inferred(one: Unbatched, inferred: Inferred, lines: Lines, statement: S
         here = np.flatnonzero((inferred.sure == sure) & (line >= 0))
         found.link(
             "LD",
-            lines.ids[one.row[here]],
+            ids[one.row[here]],
             statement.bank.ids[line[here]],
             RULE,
             strength=strength,
             alternatives=0 if sure else 1,
         )
-        _link_parts(one, inferred, lines, statement, paid, found, sure=sure)
+        _link_parts(one, inferred, ids, statement, paid, found, sure=sure)
 
 
 def _link_parts(
-    one: Unbatched, inferred: Inferred, lines: Lines, statement: Statement, paid: Ints, found: Found, *, sure: bool
+    one: Unbatched, inferred: Inferred, ids: Ints, statement: Statement, paid: Ints, found: Found, *, sure: bool
 ) -> None:
     """A deposit paid in parts pays each of its lines in parts."""
     for due, parts in sorted(inferred.parts.items()):
@@ -125,11 +125,11 @@ def _link_parts(
         for part in parts:
             if paid[part] >= 0:
                 bank_line = np.full(len(rows), statement.bank.ids[paid[part]])
-                found.link("LD", lines.ids[rows], bank_line, RULE, strength="automatic" if sure else SUGGESTED)
+                found.link("LD", ids[rows], bank_line, RULE, strength="automatic" if sure else SUGGESTED)
 
 
 def link_ledger_batches(
-    one: Unbatched, inferred: Inferred, lines: Lines, fees: BatchFees, statement: Statement, found: Found
+    one: Unbatched, inferred: Inferred, ids: Ints, fees: BatchFees, statement: Statement, found: Found
 ) -> None:
     """Inferred batches that the ledger's fee journal names, to the cent: lines to batch, batch to bank line."""
     paid: dict[int, int] = {}
@@ -154,7 +154,7 @@ def link_ledger_batches(
     for key, brand, rows in parts:
         fee, ref = fees.by_brand(*key, near[key]).get(brand, (0, 0))
         if ref and fee == near[key][brand]:
-            left.append(lines.ids[one.row[rows]])
+            left.append(ids[one.row[rows]])
             right.append(np.full(len(rows), ref, np.int64))
             line = paid.get(int(np.bincount(inferred.due[rows] + 1).argmax()) - 1, -1)
             if line >= 0:

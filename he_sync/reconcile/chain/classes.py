@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from he_sync.reconcile.chain.amounts import slips_of
-from he_sync.reconcile.chain.arrays import CHARGEBACK, MONTHLY_FEE, NO_DAY, PAY, REFUND, REJECT, SALE, Lines, Payments, Postings
+from he_sync.reconcile.chain.arrays import CHARGEBACK, MONTHLY_FEE, NO_DAY, PAY, REFUND, REJECT, SALE, Lines, Payments, Postings, Reader
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
-from he_sync.reconcile.chain.keys import Ints, find
+from he_sync.reconcile.chain.keys import Ints
 from he_sync.reconcile.chain.outcome import FEES
-from he_sync.reconcile.chain.posted import Posted
+from he_sync.reconcile.chain.posted import Posted, documents
 from he_sync.reconcile.chain.settled import Settled
 from he_sync.reconcile.chain.terms import Terms
 
@@ -18,11 +18,9 @@ from he_sync.reconcile.chain.terms import Terms
 SETTLED_BEFORE = "is settled by another line or void: settled a second time"
 
 
-def classify_settlement(
-    payments: Payments, lines: Lines, settled: Settled, in_transit: np.ndarray[tuple[int], np.dtype[np.bool_]], found: Found
-) -> None:
+def classify_settlement(payments: Payments, lines: Lines, settled: Settled, found: Found) -> None:
     """Unsettled payments, lost tips, refunds and settlements that nobody made."""
-    gone = np.flatnonzero(settled.due & (settled.line_of < 0) & ~in_transit)
+    gone = np.flatnonzero(settled.due & (settled.line_of < 0))
     found.add(
         "pos_payments",
         "unsettled_payment",
@@ -68,8 +66,7 @@ def _amounts(payments: Payments, lines: Lines, line: Ints, payment: Ints, found:
 
 
 def _orphans(payments: Payments, lines: Lines, alone: Ints, found: Found) -> None:
-    known = find(payments.ref, lines.ref[alone])
-    known[lines.ref[alone] == 0] = -1
+    known = payments.by_ref.find(lines.ref[alone])
     refund = lines.type[alone] == REFUND
     for kind, here, confidence in (("orphan_refund", refund, 1.0), (UNRESOLVED, ~refund, 0.5)):
         owner = known[here]
@@ -94,8 +91,7 @@ def _orphans(payments: Payments, lines: Lines, alone: Ints, found: Found) -> Non
 def _rejected(payments: Payments, lines: Lines, found: Found) -> None:
     """Approved offline, declined later: the sale stands in the POS, its money was taken back (reference accounting J13)."""
     rows = np.flatnonzero(lines.type == REJECT)
-    owner = find(payments.ref, lines.ref[rows])
-    owner[lines.ref[rows] == 0] = -1
+    owner = payments.by_ref.find(lines.ref[rows])
     found.add(
         "settlement_lines",
         UNRESOLVED,
@@ -150,7 +146,7 @@ def classify_fees(payments: Payments, lines: Lines, settled: Settled, price: Int
 
 
 def classify_ledger(
-    payments: Payments, postings: Postings, posted: Posted, accounts: Ints, orders_of_docs: tuple[Ints, Ints], found: Found
+    payments: Payments, postings: Postings, posted: Posted, accounts: Ints, reader: Reader, found: Found
 ) -> None:
     """Missing, duplicate and wrong postings; a record with two causes gets both."""
     missing = np.flatnonzero((posted.posting_of < 0))
@@ -168,7 +164,7 @@ def classify_ledger(
     line = posted.posting_of[hit]
     _wrong_amounts(payments, postings, hit, line, found)
     _wrong_places(payments, postings, hit, line, accounts, found)
-    _spares(payments, postings, posted, orders_of_docs, found)
+    _spares(payments, postings, posted, reader, found)
     strays = np.flatnonzero((postings.source == PAY) & (posted.payment_of < 0))
     found.add(
         "gl_lines",
@@ -236,16 +232,15 @@ def month(days: np.ndarray[tuple[int], np.dtype[np.int32]]) -> Ints:
 
 
 def _spares(
-    payments: Payments, postings: Postings, posted: Posted, orders_of_docs: tuple[Ints, Ints], found: Found
+    payments: Payments, postings: Postings, posted: Posted, reader: Reader, found: Found
 ) -> None:
     """The same document twice is a duplicate posting; another document of the order is a duplicate push."""
     spare = np.flatnonzero(posted.spare)
     payment = posted.payment_of[spare]
     best = posted.posting_of[payment]
     push = postings.doc[spare] != postings.doc[best]
-    docs, orders = orders_of_docs
-    place = find(docs, postings.doc[spare])
-    order = np.where(place >= 0, orders[np.maximum(place, 0)] if len(orders) else 0, payments.order[payment])
+    order = documents(reader, postings.doc[spare])
+    order = np.where(order != 0, order, payments.order[payment])
     for kind, here, other in (
         ("duplicate_posting", ~push, payments.ids[payment]),
         ("duplicate_order_push", push, order),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import DAY, PAY, REFUND, REJECT, BankLines, Codes, Lines, Payments, Postings, Small
-from he_sync.reconcile.chain.expected import Expected
+from he_sync.reconcile.chain.arrays import DAY, PAY, REFUND, REJECT, Codes, Lines, Payments, Postings, Small
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.keys import Ints, Mask
-from he_sync.reconcile.chain.outcome import BANK, FEES, GL, IDENTITIES, SETTLED, Identity
+from he_sync.reconcile.chain.outcome import FEES, IDENTITIES, SETTLED, Identity
 
 Cents = Counter[int]  # by currency code
 
@@ -29,26 +28,20 @@ def totals(amounts: Ints, currency: Small, rows: Mask | None = None) -> Cents:
     return Counter({code: int(amounts[currency == code].sum()) for code in codes})
 
 
-def differences(
-    payments: Payments,
-    lines: Lines,
-    postings: Postings,
-    bank: BankLines,
-    price: Ints,
-    deposits: Sequence[Expected],
-    schedule: Schedule,
-) -> dict[str, Cents]:
-    """Left minus right side of each identity, from totals that no match has touched."""
-    ledger = totals(postings.amount, postings.currency, (postings.source == PAY) | (postings.source == DAY))
-    ledger.subtract(totals(payments.amount, payments.currency))
+def card_differences(payments: Payments, lines: Lines, price: Ints, schedule: Schedule) -> dict[str, Cents]:
+    """Settled against sold, and fees against the contract: totals that no match has touched."""
     settled = totals(lines.gross, lines.currency, (lines.type <= REFUND) | (lines.type == REJECT))
     settled.subtract(totals(payments.amount, payments.currency, schedule.card[payments.tender]))
     fees = totals(lines.fee, lines.currency)
     fees.subtract(totals(price, lines.currency))
-    money = totals(bank.amount, bank.currency)
-    for deposit in deposits:
-        money[deposit.currency] -= deposit.amount
-    return {GL: ledger, SETTLED: settled, FEES: fees, BANK: money}
+    return {SETTLED: settled, FEES: fees}
+
+
+def ledger_difference(payments: Payments, postings: Postings) -> Cents:
+    """The ledger's payments and day lines against the POS."""
+    ledger = totals(postings.amount, postings.currency, (postings.source == PAY) | (postings.source == DAY))
+    ledger.subtract(totals(payments.amount, payments.currency))
+    return ledger
 
 
 def close(

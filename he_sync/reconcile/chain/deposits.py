@@ -10,7 +10,7 @@ from he_sync.reconcile.chain.arrays import Batches, Lines, Stores
 from he_sync.reconcile.chain.bank import STAGE, Statement
 from he_sync.reconcile.chain.expected import FEES, Expected
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
-from he_sync.reconcile.chain.keys import Places, find
+from he_sync.reconcile.chain.keys import Ints, Places, find
 
 BATCH = ("batch_id", "line_names_batch")
 
@@ -65,7 +65,7 @@ def link_deposits(statement: Statement, found: Found) -> dict[int, list[int]]:
 
 
 def link_lines(
-    lines: Lines, batch_of: Places, batches: Batches, statement: Statement, paid: dict[int, list[int]], found: Found
+    ids: Ints, batch_of: Places, batches: Batches, statement: Statement, paid: dict[int, list[int]], found: Found
 ) -> None:
     """Lines to bank lines by way of their batch; a batch paid in parts pays each of its lines in parts."""
     hit = np.flatnonzero(batch_of >= 0)
@@ -77,7 +77,7 @@ def link_lines(
         table[place[here]] = [paid[name][turn] for name in names[here].tolist()]
         line = table[batch_of[hit]]
         good = line >= 0
-        found.link("LD", lines.ids[hit[good]], statement.bank.ids[line[good]], ("batch_id", "by_way_of_batch"))
+        found.link("LD", ids[hit[good]], statement.bank.ids[line[good]], ("batch_id", "by_way_of_batch"))
 
 
 def classify_deposits(statement: Statement, as_of: int, found: Found) -> list[Expected]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import BankLines, Batches, Payments, Stores
 from he_sync.reconcile.chain.bank_days import BankDays, month_end_next
-from he_sync.reconcile.chain.keys import Ints, Places, find, group
+from he_sync.reconcile.chain.keys import AnyInts, Ints, Mask, Places, find, group, pack
 
 CASH, FEES = "CASH", "FEES"
 # How an account may be funded, from most merged to least; the one that makes most deposits exact is taken.
@@ -53,68 +53,65 @@ def card_deposits(
     for code, brand in enumerate(brands):
         here = known[batches.brand[known] == code]
         value[here] = bank_days.after(batches.day[here], lags.get(brand, 1))
-    account = stores.account[store_of[known]]
-    seen = Counter(
-        zip(bank.account.tolist(), bank.currency.tolist(), bank.day.tolist(), bank.amount.tolist(), strict=True)
-    )
-    ways: dict[str, dict[tuple[int, str, int], list[Expected]]] = {}
-    for funding, columns in zip(
-        FUNDINGS,
-        (
-            (value[known],),
-            (value[known], batches.day[known]),
-            (value[known], store_of[known]),
-            (value[known], batches.ids[known]),
-        ),
-        strict=True,
-    ):
-        keys = (account, batches.brand[known], batches.currency[known], *columns)
-        ways[funding] = _deposits(batches, known, value, account, brands, group(keys, batches.ids[known]))
+    account, value = stores.account[store_of[known]], value[known]
+    legs = (account, batches.brand[known], batches.currency[known])
+    leg, _ = pack(*((part, part[:0]) for part in legs))
+    names, leg = np.unique(leg, return_inverse=True)
+    ways = [
+        _Way(batches, known, value, account, leg, column, bank)
+        for column in (value, batches.day[known], value * len(stores.ids) + store_of[known], batches.ids[known])
+    ]
+    best = np.argmax([way.exact for way in ways], axis=0) if len(names) else np.empty(0, np.int64)
     result: list[Expected] = []
     chosen: dict[tuple[int, str, int], str] = {}
-    for leg in sorted(ways[FUNDINGS[0]]):
-        best = max(FUNDINGS, key=lambda way: (_exact(ways[way][leg], seen), -FUNDINGS.index(way)))
-        chosen[leg] = best
-        result += ways[best][leg]
+    for number, way in enumerate(ways):
+        for deposit in way.deposits(brands, best == number):
+            result.append(deposit)
+            chosen[deposit.account, deposit.kind, deposit.currency] = FUNDINGS[number]
     return result, chosen
 
 
-def _deposits(
-    batches: Batches,
-    known: Ints,
-    value: Ints,
-    account: Ints,
-    brands: tuple[str, ...],
-    grouped: tuple[Ints, Ints, Ints],
-) -> dict[tuple[int, str, int], list[Expected]]:
-    order, number, rank = grouped
-    result: dict[tuple[int, str, int], list[Expected]] = defaultdict(list)
-    if not len(order):
-        return result
-    rows = known[order]
-    starts = np.flatnonzero(rank == 0)
-    sums = np.add.reduceat(batches.payout[rows], starts)
-    ids = batches.ids[rows].tolist()
-    ends = [*starts[1:].tolist(), len(rows)]
-    for start, stop, amount in zip(starts.tolist(), ends, sums.tolist(), strict=True):
-        row = int(rows[start])
-        brand = brands[batches.brand[row]]
-        leg = (int(account[order[start]]), brand, int(batches.currency[row]))
-        result[leg].append(Expected(leg[0], brand, 0, int(value[row]), amount, leg[2], tuple(ids[start:stop])))
-    return result
+class _Way:
+    """One way to group batches into deposits, and how many batches of each leg it puts into deposits that came exactly."""
+
+    def __init__(
+        self, batches: Batches, known: Ints, value: Ints, account: Ints, leg: Ints, column: AnyInts, bank: BankLines
+    ) -> None:
+        order, _, rank = group((leg, value, column), batches.ids[known])
+        self._batches, self._rows, self._starts = batches, known[order], np.flatnonzero(rank == 0)
+        first = order[self._starts]
+        self._leg, self._value, self._account = leg[first], value[first], account[first]
+        self._sums = np.add.reduceat(batches.payout[self._rows], self._starts) if len(order) else known
+        self._ends = np.append(self._starts[1:], len(order))
+        mine, theirs = pack(
+            (self._account, bank.account),
+            (batches.currency[self._rows[self._starts]], bank.currency),
+            (self._value, bank.day),
+            (self._sums, bank.amount),
+        )
+        came = find(theirs, mine) >= 0
+        self.exact = np.bincount(self._leg[came], (self._ends - self._starts)[came], minlength=_legs(leg))
+
+    def deposits(self, brands: tuple[str, ...], wanted: Mask) -> Iterator[Expected]:
+        """The deposits of the wanted legs."""
+        here = np.flatnonzero(wanted[self._leg])
+        rows = self._rows[self._starts[here]]
+        columns = (
+            self._account[here],
+            self._batches.brand[rows],
+            self._value[here],
+            self._sums[here],
+            self._batches.currency[rows],
+            self._starts[here],
+            self._ends[here],
+        )
+        ids = self._batches.ids[self._rows].tolist()
+        for account, brand, day, amount, currency, start, stop in zip(*(c.tolist() for c in columns), strict=True):
+            yield Expected(account, brands[brand], 0, day, amount, currency, tuple(ids[start:stop]))
 
 
-def _exact(deposits: Iterable[Expected], seen: Counter[Key]) -> float:
-    """Share of batches in deposits that the bank shows to the cent, each bank line counted once."""
-    left: Counter[Key] = Counter()
-    good = total = 0
-    for deposit in deposits:
-        key = key_of(deposit)
-        total += len(deposit.parts)
-        if left[key] < seen[key]:
-            left[key] += 1
-            good += len(deposit.parts)
-    return good / total if total else 0.0
+def _legs(leg: Ints) -> int:
+    return int(leg.max()) + 1 if len(leg) else 0
 
 
 def cash_deposits(payments: Payments, cash: int, stores: Stores, lag: int, bank_days: BankDays) -> list[Expected]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +14,10 @@ from numpy.typing import NDArray
 from he_sync.reconcile.chain.keys import AnyInts, Ints
 from he_sync.reconcile.chain.outcome import BANK, FEES, GL, SETTLED
 
-RELATIONS = ("VO", "PL", "PG", "PS", "LB", "BD", "DG", "LD")
+if TYPE_CHECKING:
+    from he_sync.reconcile.chain.write import LinkWriter
+
+RELATIONS = ("VO", "PL", "PG", "PS", "LB", "BD", "DG", "LD")  # the order in which they are complete
 AUTOMATIC, SUGGESTED = "automatic", "suggested"
 UNRESOLVED = "residual_unresolved"
 
@@ -80,7 +86,9 @@ class Break:
 class Found:
     """The collector that the stages write into."""
 
+    writer: LinkWriter | None = None
     links: dict[str, list[Block]] = field(default_factory=lambda: {relation: [] for relation in RELATIONS})
+    counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)  # relation, stage, rule, strength
     breaks: list[Break] = field(default_factory=list)
 
     def link(
@@ -96,6 +104,15 @@ class Found:
         """Add links by record ids; `rule` is (stage, rule)."""
         if len(left):
             self.links[relation].append(Block(left, right, *rule, strength, alternatives))
+
+    def complete(self, *relations: str) -> None:
+        """Nothing will be added to these relations: count, write and let them go."""
+        for relation in relations:
+            for block in self.links[relation]:
+                self.counts[relation, block.stage, block.rule, block.strength] += len(block.left)
+            if self.writer is not None:
+                self.writer.write(relation, self.links[relation])
+            self.links[relation] = []
 
     def add(
         self,

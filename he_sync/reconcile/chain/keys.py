@@ -33,25 +33,56 @@ def sorting(ids: AnyInts) -> Places | None:
     return table[table >= 0]
 
 
+class Index:
+    """Positions by key. The table is made once: dense keys by direct address, far strays and sparse keys by sorting.
+
+    Key 0 stands for none and is never found.
+    """
+
+    def __init__(self, keys: AnyInts) -> None:
+        self._low, high = _window(keys)
+        self._table = np.empty(0, np.int32)
+        strays = np.flatnonzero(keys)
+        if self._low <= high:
+            self._table = np.full(high - self._low + 1, NOWHERE, np.int32)
+            _place(self._table, keys, self._low, high)
+            inside = (keys >= self._low) & (keys <= high) | (keys == 0)
+            strays = np.flatnonzero(~inside)
+            if self._low <= 0 <= high:
+                self._table[-self._low] = NOWHERE
+        order = np.argsort(keys[strays], kind="stable")
+        self._places = strays[order].astype(np.int32)
+        self._ranked = keys[self._places]
+
+    def find(self, wanted: AnyInts) -> Places:
+        """For each wanted key the lowest position that holds it, or -1."""
+        if not len(self._table):
+            return self._sorted(wanted)
+        inside = (wanted >= self._low) & (wanted < self._low + len(self._table))
+        if inside.all():
+            return self._table[wanted - self._low]
+        found = self._table[np.where(inside, wanted - self._low, 0)]
+        outside = np.flatnonzero(~inside)
+        found[outside] = self._sorted(wanted[outside]) if len(self._ranked) else NOWHERE
+        return found
+
+    def _sorted(self, wanted: AnyInts) -> Places:
+        if not len(self._ranked):
+            return np.full(len(wanted), NOWHERE, np.int32)
+        ask = np.argsort(wanted)
+        at = np.searchsorted(self._ranked, wanted[ask])
+        at[at == len(self._ranked)] = 0
+        hit = (self._ranked[at] == wanted[ask]) & (wanted[ask] != 0)
+        found = np.empty(len(wanted), np.int32)
+        found[ask] = np.where(hit, self._places[at], NOWHERE)
+        return found
+
+
 def find(keys: AnyInts, wanted: AnyInts) -> Places:
-    """For each wanted key the lowest position in `keys` that holds it, or -1."""
+    """For each wanted key the lowest position in `keys` that holds it, or -1; 0 is never found."""
     if not len(keys) or not len(wanted):
         return np.full(len(wanted), NOWHERE, np.int32)
-    low, high = _window(keys)
-    if low > high:
-        return _find_sorted(keys, wanted)
-    table = np.full(high - low + 1, NOWHERE, np.int32)
-    _place(table, keys, low, high)
-    inside = (wanted >= low) & (wanted <= high)
-    found = table[np.where(inside, wanted - low, 0)]
-    found[~inside] = NOWHERE
-    strays = (keys < low) | (keys > high)
-    if strays.any() and not inside.all():
-        where = np.flatnonzero(strays).astype(np.int32)
-        outside = np.flatnonzero(~inside)
-        hit = _find_sorted(keys[where], wanted[outside])
-        found[outside] = np.where(hit >= 0, where[hit], NOWHERE)
-    return found
+    return Index(keys).find(wanted)
 
 
 def _place(table: Places, keys: AnyInts, low: int, high: int) -> None:
@@ -70,27 +101,20 @@ def _place(table: Places, keys: AnyInts, low: int, high: int) -> None:
 
 def _window(keys: AnyInts) -> tuple[int, int]:
     """The span that a table may cover: all keys, or without the far strays; (1, 0) where no span is dense."""
+    if not len(keys):
+        return 1, 0
     low, high = int(keys.min()), int(keys.max())
     if high - low <= SPREAD * len(keys):
         return low, high
-    sample = np.sort(keys[:: max(1, len(keys) // SAMPLE)])
+    sample = keys[:: max(1, len(keys) // SAMPLE)]
+    sample = np.sort(sample[sample != 0])
+    if not len(sample):
+        return 1, 0
     trim = len(sample) // 50
-    low, high = int(sample[trim]), int(sample[-1 - trim])
-    margin = (high - low) // 16
-    low, high = max(low - margin, int(keys.min())), min(high + margin, int(keys.max()))
-    return (low, high) if high - low <= SPREAD * len(keys) else (1, 0)
-
-
-def _find_sorted(keys: AnyInts, wanted: AnyInts) -> Places:
-    order = np.argsort(keys, kind="stable").astype(np.int32)
-    ranked = keys[order]
-    ask = np.argsort(wanted)
-    at = np.searchsorted(ranked, wanted[ask])
-    at[at == len(ranked)] = 0
-    hit = ranked[at] == wanted[ask]
-    found = np.empty(len(wanted), np.int32)
-    found[ask] = np.where(hit, order[at], NOWHERE)
-    return found
+    inner, outer = int(sample[trim]), int(sample[-1 - trim])
+    margin = (outer - inner) // 16 + 1
+    inner, outer = max(inner - margin, low), min(outer + margin, high)
+    return (inner, outer) if outer - inner <= SPREAD * len(keys) else (1, 0)
 
 
 def group(columns: Sequence[AnyInts], tie: AnyInts) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -110,8 +134,8 @@ def pack(*columns: Sequence[AnyInts]) -> list[Ints]:
 
     Each argument is one column as it stands in each table; the result has one array a table.
     """
-    keys = [np.zeros(len(part), np.int64) for part in columns[0]]
-    span = 1
+    keys = [np.ones(len(part), np.int64) for part in columns[0]]  # 0 stands for none
+    span = 2
     for column in columns:
         filled = [part for part in column if len(part)]
         low = min((int(part.min()) for part in filled), default=0)
@@ -130,4 +154,4 @@ def _renumber(parts: Sequence[Ints]) -> tuple[list[Ints], int]:
     """Dense numbers in the order of the values."""
     distinct, numbers = np.unique(np.concatenate(parts), return_inverse=True)
     ends = np.cumsum([len(part) for part in parts])[:-1]
-    return list(np.split(numbers.astype(np.int64), ends)), len(distinct) + 1
+    return list(np.split(numbers.astype(np.int64) + 1, ends)), len(distinct) + 2

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import Reader, day
+from he_sync.reconcile.chain.keys import find
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
 
 ROUNDING = 2  # cents; tax is rounded per order on one side and per line on the other
 
-# Of several documents of an order the one that equals the sale stands, else the lowest; the others are second pushes.
 DIFFERENCES = """
 select coalesce(p.order_id, e.order_id), p.order_id is null, e.order_id is null,
   p.subtotal_cents, p.discount_cents, p.tax_cents, p.total_cents,
@@ -22,13 +22,6 @@ where p.order_id is null or e.order_id is null or e.total_cents <> p.total_cents
   or e.subtotal_cents <> p.subtotal_cents or e.discount_cents <> p.discount_cents or e.tax_cents <> p.tax_cents
 order by 1, e.erp_doc
 """
-REPEATED = """
-select e.order_id, e.erp_doc, e.total_cents, {day}, coalesce(e.total_cents <> p.total_cents, false)
-from erp_orders e left join pos_orders p on p.order_id = e.order_id
-where e.order_id in (select order_id from erp_orders group by order_id having count(*) > 1)
-order by 1, 5, 2
-"""
-
 
 @dataclass(frozen=True)
 class Amounts:
@@ -77,9 +70,16 @@ def explain(sale: Amounts, order: Amounts) -> list[tuple[str, int, str]]:
 
 
 def _repeated(reader: Reader, found: Found) -> set[tuple[int, int]]:
+    """Of several documents of an order the one that equals the sale stands, else the lowest; the others are pushes."""
     spare: set[tuple[int, int]] = set()
     last = None
-    for order, doc, total, when, _ in reader.rows(REPEATED.format(day=day("e.business_date"))):
+    (orders,) = reader.fetch("erp_orders", ["order_id::bigint"])
+    second = np.unique(orders[find(orders, orders) != np.arange(len(orders))])
+    totals = {place: total for place, total in reader.lookup("pos_orders", "order_id", ["total_cents"], second)}
+    docs = reader.lookup("erp_orders", "order_id", ["erp_doc", "total_cents", day("business_date")], second)
+    ranked = sorted((place, total != totals.get(place, total), doc, total, when) for place, doc, total, when in docs)
+    for place, _, doc, total, when in ranked:
+        order = int(second[place])
         if order == last:
             spare.add((order, doc))
             _add(found, "order_duplicate_push", order, total, f"second sales order {doc}", when)

@@ -45,7 +45,7 @@ def match_postings(
     """Pair payments of stores that post in detail with PAY lines; `accounts` is the expected account by tender code."""
     owner = np.full(len(postings.ids), NOWHERE, np.int32)
     pay = np.flatnonzero(postings.source == PAY).astype(np.int32)
-    named = find(payments.ids, postings.ref[pay])
+    named = payments.by_id.find(postings.ref[pay])
     money = payments.currency[np.maximum(named, 0)] == postings.currency[pay]
     owner[pay] = np.where((named >= 0) & money, named, NOWHERE)
     rule_of = np.zeros(len(postings.ids), np.int8)
@@ -78,7 +78,7 @@ def _doubt(
     odd |= payments.day[named] != postings.day[owned]
     odd |= np.bincount(named, minlength=len(payments.ids))[named] > 1
     owned, named = owned[odd], named[odd]
-    orders = _orders_of(reader, payments, postings, owned, np.full(len(postings.ids), NOWHERE, np.int32))
+    orders = _orders_of(reader, payments, postings, owned)
     wrong = np.where(orders != 0, orders != payments.order[named], payments.store[named] != postings.store[owned])
     owner[owned[wrong]] = NOWHERE
     return owned[wrong], named[wrong]
@@ -125,17 +125,29 @@ def _by_document(
         taken.add((target, docs[i]))
 
 
-def _orders_of(reader: Reader, payments: Payments, postings: Postings, lost: Places, owner: Places) -> Ints:
+def _orders_of(
+    reader: Reader, payments: Payments, postings: Postings, lost: Places, owner: Places | None = None
+) -> Ints:
     """The order of each lost posting's document: from the ERP's orders, else from a posting that kept its payment."""
-    rows = reader.connection.execute("select erp_doc::bigint d, order_id::bigint o from erp_orders").fetchnumpy()
-    docs, orders = np.asarray(rows["d"]), np.asarray(rows["o"])
-    place = find(docs, postings.doc[lost])
-    result = np.where(place >= 0, orders[np.maximum(place, 0)] if len(orders) else 0, 0)
+    result = documents(reader, postings.doc[lost])
     unknown = np.flatnonzero(result == 0)
+    if owner is None or not len(unknown):
+        return result
+    docs = postings.doc[lost[unknown]]
     kept = np.flatnonzero(owner >= 0)
-    place = find(postings.doc[kept], postings.doc[lost[unknown]])
+    kept = kept[find(docs, postings.doc[kept]) >= 0]
+    place = find(postings.doc[kept], docs)
     hit = place >= 0
     result[unknown[hit]] = payments.order[owner[kept[place[hit]]]]
+    return result
+
+
+def documents(reader: Reader, docs: Ints) -> Ints:
+    """The order of each ERP document, or 0."""
+    result = np.zeros(len(docs), np.int64)
+    if reader.has("erp_orders"):
+        for place, order in reader.lookup("erp_orders", "erp_doc", ["order_id"], docs):
+            result[place] = order
     return result
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from he_sync.reconcile.chain.books import Books
-from he_sync.reconcile.chain.outcome import Outcome
+from he_sync.reconcile.chain.outcome import Identity, Outcome, Summary
 from he_sync.reconcile.chain.rules import RuleSet
+
+if TYPE_CHECKING:
+    from he_sync.reconcile.chain.stages import Stages
 
 Format = Literal["csv", "parquet"]
 
@@ -29,14 +32,49 @@ def reconcile(
     on exit 3 by `outcome.summary.closes`, and removes `out` where an error leaves through here.
     """
     from he_sync.reconcile.chain.stages import Stages  # noqa: PLC0415 - numpy and pyarrow load only where they run
+    from he_sync.reconcile.chain.found import Found
+    from he_sync.reconcile.chain.write import LinkWriter, write_breaks
 
-    stages = Stages(books, rules)
-    summary = stages.run()
-    written = ()
+    if threads:
+        books.connection.execute(f"set threads = {threads}")
+    writer = LinkWriter(out / f"links.{format}" if out is not None else None)
+    found = Found(writer)
+    try:
+        stages = Stages(books, rules, found)
+        identities = stages.run()
+    finally:
+        writer.close()
     if out is not None:
-        from he_sync.reconcile.chain.write import write_breaks, write_links
+        write_breaks(found.breaks, stages.as_of, out / f"breaks.{format}")
+    summary = summarise(stages, identities, rules, books)
+    return Outcome(summary, (f"links.{format}", f"breaks.{format}") if out is not None else ())
 
-        write_links(stages.found, out / f"links.{format}")
-        write_breaks(stages.found.breaks, stages.as_of, out / f"breaks.{format}")
-        written = (f"links.{format}", f"breaks.{format}")
-    return Outcome(summary, written)
+
+def summarise(stages: Stages, identities: dict[str, dict[str, Identity]], rules: RuleSet, books: Books) -> Summary:
+    """Counts and shares of what was found."""
+    found = stages.found
+    links: Counter[str] = Counter()
+    by_rule: Counter[str] = Counter()
+    unsure: Counter[str] = Counter()
+    for (relation, stage, rule, strength), count in sorted(found.counts.items()):
+        links[relation] += count
+        by_rule[f"{relation} {stage}/{rule} {strength}"] += count
+        unsure[relation] += count if strength != "automatic" else 0
+    breaks = Counter(one.kind for one in found.breaks)
+    cents: Counter[str] = Counter()
+    for one in found.breaks:
+        cents[one.kind] += one.delta
+    must = {"PL": stages.rows["card_payments"], "LD": stages.rows["settlement_lines"], "DG": len(stages.bank.ids)}
+    return Summary(
+        as_of=date(1970, 1, 1) + timedelta(days=stages.as_of),
+        identities=identities,
+        rows=dict(sorted(stages.rows.items())),
+        links=dict(links),
+        links_by_rule=dict(by_rule),
+        breaks=dict(sorted(breaks.items())),
+        break_cents=dict(sorted(cents.items())),
+        match_rates={name: links[name] / count if count else 1.0 for name, count in must.items()},
+        ambiguous={name: unsure[name] / count if count else 0.0 for name, count in sorted(links.items())},
+        rules_version=rules.version,
+        data_versions=dict(books.versions),
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import REFUND, SALE, Lines, Payments, Stores
+from he_sync.reconcile.chain.arrays import REFUND, Lines, Payments, Stores
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.keys import NOWHERE, AnyInts, Ints, Mask, Places, find, group
@@ -47,8 +47,7 @@ def match_lines(
     due = schedule.card[payments.tender] & ~voided & (payments.kind <= REFUND)
     line_of = np.full(len(payments.ids), NOWHERE, np.int32)
     payment_of = np.full(len(lines.ids), NOWHERE, np.int32)
-    for kind in (SALE, REFUND):
-        _by_reference(payments, lines, due, kind, line_of, payment_of)
+    _by_reference(payments, lines, due, line_of, payment_of)
     mids, mid = _merchants(lines)
     result = Settled(line_of, payment_of, due, mids, _stores_of(mids, mid, payments, stores, payment_of), mid)
     doubted = _doubt(payments, lines, stores, result)
@@ -85,43 +84,40 @@ def _take_back(payments: Payments, lines: Lines, settled: Settled, doubted: tupl
 
 
 def _by_reference(
-    payments: Payments, lines: Lines, due: Mask, kind: int, line_of: Places, payment_of: Places
+    payments: Payments, lines: Lines, due: Mask, line_of: Places, payment_of: Places
 ) -> None:
     """Pair by reference; where several share one, the pair with equal amounts first, then the lowest ids."""
-    left = np.flatnonzero(due & (payments.kind == kind) & (payments.ref != 0)).astype(np.int32)
-    right = np.flatnonzero((lines.type == kind) & (lines.ref != 0)).astype(np.int32)
-    keys, names = payments.ref[left], lines.ref[right]
-    first = find(keys, names)
-    hit = first >= 0
-    place, line = left[first[hit]], right[hit]
-    repeated = _repeated(keys, names, first, hit)
-    simple = ~repeated[hit]
-    same = simple & (payments.currency[place] == lines.currency[line])
-    line_of[place[same]], payment_of[line[same]] = line[same], place[same]
+    items = np.flatnonzero((lines.type <= REFUND) & (lines.ref != 0)).astype(np.int32)
+    first = payments.by_ref.find(lines.ref[items])
+    items, first = items[first >= 0], first[first >= 0]
+    simple = due[first] & (payments.kind[first] == lines.type[items]) & (payments.currency[first] == lines.currency[items])
+    simple &= np.bincount(first, minlength=len(payments))[first] == 1
+    shared = _shared(payments, due)
+    if len(shared):
+        simple &= find(shared, lines.ref[items]) < 0
+    line_of[first[simple]], payment_of[items[simple]] = items[simple], first[simple]
     if not simple.all():
-        _best(payments, lines, left, right[repeated], line_of, payment_of)
+        _best(payments, lines, due, items[~simple], line_of, payment_of)
 
 
-def _repeated(keys: Ints, names: Ints, first: Places, hit: Mask) -> Mask:
-    """Lines whose reference is on more than one line or more than one payment."""
-    count = np.bincount(first[hit], minlength=len(keys))
-    twice = np.zeros(len(names), bool)
-    twice[hit] = count[first[hit]] > 1
-    again = find(keys, keys) != np.arange(len(keys))
-    if again.any():
-        twice |= find(keys[again], names) >= 0
-    return twice
+def _shared(payments: Payments, due: Mask) -> Ints:
+    """References that a second payment which must settle carries too."""
+    second = np.flatnonzero(due & (payments.ref != 0))
+    second = second[payments.by_ref.find(payments.ref[second]) != second]
+    return payments.ref[second]
 
 
 def _best(
-    payments: Payments, lines: Lines, left: Places, right: Places, line_of: Places, payment_of: Places
+    payments: Payments, lines: Lines, due: Mask, right: Places, line_of: Places, payment_of: Places
 ) -> None:
     """All pairs inside a repeated reference, best first; each record is used once."""
-    shared = left[find(lines.ref[right], payments.ref[left]) >= 0]
+    shared = np.flatnonzero(due)
+    shared = shared[find(lines.ref[right], payments.ref[shared]) >= 0]
     one, other = pairs_of(payments.ref[shared], lines.ref[right])
     place, line = shared[one], right[other]
-    money = payments.currency[place] == lines.currency[line]
-    place, line = place[money], line[money]
+    fit = payments.currency[place] == lines.currency[line]
+    fit &= payments.kind[place] == lines.type[line]
+    place, line = place[fit], line[fit]
     off = payments.amount[place] - lines.gross[line]
     tip = off != payments.tip[place]
     order = np.lexsort((line, place, np.abs(off), tip, off != 0))
@@ -208,7 +204,7 @@ class Fallback:
         A line that repeats what its payment says is a second settlement of it and never another payment's.
         """
         names = self.lines.ref[self.right]
-        place = find(self.payments.ref, names)
+        place = self.payments.by_ref.find(names)
         safe = np.maximum(place, 0)
         off = self.lines.gross[self.right] - self.payments.amount[safe]
         store = self.stores.ids[np.maximum(self.settled.store_of_mid[self.settled.mid[self.right]], 0)]

@@ -15,7 +15,7 @@ SHARED = ("net_voids", "void_shares_reference")
 def net_voids(payments: Payments, found: Found) -> Mask:
     """Link voids to sales; the mask of payments that a void has taken out, voids included."""
     voids = np.flatnonzero(payments.kind == VOID)
-    sales = find(payments.ids, payments.orig[voids])
+    sales = payments.by_id.find(payments.orig[voids])
     out = payments.kind == VOID
     good = _cancels(payments, voids, sales)
     _take(payments, voids[good], sales[good], found, out, NET)

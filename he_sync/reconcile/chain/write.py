@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, TextIO
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from he_sync.reconcile.chain.found import ACTIONS, RELATIONS, Block, Break, Found
+from he_sync.reconcile.chain.found import ACTIONS, Block, Break
+from he_sync.reconcile.chain.keys import Ints
 from he_sync.reconcile.chain.outcome import BREAK_COLUMNS, LINK_COLUMNS
 
 ROW_GROUP = 1 << 18
@@ -22,6 +25,12 @@ LINK_SCHEMA = pa.schema(
         ("rule", pa.string()),
         ("strength", pa.string()),
         ("alternatives", pa.int32()),
+    ]
+)
+_DICTIONARY_SCHEMA = pa.schema(
+    [
+        (field.name, pa.dictionary(pa.int32(), pa.string()) if field.type == pa.string() else field.type)
+        for field in LINK_SCHEMA
     ]
 )
 BREAK_SCHEMA = pa.schema(
@@ -39,25 +48,46 @@ BREAK_SCHEMA = pa.schema(
 )
 
 
-def write_links(found: Found, path: Path) -> None:
-    """Links by relation, left and right id."""
-    tables = (table for relation in RELATIONS for table in _relation(relation, found.links[relation]))
-    if path.suffix == ".csv":
-        _csv(path, LINK_COLUMNS, tables)
-        return
-    from pyarrow import parquet  # noqa: PLC0415 - costs start-up time that CSV need not pay
+class LinkWriter:
+    """Writes relations one after the other, so that none has to be kept once it is complete."""
 
-    with parquet.ParquetWriter(
-        path,
-        LINK_SCHEMA,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=["rel", "stage", "rule", "strength", "alternatives"],
-        column_encoding={"left_id": "DELTA_BINARY_PACKED", "right_id": "DELTA_BINARY_PACKED"},
-        write_statistics=["rel", "left_id"],
-    ) as writer:
-        for table in tables:
-            writer.write_table(table, row_group_size=ROW_GROUP)
+    def __init__(self, path: Path | None) -> None:
+        """`path` None writes nothing."""
+        self._path, self._parquet, self._csv = path, None, None
+        self._file: TextIO | None = None
+        if path is None:
+            return
+        if path.suffix == ".csv":
+            self._file = path.open("w", newline="", encoding="utf-8")
+            self._csv = csv.writer(self._file, lineterminator="\n")
+            self._csv.writerow(LINK_COLUMNS)
+            return
+        from pyarrow import parquet  # noqa: PLC0415 - costs start-up time that CSV need not pay
+
+        self._parquet = parquet.ParquetWriter(
+            path,
+            _DICTIONARY_SCHEMA,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=["rel", "stage", "rule", "strength", "alternatives"],
+            column_encoding={"left_id": "DELTA_BINARY_PACKED", "right_id": "DELTA_BINARY_PACKED"},
+            write_statistics=["rel", "left_id"],
+            store_schema=False,  # readers see plain texts, not this writer's dictionaries
+        )
+
+    def write(self, relation: str, blocks: list[Block]) -> None:
+        """Write a relation's links, by left and right id."""
+        for table in _relation(relation, blocks) if self._path is not None else ():
+            if self._csv is not None:
+                self._csv.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
+            elif self._parquet is not None:
+                self._parquet.write_table(table, row_group_size=ROW_GROUP)
+
+    def close(self) -> None:
+        """Finish the file."""
+        for one in (self._parquet, self._file):
+            if one is not None:
+                one.close()
 
 
 def _relation(relation: str, blocks: list[Block]) -> Iterator[pa.Table]:
@@ -65,57 +95,93 @@ def _relation(relation: str, blocks: list[Block]) -> Iterator[pa.Table]:
     if not blocks:
         return
     kinds = sorted({(block.stage, block.rule, block.strength) for block in blocks})
-    left = np.concatenate([block.left for block in blocks])
-    right = np.concatenate([block.right for block in blocks])
-    kind = np.concatenate(
-        [np.full(len(block.left), kinds.index((block.stage, block.rule, block.strength)), np.int32) for block in blocks]
-    )
-    others = np.concatenate([np.broadcast_to(block.alternatives, block.left.shape).astype(np.int32) for block in blocks])
-    if len(blocks) > 1 or bool(np.any(left[1:] <= left[:-1])):
-        order = np.lexsort((right, left)) if len(left) != len(np.unique(left)) else np.argsort(left, kind="stable")
-        left, right, kind, others = left[order], right[order], kind[order], others[order]
-    names = [pa.array([one[part] for one in kinds], pa.string()) for part in range(3)]
+    left = np.concatenate([block.left for block in blocks]).astype(np.int64, copy=False)
+    order = _ranking(left, blocks)
     for start in range(0, len(left), ROW_GROUP):
-        part = slice(start, start + ROW_GROUP)
-        code = pa.array(kind[part])
-        stage, rule, strength = (pa.DictionaryArray.from_arrays(code, name) for name in names)
-        rel = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(code), np.int32)), pa.array([relation]))
-        columns = [rel, pa.array(left[part]), pa.array(right[part]), stage, rule, strength, pa.array(others[part])]
-        yield pa.Table.from_arrays(columns, names=list(LINK_COLUMNS)).cast(LINK_SCHEMA)
+        part = slice(start, start + ROW_GROUP) if order is None else order[start : start + ROW_GROUP]
+        code = _gather(blocks, part, lambda block: kinds.index((block.stage, block.rule, block.strength)), np.int32)
+        others = _gather(blocks, part, lambda block: block.alternatives, np.int32)
+        right = _gather(blocks, part, lambda block: block.right, np.int64)
+        names = (_texts([one[place] for one in kinds]) for place in range(3))
+        stage, rule, strength = (pa.DictionaryArray.from_arrays(_ints(code), name) for name in names)
+        rel = pa.DictionaryArray.from_arrays(_ints(np.zeros(len(code), np.int32)), _texts([relation]))
+        columns = [rel, _ints(left[part]), _ints(right), stage, rule, strength, _ints(others)]
+        yield pa.Table.from_arrays(columns, schema=_DICTIONARY_SCHEMA)
+
+
+def _ranking(left: Ints, blocks: list[Block]) -> Ints | None:
+    """The order by left and right id; None where the links stand in it already."""
+    if len(blocks) == 1 and bool(np.all(left[1:] > left[:-1])):
+        return None
+    order = np.argsort(left, kind="stable")
+    ranked = left[order]
+    if bool(np.any(ranked[1:] == ranked[:-1])):
+        right = np.concatenate([block.right for block in blocks])
+        order = np.lexsort((right, left))
+    return order
+
+
+def _gather(blocks: list[Block], part: slice | Ints, value: Callable[[Block], Any], kind: type) -> NDArray[Any]:
+    """A column of the blocks laid end to end, only the rows of `part`."""
+    if len(blocks) == 1 and isinstance(part, slice):
+        count = len(range(*part.indices(len(blocks[0].left))))
+        one = value(blocks[0])
+        return np.full(count, one, kind) if isinstance(one, int) else np.ascontiguousarray(one[part], kind)
+    rows = np.arange(*part.indices(sum(len(block.left) for block in blocks))) if isinstance(part, slice) else part
+    result = np.empty(len(rows), kind)
+    start = 0
+    for block in blocks:
+        here = (rows >= start) & (rows < start + len(block.left))
+        one = value(block)
+        result[here] = one if isinstance(one, int) else one[rows[here] - start]
+        start += len(block.left)
+    return result
+
+
+def _ints(values: NDArray[Any]) -> pa.Array:
+    """An Arrow array over the same memory. `pa.array` would import pandas: 0.4 s of start-up."""
+    kind = pa.int32() if values.dtype == np.int32 else pa.int64()
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def _texts(values: Sequence[str]) -> pa.Array:
+    raw = [value.encode() for value in values]
+    offsets = np.zeros(len(raw) + 1, np.int32)
+    np.cumsum([len(one) for one in raw], out=offsets[1:])
+    return pa.Array.from_buffers(pa.string(), len(raw), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(raw))])
 
 
 def write_breaks(breaks: list[Break], as_of: int, path: Path) -> None:
     """Breaks by table, record, class."""
     ranked = sorted(breaks, key=lambda one: (one.table, one.record, one.kind, one.related, one.delta, one.evidence))
-    rows = [
-        (
-            one.table,
-            one.record,
-            one.kind,
-            one.related,
-            one.delta,
-            one.confidence,
-            one.evidence,
-            max(as_of - one.day, 0),
-            ACTIONS.get(one.kind, "review"),
-        )
-        for one in ranked
+    numbers = {
+        "record_id": np.array([one.record for one in ranked], np.int64),
+        "related_id": np.array([one.related for one in ranked], np.int64),
+        "delta_cents": np.array([one.delta for one in ranked], np.int64),
+        "age_days": np.array([max(as_of - one.day, 0) for one in ranked], np.int32),
+    }
+    texts = {
+        "table": [one.table for one in ranked],
+        "break_class": [one.kind for one in ranked],
+        "evidence": [one.evidence for one in ranked],
+        "next_action": [ACTIONS.get(one.kind, "review") for one in ranked],
+    }
+    confidence = np.array([one.confidence for one in ranked], np.float64)
+    columns = [
+        _ints(numbers[name])
+        if name in numbers
+        else _texts(texts[name])
+        if name in texts
+        else pa.Array.from_buffers(pa.float64(), len(confidence), [None, pa.py_buffer(confidence)])
+        for name in BREAK_COLUMNS
     ]
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in BREAK_COLUMNS]
-    table = pa.Table.from_arrays(
-        [pa.array(column, field.type) for column, field in zip(columns, BREAK_SCHEMA, strict=True)], schema=BREAK_SCHEMA
-    )
+    table = pa.Table.from_arrays(columns, schema=BREAK_SCHEMA)
     if path.suffix == ".csv":
-        _csv(path, BREAK_COLUMNS, iter((table,)))
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(BREAK_COLUMNS)
+            writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
         return
     from pyarrow import parquet  # noqa: PLC0415 - costs start-up time that CSV need not pay
 
-    parquet.write_table(table, path, compression="zstd")
-
-
-def _csv(path: Path, columns: tuple[str, ...], tables: Iterator[pa.Table]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        for table in tables:
-            writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    parquet.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
