@@ -18,6 +18,7 @@ from he_sync.reconcile.chain.expected import Expected, Key, key_of
 WINDOW = 7  # days that a deposit may be late or its parts apart
 PARTS = 4  # a deposit paid in more parts, or made of more deposits, is not searched
 POOL = 12
+SURE = 0.9
 
 STAGE = "windowed_group"
 
@@ -62,7 +63,9 @@ class Statement:
                 votes[self.shapes[self._lines_at[key][0]]][self.deposits[i].kind] += 1
         self.kind_of = {}
         for shape, kinds in sorted(votes.items()):
-            self.kind_of[shape] = max(sorted(kinds), key=lambda kind: kinds[kind])
+            kind, count = max(sorted(kinds.items()), key=lambda one: one[1])
+            if count >= SURE * kinds.total():  # a text that several kinds share is evidence of none
+                self.kind_of[shape] = kind
 
     def fits(self, i: int, line: int) -> tuple[bool, bool, bool]:
         """Whether the memo's kind contradicts, its number names another owner, and the number is no batch of it."""
