@@ -20,6 +20,7 @@ class Schedule:
         self.item = np.zeros(size, np.int64)
         self.card = np.zeros(size, bool)
         self.brand = np.full(size, len(codes.brands), np.int16)
+        self.free_refunds = terms.refunds_are_free
         for tender, fee in terms.fees.items():
             place = codes.tenders.index(tender)
             self.bps[place], self.item[place] = fee.bps, fee.per_item_cents
@@ -28,10 +29,11 @@ class Schedule:
             self.card[place], self.brand[place] = True, codes.brands.index(brand)
 
     def expected(self, tender: Small, gross: Ints, refund: Mask) -> Ints:
-        """Fee in minor units: basis points of a sale plus the item; refunds cost the item only."""
+        """Fee in minor units: basis points of a sale plus the item; refunds cost the item only, or nothing."""
         share = (self.bps[tender] * np.abs(gross) + BASIS // 2) // BASIS
         share[refund] = 0
-        return share + self.item[tender]
+        item = self.item[tender]
+        return share + np.where(refund, 0, item) if self.free_refunds else share + item
 
     def any_of(self, brand: AnyInts, gross: Ints, fee: Ints, refund: Mask) -> Ints:
         """For lines without a payment: the fee of the brand's tender that comes nearest to what was charged."""

@@ -33,6 +33,7 @@ class Terms:
     brand_group: Mapping[str, str]
     accounts: Mapping[str, int]
     rates: Mapping[str, str] = field(default_factory=dict)  # currency -> units of `currency` for one, as decimal text
+    refunds_are_free: bool = False  # else a refund costs the item's price without the basis points
 
     def card_tenders(self) -> tuple[str, ...]:
         """Tenders that settle through the processor, in the contract's order."""

@@ -46,6 +46,12 @@ class _Reader:
             raise self.refuse(name, f"is {value!r}, not a text")
         return value
 
+    def choice(self, name: str, choices: dict[str, bool]) -> bool:
+        value = self.text(name)
+        if value not in choices:
+            raise self.refuse(name, f"is {value!r}; it may be {' or '.join(choices)}")
+        return choices[value]
+
     def whole(self, name: str) -> int:
         return self._whole(name, self.take(name))
 
@@ -113,4 +119,5 @@ def read_terms(path: Path) -> Terms:
         brand_group=take.texts("brand_group"),
         accounts=take.wholes("accounts"),
         rates=take.rates("rates"),
+        refunds_are_free=take.choice("refund_fee", {"per_item only": False, "none": True}),
     )
