@@ -276,6 +276,8 @@ class Reader:
     def __init__(self, books: Books) -> None:
         self._books = books
         self.connection = books.connection
+        # Columns of one relation come by queries of their own and must all be in the order of its file.
+        self.connection.execute("set preserve_insertion_order = true")
         self._columns = {
             (table, column)
             for table, column in self.connection.execute(

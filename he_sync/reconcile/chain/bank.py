@@ -14,6 +14,7 @@ from itertools import combinations
 from he_sync.reconcile.chain.arrays import BankLines
 from he_sync.reconcile.chain.deposit_postings import DepositPostings
 from he_sync.reconcile.chain.expected import Expected, Key, key_of
+from he_sync.reconcile.chain.rules import RuleSet
 
 WINDOW = 7  # days that a deposit may be late or its parts apart
 PARTS = 4  # a deposit paid in more parts, or made of more deposits, is not searched
@@ -41,6 +42,7 @@ class Statement:
         self.numbers = [int(match[-1]) if (match := re.findall(r"\d+", memo)) else 0 for memo in bank.memo]
         self.kind_of: dict[str, str] = {}
         self.receipts: list[Receipt] = []
+        self.tolerated: set[Receipt] = set()
         self.free_lines = set(range(len(bank.ids)))
         self.free = set(range(len(deposits)))
         self._lines_at: dict[Key, list[int]] = defaultdict(list)
@@ -72,6 +74,11 @@ class Statement:
         deposit, number = self.deposits[i], self.numbers[line]
         kind = self.kind_of.get(self.shapes[line], deposit.kind)
         return kind != deposit.kind, bool(deposit.owner and number and number != deposit.owner), number not in deposit.parts
+
+    def amounts(self, receipt: Receipt) -> tuple[int, int]:
+        """What was expected and what came."""
+        want = sum(self.deposits[i].amount for i in receipt.expected)
+        return want, sum(self._amount(line) for line in receipt.lines)
 
     def take(self, expected: tuple[int, ...], lines: tuple[int, ...], rule: str) -> None:
         """Book a receipt; what it used is no longer free."""
@@ -141,7 +148,7 @@ class Statement:
                 for row in sets[0]:
                     self.add(replace(deposit, day=postings.day[row], amount=postings.amount[row]))
 
-    def named(self) -> None:
+    def named(self, rules: RuleSet) -> None:
         """What is left: the memo names a batch or store of the deposit, or both are alone on their day. Amounts differ."""
         pairs = sorted(
             (self.fits(i, line)[2], abs(self._amount(line) - self.deposits[i].amount), i, line)
@@ -152,8 +159,9 @@ class Statement:
         asked = Counter(pair[3] for pair in pairs)
         for unnamed, _, i, line in pairs:
             alone = claims[i] == 1 and asked[line] == 1
-            if i in self.free and line in self.free_lines and (not unnamed or alone):
-                self.take((i,), (line,), "alone_on_value_date" if unnamed else "memo_names_batch")
+            rule = "alone_on_value_date" if unnamed else "memo_names_batch"
+            if i in self.free and line in self.free_lines and (not unnamed or alone) and rules.uses("BD", rule):
+                self.take((i,), (line,), rule)
 
     def _amount(self, line: int) -> int:
         return int(self.bank.amount[line])
@@ -176,17 +184,21 @@ class Statement:
             self._open_lines[int(self.bank.account[line]), int(self.bank.currency[line])].append(line)
 
 
-def match_statement(statement: Statement, postings: DepositPostings) -> None:
+def match_statement(statement: Statement, postings: DepositPostings, rules: RuleSet) -> None:
     """All rules in order of trust."""
     statement.learn()
     statement.exact()
     statement.part(postings)
     statement.exact()
     statement.index()
-    statement.late()
-    statement.split()
-    statement.merge()
-    statement.named()
+    for rule, search in (
+        ("amount_in_window", statement.late),
+        ("paid_in_parts", statement.split),
+        ("deposits_paid_together", statement.merge),
+    ):
+        if rules.uses("BD", rule):
+            search()
+    statement.named(rules)
 
 
 def _sets(items: list[tuple[int, int]], total: int) -> list[tuple[int, ...]]:

@@ -33,7 +33,7 @@ def classify_settlement(payments: Payments, lines: Lines, settled: Settled, foun
     )
     paired = np.flatnonzero(settled.payment_of >= 0)
     payment = settled.payment_of[paired]
-    off = lines.gross[paired] != payments.amount[payment]
+    off = (lines.gross[paired] != payments.amount[payment]) & ~settled.tolerated[paired]
     _amounts(payments, lines, paired[off], payment[off], found)
     alone = np.flatnonzero((settled.payment_of < 0) & (lines.type <= REFUND))
     _orphans(payments, lines, alone, found)

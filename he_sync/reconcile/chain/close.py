@@ -47,8 +47,10 @@ def ledger_difference(payments: Payments, postings: Postings) -> Cents:
 def close(
     found: Found, differing: Mapping[str, Cents], open_items: Mapping[str, Cents], codes: Codes
 ) -> dict[str, dict[str, Identity]]:
-    """Each identity by currency: what differs, what breaks and items not yet due explain."""
+    """Each identity by currency: what differs; what breaks, tolerance and items not yet due explain."""
     explained: dict[str, Cents] = {name: Counter(open_items.get(name, {})) for name in IDENTITIES}
+    for name, cents in found.allowance.passed.items():
+        explained[name].update(cents)
     for one in found.breaks:
         if one.identity:
             explained[one.identity][one.currency] += one.delta

@@ -7,10 +7,11 @@ from collections import defaultdict
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import Batches, Lines, Stores
-from he_sync.reconcile.chain.bank import STAGE, Statement
+from he_sync.reconcile.chain.bank import STAGE, Receipt, Statement
 from he_sync.reconcile.chain.expected import FEES, Expected
-from he_sync.reconcile.chain.found import UNRESOLVED, Found
+from he_sync.reconcile.chain.found import AUTOMATIC, TOLERATED, UNRESOLVED, Found
 from he_sync.reconcile.chain.keys import Ints, Places, find
+from he_sync.reconcile.chain.outcome import BANK
 
 BATCH = ("batch_id", "line_names_batch")
 
@@ -50,18 +51,32 @@ def match_batches(lines: Lines, batches: Batches, stores: Stores, store_of: Plac
 def link_deposits(statement: Statement, found: Found) -> dict[int, list[int]]:
     """Link batches to the bank lines that paid them; positions of bank lines by batch id."""
     paid: dict[int, list[int]] = defaultdict(list)
-    rows: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    rows: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
     ids = statement.bank.ids
     for receipt in statement.receipts:
         kinds = (statement.deposits[i] for i in receipt.expected)
         parts = [part for deposit in kinds if deposit.kind != FEES for part in deposit.parts]
-        rows[receipt.rule] += [(part, int(ids[line])) for part in parts for line in receipt.lines]
+        strength = TOLERATED if _tolerated(statement, receipt, found) else AUTOMATIC
+        rows[receipt.rule, strength] += [(part, int(ids[line])) for part in parts for line in receipt.lines]
         for part in parts:
             paid[part] += receipt.lines
-    for rule in sorted(rows):
-        batch, line = zip(*sorted(rows[rule]), strict=True) if rows[rule] else ((), ())
-        found.link("BD", np.array(batch, np.int64), np.array(line, np.int64), (STAGE, rule))
+    for rule, strength in sorted(rows):
+        pairs = sorted(rows[rule, strength])
+        batch, line = zip(*pairs, strict=True) if pairs else ((), ())
+        found.link("BD", np.array(batch, np.int64), np.array(line, np.int64), (STAGE, rule), strength=strength)
     return paid
+
+
+def _tolerated(statement: Statement, receipt: Receipt, found: Found) -> bool:
+    """Whether tolerance lets a receipt's difference pass; asked once a receipt, in their order."""
+    want, have = statement.amounts(receipt)
+    deposit = statement.deposits[receipt.expected[0]]
+    if want == have or not found.allowance.passes(
+        "BD", BANK, deposit.currency, deposit.account, deposit.day, (want, have)
+    ):
+        return False
+    statement.tolerated.add(receipt)
+    return True
 
 
 def link_lines(
@@ -84,9 +99,8 @@ def classify_deposits(statement: Statement, as_of: int, found: Found) -> list[Ex
     """Missing, short and unexpected money; returns the deposits that are not due yet."""
     bank = statement.bank
     for receipt in statement.receipts:
-        want = sum(statement.deposits[i].amount for i in receipt.expected)
-        have = sum(int(bank.amount[line]) for line in receipt.lines)
-        if want != have:
+        want, have = statement.amounts(receipt)
+        if want != have and receipt not in statement.tolerated:
             _differs(statement, receipt.expected[0], receipt.lines[0], want, have, found)
     in_transit = [statement.deposits[i] for i in sorted(statement.free) if statement.deposits[i].day > as_of]
     for i in sorted(statement.free):

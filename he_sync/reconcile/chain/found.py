@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from he_sync.reconcile.chain.keys import AnyInts, Ints
 from he_sync.reconcile.chain.outcome import BANK, FEES, GL, SETTLED
+from he_sync.reconcile.chain.rules import built_in
+from he_sync.reconcile.chain.tolerances import Allowance
 
 if TYPE_CHECKING:
     from he_sync.reconcile.chain.write import LinkWriter
 
 RELATIONS = ("VO", "PL", "PG", "PS", "LB", "BD", "DG", "LD")  # the order in which they are complete
-AUTOMATIC, SUGGESTED = "automatic", "suggested"
+AUTOMATIC, SUGGESTED, TOLERATED = "automatic", "suggested", "within_tolerance"
 UNRESOLVED = "residual_unresolved"
 
 # Which identity a break's cents belong to, by table and class; the class "" stands for the others of the table.
@@ -87,6 +89,7 @@ class Found:
     """The collector that the stages write into."""
 
     writer: LinkWriter | None = None
+    allowance: Allowance = field(default_factory=lambda: Allowance(built_in()))
     links: dict[str, list[Block]] = field(default_factory=lambda: {relation: [] for relation in RELATIONS})
     counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)  # relation, stage, rule, strength
     breaks: list[Break] = field(default_factory=list)

@@ -14,7 +14,6 @@ from he_sync.reconcile.chain.amounts import slips_of
 from he_sync.reconcile.chain.arrays import PAY, Payments, Postings, Reader, Stores
 from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.keys import NOWHERE, Ints, Mask, Places, find
-from he_sync.reconcile.chain.rules import RuleSet
 from he_sync.reconcile.chain.settled import pair_ranked, pairs_of
 
 BY_ID = ("exact_key", "payment_id")
@@ -39,7 +38,6 @@ def match_postings(
     postings: Postings,
     stores: Stores,
     accounts: Ints,
-    rules: RuleSet,
     found: Found,
 ) -> Posted:
     """Pair payments of stores that post in detail with PAY lines; `accounts` is the expected account by tender code."""
@@ -51,13 +49,13 @@ def match_postings(
     rule_of = np.zeros(len(postings.ids), np.int8)
     doubted = _doubt(reader, payments, postings, pay, owner)
     lost = pay[owner[pay] < 0]
-    if rules.uses("PG", BY_DOC[1]):
+    if found.allowance.rules.uses("PG", BY_DOC[1]):
         _by_document(reader, payments, postings, lost, accounts, owner, rule_of)
     _take_back(payments, postings, doubted, owner)
     posting_of, spare = _choose(payments, postings, pay, accounts, owner)
     store = find(stores.ids, payments.store)
     detail = ~stores.posts_daily[store]
-    if rules.uses("PG", BY_AMOUNT[1]):
+    if found.allowance.rules.uses("PG", BY_AMOUNT[1]):
         _by_amount(payments, postings, lost, accounts, detail, owner, posting_of, rule_of)
     _link(payments, postings, posting_of, rule_of, found)
     return Posted(posting_of, owner, spare, detail)

@@ -59,7 +59,7 @@ def summarise(stages: Stages, identities: dict[str, dict[str, Identity]], rules:
     for (relation, stage, rule, strength), count in sorted(found.counts.items()):
         links[relation] += count
         by_rule[f"{relation} {stage}/{rule} {strength}"] += count
-        unsure[relation] += count if strength != "automatic" else 0
+        unsure[relation] += count if strength == "suggested" else 0
     breaks = Counter(one.kind for one in found.breaks)
     cents: Counter[str] = Counter()
     for one in found.breaks:

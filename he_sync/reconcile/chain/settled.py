@@ -12,10 +12,10 @@ import numpy as np
 
 from he_sync.reconcile.chain.arrays import REFUND, Lines, Payments, Stores
 from he_sync.reconcile.chain.fees import Schedule
-from he_sync.reconcile.chain.found import Found
+from he_sync.reconcile.chain.found import AUTOMATIC, SUGGESTED, TOLERATED, Found
 from he_sync.reconcile.chain.keys import NOWHERE, AnyInts, Ints, Mask, Places, find, group
 from he_sync.reconcile.chain.local_time import DAY_SECONDS, local_seconds
-from he_sync.reconcile.chain.rules import RuleSet
+from he_sync.reconcile.chain.outcome import SETTLED
 
 EXACT = ("exact_key", "processor_reference")
 BEST = ("exact_key", "best_of_reference")
@@ -32,6 +32,7 @@ class Settled:
     mids: Ints
     store_of_mid: Places
     mid: Places  # of each line
+    tolerated: Mask  # lines whose amount tolerance let pass
 
 
 def match_lines(
@@ -40,7 +41,6 @@ def match_lines(
     stores: Stores,
     voided: Mask,
     schedule: Schedule,
-    rules: RuleSet,
     found: Found,
 ) -> Settled:
     """Pair card payments with settlement lines."""
@@ -49,9 +49,9 @@ def match_lines(
     payment_of = np.full(len(lines.ids), NOWHERE, np.int32)
     _by_reference(payments, lines, due, line_of, payment_of)
     mids, mid = _merchants(lines)
-    result = Settled(line_of, payment_of, due, mids, _stores_of(mids, mid, payments, stores, payment_of), mid)
+    result = Settled(line_of, payment_of, due, mids, _stores_of(mids, mid, payments, stores, payment_of), mid, np.zeros(len(lines), bool))
     doubted = _doubt(payments, lines, stores, result)
-    fallback = Fallback(payments, lines, stores, schedule, result, doubted, rules, found)
+    fallback = Fallback(payments, lines, stores, schedule, result, doubted, found)
     fallback.run()
     _take_back(payments, lines, result, doubted)
     _link_exact(payments, lines, result, fallback.taken, found)
@@ -164,7 +164,30 @@ def _link_exact(payments: Payments, lines: Lines, settled: Settled, taken: list[
     for payment in taken:
         by_key[payment] = False
     hit = np.flatnonzero(by_key)
-    found.link("PL", payments.ids[hit], lines.ids[settled.line_of[hit]], EXACT)
+    line = settled.line_of[hit]
+    passed = _tolerated(payments, lines, hit, line, found)
+    settled.tolerated[line[passed]] = True
+    for here, strength in ((~passed, AUTOMATIC), (passed, TOLERATED)):
+        found.link("PL", payments.ids[hit[here]], lines.ids[line[here]], EXACT, strength=strength)
+
+
+def _tolerated(payments: Payments, lines: Lines, payment: Ints, line: Places, found: Found) -> Mask:
+    """Pairs whose amounts differ by what tolerance lets pass; a lost tip is no rounding and never passes."""
+    passed = np.zeros(len(payment), bool)
+    if not found.allowance.rules.tolerances:
+        return passed
+    off = lines.gross[line] - payments.amount[payment]
+    for i in np.flatnonzero((off != 0) & (off != -payments.tip[payment])).tolist():
+        place = payment[i]
+        passed[i] = found.allowance.passes(
+            "PL",
+            SETTLED,
+            int(payments.currency[place]),
+            int(payments.store[place]),
+            int(payments.day[place]),
+            (int(payments.amount[place]), int(lines.gross[line[i]])),
+        )
+    return passed
 
 
 class Fallback:
@@ -178,13 +201,12 @@ class Fallback:
         schedule: Schedule,
         settled: Settled,
         doubted: tuple[Ints, Ints],
-        rules: RuleSet,
         found: Found,
     ) -> None:
         self.taken: list[Ints] = []
         self.doubted = np.zeros(len(lines.ids), bool)
         self.doubted[doubted[1]] = True
-        self.payments, self.lines, self.settled, self.found, self.rules = payments, lines, settled, found, rules
+        self.payments, self.lines, self.settled, self.found = payments, lines, settled, found
         self.stores = stores
         self.left = np.flatnonzero(settled.due & (settled.line_of < 0))
         wanted = (lines.type <= REFUND) & (settled.payment_of < 0)
@@ -224,7 +246,7 @@ class Fallback:
         self._pair("amount_day_before", plain, fee=True, days=-1)
 
     def _pair(self, rule: str, amount: Ints, *, fee: bool, days: int) -> None:
-        if not self.rules.uses("PL", rule):
+        if not self.found.allowance.rules.uses("PL", rule):
             return
         lines, settled, tender = self.lines, self.settled, self.payments.tender[self.left]
         free = np.flatnonzero(settled.line_of[self.left] < 0)
@@ -266,7 +288,7 @@ class Fallback:
     def _take(self, left: Ints, right: Ints, rule: str, rivals: Ints, even: Mask) -> None:
         self.settled.line_of[left], self.settled.payment_of[right] = right, left
         self.taken.append(left)
-        for sure, strength in ((True, "automatic"), (False, "suggested")):
+        for sure, strength in ((True, AUTOMATIC), (False, SUGGESTED)):
             here = even == sure
             self.found.link(
                 "PL",

@@ -40,6 +40,7 @@ from he_sync.reconcile.chain.outcome import BANK, GL, Identity
 from he_sync.reconcile.chain.posted import match_postings
 from he_sync.reconcile.chain.rules import RuleSet
 from he_sync.reconcile.chain.settled import match_lines
+from he_sync.reconcile.chain.tolerances import Allowance
 from he_sync.reconcile.chain.voids import net_voids
 
 TWO_DAYS = 2
@@ -59,9 +60,10 @@ class Stages:
     """The run's state: what was found, and the as-of day (the last day of the bank statement)."""
 
     def __init__(self, books: Books, rules: RuleSet, found: Found) -> None:
-        self.rules, self.found, self.terms = rules, found, books.terms
+        self.found, self.terms = found, books.terms
         self.reader = Reader(books)
         self.codes = self.reader.codes
+        self.rules, found.allowance = rules, Allowance(rules, self.codes.currencies)
         self.schedule = Schedule(books.terms, self.codes)
         self.accounts = np.array([*(books.terms.accounts[name] for name in self.codes.tenders), 0], np.int64)
         self.bank_days = BankDays(books.terms.holidays)
@@ -87,7 +89,7 @@ class Stages:
         """Stages 0 to 3: voids, payments to lines, fees, lines to batches."""
         found, lines = self.found, self.reader.lines()
         voided = net_voids(payments, found)
-        settled = match_lines(payments, lines, self.stores, voided, self.schedule, self.rules, found)
+        settled = match_lines(payments, lines, self.stores, voided, self.schedule, found)
         payments.forget("orig", "by_id")
         price = expected_fees(payments, lines, settled, self.schedule, self.terms)
         classify_settlement(payments, lines, settled, found)
@@ -109,9 +111,7 @@ class Stages:
     def _ledger(self, payments: Payments, blind: set[int]) -> tuple[DepositPostings, BatchFees]:
         """Payments to postings and day lines; what the ledger says of deposits and of blind stores' batch fees."""
         postings: Postings = self.reader.postings()
-        posted = match_postings(
-            self.reader, payments, postings, self.stores, self.accounts, self.rules, self.found
-        )
+        posted = match_postings(self.reader, payments, postings, self.stores, self.accounts, self.found)
         match_day_sums(payments, postings, posted, self.accounts, self.found)
         classify_ledger(payments, postings, posted, self.accounts, self.reader, self.found)
         self.differing[GL] = ledger_difference(payments, postings)
@@ -138,7 +138,7 @@ class Stages:
         statement = Statement(self.bank, deposits)
         statement.learn()
         inferred, from_bank = self._infer(one, postings, journal, statement)
-        match_statement(statement, postings)
+        match_statement(statement, postings, self.rules)
         paid = link_deposits(statement, found)
         link_lines(settlements.line_ids, settlements.batch_of, self.batches, statement, paid, found)
         transit: Cents = Counter()
