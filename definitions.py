@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.canonical import CANONICAL
+from assets.chain import chain
 from assets.drain import drain_job
 from assets.flow import GROUP, load_flows
 from assets.pulls import PULLS
@@ -65,7 +66,7 @@ def build(
     """Everything as one Definitions; keyword arguments replace parts."""
     night, full = jobs()
     ours = dg.Definitions(
-        assets=[*PULLS, *CANONICAL, *RECONCILE, *PUSH] if assets is None else assets,
+        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, *PUSH] if assets is None else assets,
         jobs=[night, full, drain_job],
         schedules=[nightly_close(night)],
         sensors=[inbox_sweep(drain_job), *polls(), run_failures, alarms],

@@ -14,8 +14,8 @@ stands for. Where a frame knows less than a relation asks, it says so here:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from he_sync.model.errors import FixInput
 from he_sync.model.retailer import Retailer, Terms, brand_group
 from he_sync.reconcile import settlements
 from he_sync.reconcile.deposits import expected_fee
+from he_sync.reconcile.given.columns import RELATIONS, Kind
 from he_sync.reconcile.orders import ROUNDING_MINOR, Sale, sales
 from he_sync.store.lake import Lake
 
@@ -49,6 +50,10 @@ class Ids:
         """The text's number; 0 for none."""
         return self.known.setdefault(str(text), self.first + len(self.known)) if str(text) else 0
 
+    def texts(self) -> dict[int, str]:
+        """What each number stands for."""
+        return {number: text for text, number in self.known.items()}
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -63,6 +68,19 @@ class Numbers:
     mids: Ids = field(default_factory=lambda: Ids(7_000_001))
     accounts: Ids = field(default_factory=lambda: Ids(9_001))
     stores: Ids = field(default_factory=lambda: Ids(1))
+
+    def document(self) -> dict[str, list[str]]:
+        """As JSON: the texts of each kind in the order of their numbers."""
+        return {item.name: list(getattr(self, item.name).known) for item in fields(self)}
+
+    @classmethod
+    def of(cls, document: Mapping[str, Sequence[str]]) -> Numbers:
+        """The reverse of `document`: what was numbered keeps its number, and numbering goes on behind it."""
+        numbers = cls()
+        for name, texts in document.items():
+            for text in texts:
+                getattr(numbers, name).of(text)
+        return numbers
 
 
 @dataclass(frozen=True)
@@ -104,9 +122,12 @@ def _from(frames: dict[str, pd.DataFrame], first: str) -> dict[str, pd.DataFrame
     }
 
 
-def write_folder(source: Source, folder: Path) -> Numbers:
-    """Write the relations as Parquet and the terms; `reconcile settlements` takes the folder as it is."""
-    numbers = Numbers()
+def write_folder(source: Source, folder: Path, numbers: Numbers | None = None) -> Numbers:
+    """Write the relations as Parquet and the terms; `reconcile settlements` takes the folder as it is.
+
+    `numbers` are those of an earlier folder, which are kept and counted on.
+    """
+    numbers = numbers or Numbers()
     for store in source.retailer.stores:
         numbers.stores.of(store.code)
     lines = _settlement_lines(source)
@@ -122,37 +143,25 @@ def write_folder(source: Source, folder: Path) -> Numbers:
     }
     relations["batches"] = _batches(source, relations["settlement_lines"], numbers)
     for name, rows in relations.items():
-        COLUMNS[name](rows).to_parquet(folder / f"{name}.parquet", index=False)
+        _typed(name, rows).to_parquet(folder / f"{name}.parquet", index=False)
     (folder / "terms.json").write_text(json.dumps(_terms(source), indent=1), encoding="utf-8")
     return numbers
 
 
-def _typed(texts: str, days: str = "", flags: str = "") -> Callable[[Iterable[dict[str, Any]]], pd.DataFrame]:
-    """A frame of records: the named columns are texts, days or flags, all others int64."""
-
-    def made(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
-        found = pd.DataFrame(list(rows))
-        for name in found.columns:
-            kind = "str" if name in texts.split() else "bool" if name in flags.split() else "int64"
-            if name in days.split():
-                found[name] = pd.to_datetime(found[name]).dt.tz_localize(None)
-            else:
-                found[name] = found[name].astype(kind)  # type: ignore[call-overload]  # a dtype's name, chosen above
-        return found
-
-    return made
+def _typed(name: str, rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """A relation's frame with its own columns and types, however many rows there are."""
+    found = list(rows)
+    given = set(found[0]) if found else set()
+    columns = [one for one in RELATIONS[name].columns if one.default is None or one.name in given]
+    return pd.DataFrame({one.name: _column(one.kind, [row[one.name] for row in found]) for one in columns})
 
 
-COLUMNS: dict[str, Callable[[Iterable[dict[str, Any]]], pd.DataFrame]] = {
-    "stores": _typed("tz funding gl_detail", flags="batch_ids_in_report"),
-    "pos_payments": _typed("tender kind", "ts_utc business_date"),
-    "settlement_lines": _typed("brand_group type", "txn_date settle_date"),
-    "batches": _typed("brand_group", "batch_date"),
-    "bank_lines": _typed("memo", "value_date"),
-    "gl_lines": _typed("source", "posting_date"),
-    "pos_orders": _typed("", "business_date"),
-    "erp_orders": _typed("", "business_date"),
-}
+def _column(kind: Kind, values: list[Any]) -> pd.Series[Any]:
+    if kind.whole:
+        return pd.Series(values, dtype="int64")
+    if kind in {Kind.DAY, Kind.DAY_OR_NONE, Kind.STAMP}:
+        return pd.Series(pd.to_datetime(values)).dt.tz_localize(None)
+    return pd.Series(values, dtype="bool" if kind is Kind.FLAG else "str")
 
 
 def _settlement_lines(source: Source) -> pd.DataFrame:

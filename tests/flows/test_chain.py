@@ -1,0 +1,89 @@
+"""The chain over what nights pulled: it knows each record by its own name, and a new date re-does what it touches."""
+
+import json
+import shutil
+from datetime import date, timedelta
+
+import pandas as pd
+import pytest
+
+from he_sync.flows import chain, night
+from he_sync.flows.settlement_books import Numbers
+from he_sync.model.errors import FixInput
+from he_sync.sandbox.server import running
+from tests.flows.test_night import Retailer
+
+FRIDAY = date(2026, 11, 20)
+DAYS = [(FRIDAY - timedelta(days=back)).isoformat() for back in (2, 1, 0)]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """Three nights in the lake of a small shop."""
+    root = tmp_path_factory.mktemp("nights")
+    with running(root / "sandbox") as sandbox:
+        shop = Retailer(sandbox, root / "home")
+        shop.open("small", seed=5, history=3)
+        for day in DAYS:
+            shop.do(night.compare_day, date.fromisoformat(day))
+        yield shop
+        shop.store.close()
+
+
+def run(shop, home, day):
+    return chain.run(shop.lake, home, day, shop.retailer)
+
+
+def test_each_date_is_compared_with_all_before_it_and_every_cent_is_explained(shop, tmp_path):
+    for place, day in enumerate(DAYS, start=1):
+        found = run(shop, tmp_path, day)
+        assert found.dates == tuple(DAYS[:place])
+        assert set(found.figures["unexplained_cents"].values()) == {0}
+        assert found.report.is_file()
+
+
+def test_what_was_compared_night_by_night_is_what_is_compared_at_once(shop, tmp_path):
+    for day in DAYS:
+        run(shop, tmp_path / "nights", day)
+    run(shop, tmp_path / "once", DAYS[-1])
+    nights, once = (breaks_of(tmp_path / name / "chain" / DAYS[-1]) for name in ("nights", "once"))
+    assert nights == once
+
+
+def breaks_of(folder):
+    """Class, record and cents of each break; numbers differ between installations, names do not."""
+    numbers = Numbers.of(json.loads((folder / chain.NUMBERS).read_text()))
+    breaks = chain.named(pd.read_parquet(folder / "breaks.parquet"), numbers)
+    return sorted(breaks[["break_class", "subject", "delta_cents"]].to_numpy().tolist())
+
+
+def test_the_same_date_again_gives_the_same_files(shop, tmp_path):
+    run(shop, tmp_path, DAYS[0])
+    outputs = []
+    for _ in range(2):
+        run(shop, tmp_path, DAYS[1])
+        folder = tmp_path / "chain" / DAYS[1]
+        outputs.append([(folder / name).read_bytes() for name in ("links.parquet", "breaks.parquet")])
+    assert outputs[0] == outputs[1]
+
+
+@pytest.mark.parametrize(("leg", "klass"), [("settlements", "unsettled_payment"), ("ledger", "missing_gl")])
+def test_a_break_names_the_record_as_the_night_does(shop, tmp_path, leg, klass):
+    breaks = run(shop, tmp_path, DAYS[-1]).breaks
+    nights = pd.concat([shop.lake.read("reconcile", leg, day) for day in DAYS])
+    of_nights = set(nights[nights["klass"] == klass]["subject"])
+    assert of_nights
+    assert of_nights == set(breaks[breaks["break_class"] == klass]["subject"])
+
+
+def test_a_date_that_no_night_pulled_is_refused_and_leaves_nothing(shop, tmp_path):
+    with pytest.raises(FixInput, match="has no data for 2020-01-01"):
+        run(shop, tmp_path, "2020-01-01")
+    assert not list(tmp_path.glob("chain/*"))
+
+
+def test_dates_behind_a_gap_are_another_window(shop, tmp_path):
+    lake = type(shop.lake)(tmp_path / "lake")
+    shutil.copytree(shop.lake.root, lake.root)
+    shutil.rmtree(lake.root / "canonical" / "payments" / DAYS[1])
+    assert chain.pulled(lake, DAYS[2]) == (DAYS[2],)
