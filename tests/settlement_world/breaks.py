@@ -123,7 +123,7 @@ def _has_two_digits(amount: np.ndarray) -> np.ndarray:
 
 
 def transposed(amount: np.ndarray) -> np.ndarray:
-    """The amount with two neighbouring digits changed over: the first pair from the left that differ, no leading zero."""
+    """The amount with two neighbouring digits changed over: the first pair from the left that fits, no leading zero."""
     result, done = amount.copy(), np.zeros(len(amount), bool)
     for place in (10**power for power in range(8, 0, -1)):
         low, high = amount // (place // 10) % 10, amount // place % 10

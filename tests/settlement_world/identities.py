@@ -2,16 +2,17 @@
 
 Found by trying what is 0 on the shared samples:
 
-- gl_minus_pos: ledger lines of the sources PAY and DAY, minus all payments (sales, voids, refunds, every tender). A payment
-  of a day summary counts through its summary. Explained by missing_gl, duplicate_posting, duplicate_order_push,
+- gl_minus_pos: ledger lines of the sources PAY and DAY, minus all payments (sales, voids, refunds, every tender). A
+  payment of a day summary counts through its summary. Explained by missing_gl, duplicate_posting, duplicate_order_push,
   wrong_amount_transposed, wrong_amount_sign and currency_rounding (wrong_account and timing_next_period move no cents).
-- settled_minus_pos_card: gross of SALE, REFUND and REJECT lines, minus card payments (a void cancels its sale). Explained by
-  unsettled_payment, tip_adjust_lost, orphan_refund, duplicate_settlement_line and offline_declined.
-- fees_minus_schedule: fees of all lines, minus the contract's: a sale its tender's basis points of the line's gross, half
-  up, plus its item fee; a refund the item fee; a chargeback and a month their fixed fees. Explained by fee_overcharge.
-- bank_minus_expected: bank lines, minus what was due: all lines' net (also where funding is gross: fees are then withdrawn
-  once a month) plus cash payments. Explained by missing_deposit and short_deposit. Due amounts are those that the processor
-  converted, where an account has another currency than its stores: what the ledger posted to the bank.
+- settled_minus_pos_card: gross of SALE, REFUND and REJECT lines, minus card payments (a void cancels its sale).
+  Explained by unsettled_payment, tip_adjust_lost, orphan_refund, duplicate_settlement_line and offline_declined.
+- fees_minus_schedule: fees of all lines, minus the contract's: a sale its tender's basis points of the line's gross,
+  half up, plus its item fee; a refund the item fee; a chargeback and a month their fixed fees. Explained by
+  fee_overcharge.
+- bank_minus_expected: bank lines, minus what was due: all lines' net (also where funding is gross: fees are withdrawn
+  once a month) plus cash payments. Explained by missing_deposit and short_deposit. Where an account has another
+  currency than its stores, due is what the processor converted, which is what the ledger posted to the bank.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ EXPLAINED_BY = {
     "fees_minus_schedule": ("fee_overcharge",),
     "bank_minus_expected": ("missing_deposit", "short_deposit"),
 }
-_CONTRACT = "(VALUES ('visa',190,10),('mastercard',195,10),('amex',260,10),('discover',200,10),('debit',80,22)) f(tender,bps,item)"
+_CONTRACT = """(VALUES ('visa', 190, 10), ('mastercard', 195, 10), ('amex', 260, 10), ('discover', 200, 10),
+    ('debit', 80, 22)) f(tender, bps, item)"""
 DIFFERENCES = {
     "gl_minus_pos": """
         SELECT (SELECT sum(amount_cents) FROM gl_lines WHERE source IN ('PAY', 'DAY'))
@@ -70,7 +72,7 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     for path in sorted(folder.iterdir()):
         if path.suffix in {".csv", ".parquet"}:
-            connection.execute(f"CREATE VIEW {path.stem} AS FROM '{path}'")  # noqa: S608 - names of our own files
+            connection.execute(f"CREATE VIEW {path.stem} AS FROM '{path}'")
     return connection
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from tests.settlement_world import clock
 from tests.settlement_world.bank import CASH_DEPOSIT, FEES
 from tests.settlement_world.breaks import Plan, transposed
 from tests.settlement_world.sales import AMEX, CARDS, TENDERS
-from tests.settlement_world.spec import Spec
 from tests.settlement_world.stores import Frame, grouped
 
 SOURCES = ("PAY", "DAY", "DEPOSIT", "BATCH")
@@ -26,7 +26,7 @@ ACCOUNTS = MappingProxyType(
 OF_TENDER = np.array([ACCOUNTS[name] for name in TENDERS])
 
 
-def post(spec: Spec, stores: Frame, payments: Frame, plan: Plan, batches: Frame, bank: Frame) -> tuple[Frame, Frame]:
+def post(stores: Frame, payments: Frame, plan: Plan, batches: Frame, bank: Frame) -> tuple[Frame, Frame]:
     """Ledger lines sorted by id, and each payment's line: `own` (-1: none) and `summary` (-1: none), as ids."""
     count = len(payments["ts"])
     detail = ~stores["daily"][payments["store"]]
@@ -34,7 +34,7 @@ def post(spec: Spec, stores: Frame, payments: Frame, plan: Plan, batches: Frame,
     own[plan.payments["missing_gl"]] = -1
     days, summary = _days(payments, ~detail, SUMMARY + 2 * count)
     parts = [
-        _payments(spec, payments, plan, np.flatnonzero(own >= 0)),
+        _payments(payments, plan, np.flatnonzero(own >= 0)),
         *_duplicates(payments, plan, DUPLICATE + count),
         days,
         _deposits(bank, DEPOSITED + 2 * count),
@@ -43,31 +43,27 @@ def post(spec: Spec, stores: Frame, payments: Frame, plan: Plan, batches: Frame,
     return {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}, {"own": own, "summary": summary}
 
 
-def _lines(  # noqa: PLR0913 - the columns of a line
-    gl_id: np.ndarray,
-    doc: np.ndarray | int,
-    day: np.ndarray,
-    account: np.ndarray | int,
-    store: np.ndarray,
-    ref: np.ndarray | int,
-    amount: np.ndarray,
-    source: int,
-) -> Frame:
-    shape = gl_id.shape
-    return {
-        "gl_id": gl_id,
-        "erp_doc": np.broadcast_to(np.asarray(doc, np.int64), shape),
-        "day": day.astype(np.int32),
-        "account": np.broadcast_to(np.asarray(account, np.int32), shape),
-        "store": store.astype(np.int32),
-        "ref": np.broadcast_to(np.asarray(ref, np.int64), shape),
-        "amount": amount,
-        "source": np.full(shape, source, np.int8),
-    }
+_COLUMNS = {
+    "erp_doc": np.int64,
+    "day": np.int32,
+    "account": np.int32,
+    "store": np.int32,
+    "ref": np.int64,
+    "amount": np.int64,
+    "source": np.int8,
+}
 
 
-def _payments(spec: Spec, payments: Frame, plan: Plan, which: np.ndarray) -> Frame:
-    rng, broken = spec.stream("ledger"), plan.payments
+def _lines(gl_id: np.ndarray, **columns: Any) -> Frame:
+    """Ledger lines; no document and no reference unless named."""
+    made = {"gl_id": gl_id}
+    for name, kind in _COLUMNS.items():
+        made[name] = np.broadcast_to(np.asarray(columns.get(name, 0)).astype(kind), gl_id.shape)
+    return made
+
+
+def _payments(payments: Frame, plan: Plan, which: np.ndarray) -> Frame:
+    rng, broken = plan.spec.stream("ledger"), plan.payments
     amount, day = payments["amount"].copy(), payments["day"].copy()
     account = OF_TENDER[payments["tender"]]
     for name, change in (
@@ -81,12 +77,13 @@ def _payments(spec: Spec, payments: Frame, plan: Plan, which: np.ndarray) -> Fra
     other = (payments["tender"][wrong] < CARDS) & (payments["tender"][wrong] != AMEX)
     account[wrong] = np.where(other, CASH_ACCOUNT, CLEARING)
     ref = PAYMENT + np.arange(len(amount))
-    lost = rng.random(len(amount)) < spec.lost_references
+    lost = rng.random(len(amount)) < plan.spec.lost_references
     lost[np.concatenate([one for name, one in broken.items() if name not in _OUTSIDE])] = False
     lost[np.isin(payments["order"], plan.orders["order_duplicate_push"])] = False
     ref[lost] = 0
-    columns = (DOCUMENT + payments["order"], day, account, payments["store"], ref, amount)
-    return _lines(GL + which, *(one[which] for one in columns), PAY)
+    columns = {"day": day, "account": account, "store": payments["store"], "ref": ref, "amount": amount}
+    shown = {name: column[which] for name, column in columns.items()}
+    return _lines(GL + which, erp_doc=DOCUMENT + payments["order"][which], source=PAY, **shown)
 
 
 _OUTSIDE = ("unsettled_payment", "tip_adjust_lost", "fee_overcharge")  # breaks that the ledger does not show
@@ -100,13 +97,13 @@ def _duplicates(payments: Frame, plan: Plan, first: int) -> list[Frame]:
         made.append(
             _lines(
                 first + np.arange(len(which)),
-                document + payments["order"][which],
-                payments["day"][which],
-                OF_TENDER[payments["tender"][which]],
-                payments["store"][which],
-                PAYMENT + which,
-                payments["amount"][which],
-                PAY,
+                erp_doc=document + payments["order"][which],
+                day=payments["day"][which],
+                account=OF_TENDER[payments["tender"][which]],
+                store=payments["store"][which],
+                ref=PAYMENT + which,
+                amount=payments["amount"][which],
+                source=PAY,
             )
         )
         first += len(which)
@@ -121,7 +118,8 @@ def _days(payments: Frame, daily: np.ndarray, first: int) -> tuple[Frame, np.nda
     np.add.at(sums, group, payments["amount"][which])
     summary = np.full(len(daily), -1)
     summary[which] = first + group
-    return _lines(first + np.arange(len(day)), 0, day, account, store, 0, sums, DAILY), summary
+    made = _lines(first + np.arange(len(day)), day=day, account=account, store=store, amount=sums, source=DAILY)
+    return made, summary
 
 
 def _deposits(bank: Frame, first: int) -> Frame:
@@ -129,9 +127,10 @@ def _deposits(bank: Frame, first: int) -> Frame:
     ids = first + 2 * np.arange(len(bank["due"]))
     against = np.where(bank["amex"], AMEX_CLEARING, CLEARING)
     against = np.select([bank["kind"] == FEES, bank["kind"] == CASH_DEPOSIT], [ACCRUED, CASH_ACCOUNT], against)
+    shared = {"day": bank["day"], "store": bank["store"], "source": DEPOSIT}
     return _woven(
-        _lines(ids, 0, bank["day"], BANK, bank["store"], 0, bank["due"], DEPOSIT),
-        _lines(ids + 1, 0, bank["day"], against, bank["store"], 0, -bank["cleared"], DEPOSIT),
+        _lines(ids, account=BANK, amount=bank["due"], **shared),
+        _lines(ids + 1, account=against, amount=-bank["cleared"], **shared),
     )
 
 
@@ -143,22 +142,24 @@ def _batches(stores: Frame, batches: Frame, first: int) -> list[Frame]:
     ids = first + 4 * np.arange(count)
     disputed, extra = np.flatnonzero(batches["disputed"]), first + 4 * count
     made = [
-        _entry(batches, np.arange(count), ids, FEE, owed, batches["fees"]),
-        _entry(batches, disputed, ids + 2, DISPUTES, clearing, -batches["chargebacks"]),
+        _entry(batches, np.arange(count), ids, (FEE, owed), batches["fees"]),
+        _entry(batches, disputed, ids + 2, (DISPUTES, clearing), -batches["chargebacks"]),
     ]
     for account, amount in ((RESERVE, -batches["reserve"]), (REJECTED, -batches["rejected"])):
-        made.append(_entry(batches, np.flatnonzero(amount), extra + 2 * np.arange(count), account, clearing, amount))
+        ids = extra + 2 * np.arange(count)
+        made.append(_entry(batches, np.flatnonzero(amount), ids, (account, clearing), amount))
         extra += 2 * count
     return made
 
 
-def _entry(  # noqa: PLR0913 - an entry has two sides
-    batches: Frame, which: np.ndarray, ids: np.ndarray, debit: int, credit: np.ndarray, amount: np.ndarray
+def _entry(
+    batches: Frame, which: np.ndarray, ids: np.ndarray, sides: tuple[int, np.ndarray], amount: np.ndarray
 ) -> Frame:
-    day, store, ref = batches["batch_day"][which], batches["store"][which], BATCH_ID + which
+    """Some batches' entry, debit side first."""
+    shared = {"day": batches["batch_day"][which], "store": batches["store"][which], "ref": BATCH_ID + which}
     return _woven(
-        _lines(ids[which], 0, day, debit, store, ref, amount[which], BATCH),
-        _lines(ids[which] + 1, 0, day, credit[which], store, ref, -amount[which], BATCH),
+        _lines(ids[which], account=sides[0], amount=amount[which], source=BATCH, **shared),
+        _lines(ids[which] + 1, account=sides[1][which], amount=-amount[which], source=BATCH, **shared),
     )
 
 

@@ -1,10 +1,12 @@
 """What the processor reports: one line an item, in the batch of its store, brand group and day.
 
-A line's `batch_day` is the store's day of cut-off, `payment` a row number or -1. `batch` numbers all batches, also those
-of blind entities, whose report shows neither number nor day.
+A line's `batch_day` is the store's day of cut-off, `payment` a row number or -1. `batch` numbers all batches, also
+those of blind entities, whose report shows neither number nor day.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,8 @@ from tests.settlement_world.sales import AMEX, CARDS, REFUND, SALE, VOID
 from tests.settlement_world.spec import Spec
 from tests.settlement_world.stores import Frame, summed
 
-TYPES = ("SALE", "REFUND", "CHARGEBACK", "MONTHLY_FEE", "RESERVE_HOLD", "RESERVE_RELEASE", "CHARGEBACK_REVERSAL", "REJECT")  # fmt: skip  # noqa: E501 - in the order of their codes
+TYPES = ("SALE", "REFUND", "CHARGEBACK", "MONTHLY_FEE", "RESERVE_HOLD", "RESERVE_RELEASE")
+TYPES += ("CHARGEBACK_REVERSAL", "REJECT")
 SOLD, REFUNDED, CHARGED_BACK, MONTHLY, HELD, RELEASED, WON, REJECTED = range(8)
 BPS, PER_ITEM = np.array((190, 195, 260, 200, 80)), np.array((10, 10, 10, 10, 22))
 CHARGEBACK_FEE, MONTHLY_FEE, OVERCHARGE_BPS = 1_500, 2_500, 30
@@ -34,7 +37,7 @@ def settle(spec: Spec, stores: Frame, payments: Frame, plan: Plan) -> tuple[Fram
         _chargebacks(rng, payments, cards),
         _monthly(spec, stores),
         _orphans(spec, rng, stores, plan, len(payments["ts"])),
-        *_doubled_and_declined(spec, cards),
+        *_doubled_and_declined(spec, plan, cards),
     ]
     parts.append(_won_back(spec, parts[1]))
     parts.extend(_reserves(stores, _joined(parts)))
@@ -59,31 +62,27 @@ def schedule(tender: np.ndarray, gross: np.ndarray, kind: int = SOLD) -> np.ndar
     return PER_ITEM[tender] + (sold if kind == SOLD else 0)
 
 
-def _lines(  # noqa: PLR0913 - the columns of a line
-    store: np.ndarray,
-    amex: np.ndarray,
-    txn_day: np.ndarray,
-    batch_day: np.ndarray,
-    kind: int | np.ndarray,
-    auth: np.ndarray | int,
-    gross: np.ndarray | int,
-    fee: np.ndarray | int,
-    payment: np.ndarray | int = -1,
-    again: int = 0,
-) -> Frame:
-    shape = store.shape
-    return {
-        "store": store.astype(np.int32),
-        "amex": np.broadcast_to(amex, shape),
-        "txn_day": txn_day.astype(np.int32),
-        "batch_day": batch_day.astype(np.int32),
-        "type": np.broadcast_to(np.asarray(kind, np.int8), shape),
-        "auth": np.broadcast_to(np.asarray(auth, np.int64), shape),
-        "gross": np.broadcast_to(np.asarray(gross, np.int64), shape),
-        "fee": np.broadcast_to(np.asarray(fee, np.int64), shape),
-        "payment": np.broadcast_to(np.asarray(payment, np.int64), shape),
-        "again": np.broadcast_to(np.asarray(again, np.int8), shape),
-    }
+_COLUMNS = {
+    "amex": (bool, False),
+    "txn_day": (np.int32, 0),
+    "batch_day": (np.int32, 0),
+    "type": (np.int8, 0),
+    "auth": (np.int64, 0),
+    "gross": (np.int64, 0),
+    "fee": (np.int64, 0),
+    "payment": (np.int64, -1),
+    "again": (np.int8, 0),
+}
+
+
+def _lines(store: np.ndarray, **columns: Any) -> Frame:
+    """Lines of some stores; a column that is not named has its default. An item of no till has one day for both."""
+    if "txn_day" not in columns:
+        columns["txn_day"] = columns["batch_day"]
+    made = {"store": store.astype(np.int32)}
+    for name, (kind, default) in _COLUMNS.items():
+        made[name] = np.broadcast_to(np.asarray(columns.get(name, default)).astype(kind), store.shape)
+    return made
 
 
 def _cards(spec: Spec, rng: np.random.Generator, stores: Frame, payments: Frame, plan: Plan) -> Frame:
@@ -103,8 +102,17 @@ def _cards(spec: Spec, rng: np.random.Generator, stores: Frame, payments: Frame,
     over = np.isin(which, plan.payments["fee_overcharge"])
     fee[over] += np.maximum(1, gross[over] * OVERCHARGE_BPS // TEN_THOUSAND)
     slipped = rng.random(len(which)) < spec.slips
-    day = local // clock.DAY
-    return _lines(store, tender == AMEX, day, batch_day + slipped, kind, payments["auth"][which], gross, fee, which)
+    return _lines(
+        store,
+        amex=tender == AMEX,
+        txn_day=local // clock.DAY,
+        batch_day=batch_day + slipped,
+        type=kind,
+        auth=payments["auth"][which],
+        gross=gross,
+        fee=fee,
+        payment=which,
+    )
 
 
 def _chargebacks(rng: np.random.Generator, payments: Frame, cards: Frame) -> Frame:
@@ -114,14 +122,22 @@ def _chargebacks(rng: np.random.Generator, payments: Frame, cards: Frame) -> Fra
     day = payments["day"][sale] + rng.integers(*CHARGEBACK_DAYS, len(which))
     store, amount = cards["store"][which], payments["amount"][sale]
     auth = payments["auth"][sale]
-    return _lines(store, cards["amex"][which], day, day, CHARGED_BACK, auth, -amount, CHARGEBACK_FEE, -1)
+    return _lines(
+        store,
+        amex=cards["amex"][which],
+        batch_day=day,
+        type=CHARGED_BACK,
+        auth=auth,
+        gross=-amount,
+        fee=CHARGEBACK_FEE,
+    )
 
 
 def _monthly(spec: Spec, stores: Frame) -> Frame:
     days = np.arange(spec.first, spec.first + spec.days + FEES_FOR_DAYS)
     firsts = days[clock.month_start(days) == days]
     store, day = np.tile(np.arange(len(stores["cut"])), len(firsts)), np.repeat(firsts, len(stores["cut"]))
-    return _lines(store, np.zeros(len(store), bool), day, day, MONTHLY, 0, 0, MONTHLY_FEE)
+    return _lines(store, batch_day=day, type=MONTHLY, fee=MONTHLY_FEE)
 
 
 def _orphans(spec: Spec, rng: np.random.Generator, stores: Frame, plan: Plan, payments: int) -> Frame:
@@ -130,29 +146,22 @@ def _orphans(spec: Spec, rng: np.random.Generator, stores: Frame, plan: Plan, pa
     day = spec.first + rng.integers(0, spec.days, count)
     auth = ORPHAN_REFERENCE + 1 + rng.permutation(count * 9)[:count]
     amex = rng.random(count) < ORPHAN_AMEX
-    return _lines(store, amex, day, day, REFUNDED, auth, -rng.integers(*ORPHAN_CENTS, count), PER_ITEM[0])
+    gross = -rng.integers(*ORPHAN_CENTS, count)
+    return _lines(store, amex=amex, batch_day=day, type=REFUNDED, auth=auth, gross=gross, fee=PER_ITEM[0])
 
 
-def _doubled_and_declined(spec: Spec, cards: Frame) -> list[Frame]:
+def _doubled_and_declined(spec: Spec, plan: Plan, cards: Frame) -> list[Frame]:
     rng = spec.stream("doubled and declined")
-    sold, chance = cards["type"] == SOLD, rng.random(len(cards["type"]))
+    broken = np.concatenate(list(plan.payments.values()))
+    sold, chance = (cards["type"] == SOLD) & ~np.isin(cards["payment"], broken), rng.random(len(cards["type"]))
     doubled = np.flatnonzero(sold & (chance < spec.duplicate_lines))
     declined = np.flatnonzero(sold & (chance > 1 - spec.declined))
     twice = {name: column[doubled] for name, column in cards.items()}
     later = rng.integers(0, 2, len(doubled)).astype(np.int32)
     twice = {**twice, "again": np.ones(len(doubled), np.int8), "batch_day": twice["batch_day"] + later}
     day = cards["batch_day"][declined] + rng.integers(1, 4, len(declined))
-    rejects = _lines(
-        cards["store"][declined],
-        cards["amex"][declined],
-        day,
-        day,
-        REJECTED,
-        cards["auth"][declined],
-        -cards["gross"][declined],
-        0,
-        cards["payment"][declined],
-    )
+    lost = {name: cards[name][declined] for name in ("amex", "auth", "payment")}
+    rejects = _lines(cards["store"][declined], batch_day=day, type=REJECTED, gross=-cards["gross"][declined], **lost)
     return [twice, rejects]
 
 
@@ -161,7 +170,7 @@ def _won_back(spec: Spec, chargebacks: Frame) -> Frame:
     which = np.flatnonzero(rng.random(len(chargebacks["type"])) < spec.won_back)
     day = chargebacks["batch_day"][which] + rng.integers(*WON_DAYS, len(which))
     lost = {name: column[which] for name, column in chargebacks.items()}
-    return _lines(lost["store"], lost["amex"], day, day, WON, lost["auth"], -lost["gross"], 0)
+    return _lines(lost["store"], amex=lost["amex"], batch_day=day, type=WON, auth=lost["auth"], gross=-lost["gross"])
 
 
 def _reserves(stores: Frame, lines: Frame) -> list[Frame]:
@@ -172,10 +181,9 @@ def _reserves(stores: Frame, lines: Frame) -> list[Frame]:
     )
     amex = amex.astype(bool)
     amount = sums * stores["reserve_bps"][store] // TEN_THOUSAND
-    later = day + RESERVE_DAYS
     return [
-        _lines(store, amex, day, day, HELD, 0, -amount, 0),
-        _lines(store, amex, later, later, RELEASED, 0, amount, 0),
+        _lines(store, amex=amex, batch_day=day, type=HELD, gross=-amount),
+        _lines(store, amex=amex, batch_day=day + RESERVE_DAYS, type=RELEASED, gross=amount),
     ]
 
 

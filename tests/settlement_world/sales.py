@@ -17,7 +17,7 @@ BY_WEEKDAY = (0.77, 0.81, 0.86, 0.97, 1.26, 1.35, 1.06)  # from Monday
 # From 04:00, the hour in which the POS day starts.
 BY_HOUR = (0.1, 0.1, 0.7, 2.1, 7.7, 19.6, 40.3, 66.5, 87.2, 91, 78.5, 60.5, 49.5, 50.8, 61, 70, 72.8, 69.5, 58.8, 44.5, 30.2, 19.6, 9.7, 8.6)  # fmt: skip  # noqa: E501 - one line a day
 ORDERS_A_PAYMENT, SPLIT, DISCOUNTED, TIPPED = 0.94, 0.041, 0.12, 0.6
-VOIDED, REFUNDED, SAME_DAY, IN_FULL = 0.0057, 0.0161, 0.38, 0.5
+VOIDED, REFUNDED, SAME_DAY, IN_FULL = 0.006, 0.017, 0.38, 0.5
 TAX_BPS = 825
 FIRST_REFERENCE, REFERENCE_STEP = 100_000_000_003, 7
 MINUTE = 60
@@ -28,9 +28,10 @@ def sell(spec: Spec, stores: Frame) -> tuple[Frame, Frame]:
     rng = spec.stream("sales")
     orders = _orders(spec, rng, stores)
     sales = _sales(rng, stores, orders)
-    voids = _voids(rng, stores, sales)
+    voids = _voids(rng, sales)
     parts = (sales, voids, _refunds(rng, stores, sales, voids["orig"]))
     payments = {name: np.concatenate([one[name] for one in parts]) for name in sales}
+    payments["day"] = clock.business_day(clock.to_local(payments["ts"], stores["zone"][payments["store"]]))
     _number(rng, payments)
     return orders, payments
 
@@ -80,9 +81,9 @@ def _sales(rng: np.random.Generator, stores: Frame, orders: Frame) -> Frame:
     }
 
 
-def _voids(rng: np.random.Generator, stores: Frame, sales: Frame) -> Frame:
+def _voids(rng: np.random.Generator, sales: Frame) -> Frame:
     which = rng.permutation(np.flatnonzero((sales["tender"] <= CASH) & (rng.random(len(sales["ts"])) < VOIDED)))
-    return _against(stores, sales, which, sales["ts"][which] + 5 * MINUTE, -sales["amount"][which], VOID)
+    return _against(sales, which, sales["ts"][which] + 5 * MINUTE, -sales["amount"][which], VOID)
 
 
 def _refunds(rng: np.random.Generator, stores: Frame, sales: Frame, voided: np.ndarray) -> Frame:
@@ -96,16 +97,15 @@ def _refunds(rng: np.random.Generator, stores: Frame, sales: Frame, voided: np.n
     )
     ts = np.where(rng.random(count) < SAME_DAY, sales["ts"][which] + 20 * MINUTE, later)
     part = np.maximum(1, (amount * rng.uniform(0.1, 0.89, count)).astype(np.int64))
-    return _against(stores, sales, which, ts, -np.where(rng.random(count) < IN_FULL, amount, part), REFUND)
+    return _against(sales, which, ts, -np.where(rng.random(count) < IN_FULL, amount, part), REFUND)
 
 
-def _against(stores: Frame, sales: Frame, which: np.ndarray, ts: np.ndarray, amount: np.ndarray, kind: int) -> Frame:
-    store = sales["store"][which]
+def _against(sales: Frame, which: np.ndarray, ts: np.ndarray, amount: np.ndarray, kind: int) -> Frame:
     return {
         "order": sales["order"][which],
-        "store": store,
+        "store": sales["store"][which],
         "ts": ts,
-        "day": clock.business_day(clock.to_local(ts, stores["zone"][store])),
+        "day": sales["day"][which],
         "tender": sales["tender"][which],
         "kind": np.full(len(which), kind, np.int8),
         "amount": amount,

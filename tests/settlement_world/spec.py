@@ -1,4 +1,4 @@
-"""What a world is made from. Every stage draws from a stream of its own, so that a switch changes only what it is about."""
+"""What a world is made from. Every stage draws from a stream of its own: a switch changes only what it is about."""
 
 from __future__ import annotations
 

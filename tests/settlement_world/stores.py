@@ -43,7 +43,7 @@ def open_stores(spec: Spec) -> Frame:
         "merged": size > 1,
     }
     stores["memo"] = by_entity(MEMOS) & ~stores["blind"]
-    return {**stores, **_extras(spec, of_entity, stores)}
+    return {**stores, **_extras(spec, of_entity)}
 
 
 def _entities(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -53,7 +53,7 @@ def _entities(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.repeat(np.arange(1, len(sizes) + 1), sizes)[:count]
 
 
-def _extras(spec: Spec, of_entity: np.ndarray, stores: Frame) -> Frame:
+def _extras(spec: Spec, of_entity: np.ndarray) -> Frame:
     rng, many = spec.stream("stores that the samples lack"), of_entity[-1] + 1
     names = np.array(spec.currencies or (HOME,))
     currency = names[np.arange(many) % len(names)]

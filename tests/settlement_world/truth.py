@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.settlement_world.bank import CARD
 from tests.settlement_world.breaks import Plan
-from tests.settlement_world.ledger import BATCH_ID, DEPOSITED, DUPLICATE, GL, OF_TENDER, PAYMENT
-from tests.settlement_world.lines import CHARGED_BACK, REFUNDED, REJECTED, SOLD, schedule
+from tests.settlement_world.ledger import BATCH_ID, DEPOSITED, DUPLICATE, GL, PAYMENT
+from tests.settlement_world.lines import REFUNDED, REJECTED, SOLD, schedule
 from tests.settlement_world.sales import SALE, VOID
 from tests.settlement_world.stores import Frame
 
@@ -15,8 +14,9 @@ LINE, BANK_LINE, ORDER = 20_000_000, 40_000_000, 50_000_000
 RELATIONS = ("VO", "PL", "LB", "BD", "PG", "PS", "DG")
 
 
-def links(payments: Frame, lines: Frame, paid: Frame, bank: Frame, own: np.ndarray, summary: np.ndarray) -> Frame:
+def links(payments: Frame, lines: Frame, paid: Frame, bank: Frame, posted: Frame) -> Frame:
     """Every true pair by relation, ids as in the tables."""
+    own, summary = posted["own"], posted["summary"]
     voids = np.flatnonzero(payments["kind"] == VOID)
     settled = np.flatnonzero((lines["payment"] >= 0) & (lines["type"] <= REFUNDED) & (lines["again"] == 0))
     arrived = bank["arrived"][paid["deposit"]]
@@ -38,19 +38,7 @@ def links(payments: Frame, lines: Frame, paid: Frame, bank: Frame, own: np.ndarr
     }
 
 
-def labels(plan: Plan, orders: Frame, erp: Frame, payments: Frame, lines: Frame, gl: Frame, bank: Frame) -> list[Frame]:
-    """Every break but the inventory's."""
-    return [
-        *_of_lines(plan, payments, lines),
-        *_of_bank(bank),
-        *_of_ledger(plan, payments, gl),
-        *_of_orders(plan, orders, erp),
-    ]
-
-
-def label(  # noqa: PLR0913 - the columns of a label
-    table: str, name: str, record: np.ndarray, related: np.ndarray | int, delta: np.ndarray | int
-) -> Frame:
+def label(table: str, name: str, record: np.ndarray, related: np.ndarray | int, delta: np.ndarray | int) -> Frame:
     """Labels of one class."""
     return {
         "table": np.full(len(record), table),
@@ -61,7 +49,8 @@ def label(  # noqa: PLR0913 - the columns of a label
     }
 
 
-def _of_lines(plan: Plan, payments: Frame, lines: Frame) -> list[Frame]:
+def of_lines(plan: Plan, payments: Frame, lines: Frame) -> list[Frame]:
+    """Breaks that a settlement line shows, or that one should."""
     unsettled, payment = plan.payments["unsettled_payment"], lines["payment"]
     first = (lines["type"] == SOLD) & (lines["again"] == 0)
     short = np.flatnonzero(first & np.isin(payment, plan.payments["tip_adjust_lost"]))
@@ -80,7 +69,8 @@ def _of_lines(plan: Plan, payments: Frame, lines: Frame) -> list[Frame]:
     ]
 
 
-def _of_bank(bank: Frame) -> list[Frame]:
+def of_bank(bank: Frame) -> list[Frame]:
+    """Deposits that never came, or came short."""
     missing = np.flatnonzero(~bank["arrived"])
     short = np.flatnonzero(bank["arrived"] & (bank["amount"] != bank["due"]))
     delta = bank["amount"] - bank["due"]
@@ -90,7 +80,8 @@ def _of_bank(bank: Frame) -> list[Frame]:
     ]
 
 
-def _of_ledger(plan: Plan, payments: Frame, gl: Frame) -> list[Frame]:
+def of_ledger(plan: Plan, payments: Frame, gl: Frame) -> list[Frame]:
+    """Breaks that a ledger line shows, or that one should."""
     made, amount = [], payments["amount"]
     for name in (
         "wrong_account",
@@ -118,7 +109,8 @@ def _pushed(plan: Plan, payments: Frame) -> np.ndarray:
     return np.flatnonzero(np.isin(payments["order"], plan.orders["order_duplicate_push"]) & (payments["kind"] == SALE))
 
 
-def _of_orders(plan: Plan, orders: Frame, erp: Frame) -> list[Frame]:
+def of_orders(plan: Plan, orders: Frame, erp: Frame) -> list[Frame]:
+    """Breaks between the orders of both sides."""
     made = []
     for name in ("order_tax_rounding", "order_discount_dropped", "order_missing_in_erp", "order_duplicate_push"):
         which = plan.orders[name]
@@ -130,11 +122,3 @@ def _of_orders(plan: Plan, orders: Frame, erp: Frame) -> list[Frame]:
         }[name][which]
         made.append(label("orders", name, ORDER + which, 0, delta))
     return made
-
-
-def identity_parts(lines: Frame) -> np.ndarray:
-    """Lines that stand for what a customer paid or got back, or must repay."""
-    return np.isin(lines["type"], (SOLD, REFUNDED, REJECTED))
-
-
-assert (CARD, CHARGED_BACK, int(OF_TENDER[0])) == (0, 2, 1200)
