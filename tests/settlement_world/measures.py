@@ -114,7 +114,7 @@ def score(folder: Path, out: Path, subject: str = "settlements") -> Score:
 
 
 def _load(connection: duckdb.DuckDBPyConnection, out: Path, subject: str) -> None:
-    """Truth and output under the same shape; LD's truth is composed, a batch paid in parts pays its lines in parts."""
+    """Truth and output in one shape. A batch that no report shows has no link; LD goes through it all the same."""
     for name in ("links", "breaks"):
         path = next((one for suffix in ("parquet", "csv") if (one := out / f"{name}.{suffix}").is_file()), None)
         if path is not None:
@@ -124,8 +124,11 @@ def _load(connection: duckdb.DuckDBPyConnection, out: Path, subject: str) -> Non
     if subject != "settlements":
         return
     connection.execute(
-        """CREATE TABLE true_links AS SELECT rel, left_id, right_id FROM links UNION ALL
-        SELECT 'LD', lb.left_id, bd.right_id FROM links lb JOIN links bd ON bd.left_id = lb.right_id
+        """CREATE TABLE true_links AS
+        SELECT rel, left_id, right_id FROM links WHERE rel NOT IN ('LB', 'BD')
+        UNION ALL SELECT rel, left_id, right_id FROM links SEMI JOIN batches ON batch_id = right_id WHERE rel = 'LB'
+        UNION ALL SELECT rel, left_id, right_id FROM links SEMI JOIN batches ON batch_id = left_id WHERE rel = 'BD'
+        UNION ALL SELECT 'LD', lb.left_id, bd.right_id FROM links lb JOIN links bd ON bd.left_id = lb.right_id
         WHERE lb.rel = 'LB' AND bd.rel = 'BD'"""
     )
 
