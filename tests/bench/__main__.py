@@ -8,11 +8,12 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import exactly_once, latency, receiver, store
+from tests.bench import exactly_once, latency, receiver, settlements, store
 from tests.bench.company import company
 from tests.bench.figures import Figure, table
 from tests.bench.measure import Measure, measured
@@ -27,7 +28,8 @@ ENTITIES = {"heartland/tickets": "tickets with lines and payments", "epicor/part
 NIGHT, DAYS = "2026-11-20", 2  # a Friday, and the Thursday whose batches its deposits pay
 WIDTH = 130  # the table's columns side by side, where the output is no terminal
 ROUNDS = 2  # in turn: the server is cold in the first, and other processes come and go
-PARTS = ("pulls", "night", "store", "exactly_once", "receiver", "latency")
+RECONCILE = {f"reconcile_{name}": part for name, part in settlements.PARTS.items()}
+PARTS = ("pulls", "night", "store", "exactly_once", "receiver", "latency", *RECONCILE)
 ORDERS, SEED = 200_000, 7  # of the late-landing simulation
 SMALLER = 10  # memory is compared over a tenfold growth
 
@@ -62,6 +64,7 @@ def _all(folder: Path, rows: int, only: str | None) -> Iterator[Figure]:
         "exactly_once": lambda: exactly_once.figures(ORDERS, SEED),
         "receiver": lambda: receiver.figures(folder),
         "latency": lambda: latency.latency(folder),
+        **{name: partial(part, folder) for name, part in RECONCILE.items()},
     }
     for name in PARTS:
         if only in {None, name}:

@@ -18,9 +18,10 @@ import duckdb
 from tests.settlement_world.identities import EXPLAINED_BY, connect
 
 RELATIONS = ("PL", "LB", "BD", "PG", "PS", "DG", "VO", "LD")
+SUBJECTS = ("settlements", "chain", "orders", "inventory")  # "chain": settlements without stock
+WITH_LINKS = SUBJECTS[:2]
 UNRESOLVED = "residual_unresolved"
 SUGGESTED = ("suggested", "ambiguous")
-INVENTORY = "inv_"
 # What makes two records of a relation's left and right interchangeable.
 TWINS = {
     "PL": ("pos_payments", "payment_id", "store_id, amount_cents", "settlement_lines", "line_id", "mid, gross_cents"),
@@ -95,7 +96,7 @@ def score(folder: Path, out: Path, subject: str = "settlements") -> Score:
         _load(connection, out, subject)
         summary = out / "summary.json"
         said = json.loads(summary.read_text()) if summary.is_file() else {}
-        has_links = subject == "settlements"
+        has_links = subject in WITH_LINKS
         pairs = {name: _rate(connection, _BY_ID, name) for name in RELATIONS} if has_links else {}
         return Score(
             pairs=pairs,
@@ -119,9 +120,9 @@ def _load(connection: duckdb.DuckDBPyConnection, out: Path, subject: str) -> Non
         path = next((one for suffix in ("parquet", "csv") if (one := out / f"{name}.{suffix}").is_file()), None)
         if path is not None:
             connection.execute(f"CREATE TABLE got_{name} AS FROM '{path}'")
-    kept = "<> 'inventory'" if subject == "settlements" else f"= '{subject}'"
+    kept = {"settlements": "<> ''", "chain": "<> 'inventory'"}.get(subject, f"= '{subject}'")
     connection.execute(f'CREATE TABLE true_labels AS FROM labels WHERE "table" {kept}')
-    if subject != "settlements":
+    if subject not in WITH_LINKS:
         return
     connection.execute(
         """CREATE TABLE true_links AS

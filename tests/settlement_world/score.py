@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.settlement_world.measures import Score, score
+from tests.settlement_world.measures import SUBJECTS, Score, score
 
 
 def tables(found: Score) -> Iterator[Table]:
@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.settlement_world.score", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--subject", choices=("settlements", "orders", "inventory"), default="settlements")
+    parser.add_argument("--subject", choices=SUBJECTS, default="settlements")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     found = score(asked.folder, asked.out, asked.subject)

@@ -11,10 +11,14 @@ from tests.settlement_world.make import make
 from tests.settlement_world.measures import Score, score
 from tests.settlement_world.spec import Spec
 
-LINKS = """CREATE TABLE made_links AS WITH links AS (FROM '{world}/links.parquet')
-    SELECT rel, left_id, right_id, 'a' AS stage, 'a' AS rule, 'automatic' AS strength, 0 AS alternatives FROM links
-    UNION ALL SELECT 'LD', lb.left_id, bd.right_id, 'a', 'a', 'automatic', 0 FROM links lb JOIN links bd
-    ON bd.left_id = lb.right_id WHERE lb.rel = 'LB' AND bd.rel = 'BD'"""
+LINKS = """CREATE TABLE made_links AS WITH links AS (FROM '{world}/links.parquet'),
+    shown AS (SELECT batch_id FROM '{world}/batches.parquet'), pairs AS (
+    FROM links WHERE rel NOT IN ('LB', 'BD')
+    UNION ALL FROM links SEMI JOIN shown ON batch_id = right_id WHERE rel = 'LB'
+    UNION ALL FROM links SEMI JOIN shown ON batch_id = left_id WHERE rel = 'BD'
+    UNION ALL SELECT 'LD', lb.left_id, bd.right_id FROM links lb JOIN links bd ON bd.left_id = lb.right_id
+    WHERE lb.rel = 'LB' AND bd.rel = 'BD')
+    SELECT *, 'a' AS stage, 'a' AS rule, 'automatic' AS strength, 0 AS alternatives FROM pairs"""
 BREAKS = """CREATE TABLE made_breaks AS SELECT * REPLACE (
         CASE WHEN break_class = 'missing_deposit' THEN 0 ELSE record_id END AS record_id)
     FROM '{world}/labels.parquet' WHERE "table" <> 'inventory'"""
@@ -23,7 +27,7 @@ BREAKS = """CREATE TABLE made_breaks AS SELECT * REPLACE (
 @pytest.fixture(scope="module")
 def world(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("scored") / "world"
-    make(Spec(8_000, seed=2, blind=1), folder)
+    make(Spec(8_000, seed=4, blind=0.5), folder)  # one blind entity of four stores, two that show their batches
     return folder
 
 
@@ -36,7 +40,7 @@ def held(world: Path, out: Path, *faults: str) -> Score:
             connection.execute(fault)
         connection.execute(f"COPY made_links TO '{out}/links.parquet'")
         connection.execute(f"COPY made_breaks TO '{out}/breaks.csv'")
-    return score(world, out)
+    return score(world, out, "chain")
 
 
 def test_a_right_run_scores_one(world, tmp_path):
@@ -66,8 +70,9 @@ def test_a_suggested_wrong_link_is_not_accepted(world, tmp_path):
 
 
 def test_a_line_in_another_deposit_is_seen_by_entity_and_deposit(world, tmp_path):
-    fault = """UPDATE made_links SET right_id = (SELECT max(right_id) FROM made_links WHERE rel = 'LD') WHERE rel = 'LD'
-        AND left_id = (SELECT min(left_id) FROM made_links WHERE rel = 'LD')"""
+    fault = f"""UPDATE made_links SET right_id = (SELECT max(right_id) FROM made_links WHERE rel = 'LD') WHERE rel = 'LD'
+        AND left_id = (SELECT min(left_id) FROM made_links JOIN '{world}/settlement_lines.parquet' ON line_id = left_id
+        WHERE rel = 'LD' AND batch_id = 0)"""
     found = held(world, tmp_path, fault)
     assert found.all_blind.found - found.all_blind.right == 1
     assert found.deposits.true - found.deposits.right == 2
