@@ -70,9 +70,9 @@ def test_a_suggested_wrong_link_is_not_accepted(world, tmp_path):
 
 
 def test_a_line_in_another_deposit_is_seen_by_entity_and_deposit(world, tmp_path):
-    fault = f"""UPDATE made_links SET right_id = (SELECT max(right_id) FROM made_links WHERE rel = 'LD') WHERE rel = 'LD'
-        AND left_id = (SELECT min(left_id) FROM made_links JOIN '{world}/settlement_lines.parquet' ON line_id = left_id
-        WHERE rel = 'LD' AND batch_id = 0)"""
+    fault = f"""UPDATE made_links SET right_id = (SELECT max(right_id) FROM made_links WHERE rel = 'LD')
+        WHERE rel = 'LD' AND left_id = (SELECT min(left_id) FROM made_links
+        JOIN '{world}/settlement_lines.parquet' ON line_id = left_id WHERE rel = 'LD' AND batch_id = 0)"""
     found = held(world, tmp_path, fault)
     assert found.all_blind.found - found.all_blind.right == 1
     assert found.deposits.true - found.deposits.right == 2
