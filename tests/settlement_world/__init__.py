@@ -12,6 +12,9 @@ inventory record is location * number of SKUs + SKU.
 Truth: `links` PL, LB, BD, PG, PS, DG, VO; `labels` with delta_cents = what the record says minus what it should say (a
 missing record: minus its amount); `control` with the identities of `identities.py`, 0 once the labels are applied.
 
+Blind entities' fee journals (source BATCH) name the batch that their report does not, as in the samples; the switch
+`unnamed_batches` takes that away too (ref 0).
+
 What the samples lack has its own switch, and this format:
 
 - currencies: a column `currency` (ISO 4217) in stores, pos_payments, settlement_lines, batches, bank_lines and

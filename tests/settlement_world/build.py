@@ -45,7 +45,7 @@ def build(spec: Spec) -> Tables:
     if of_line:
         own = gl["account"] == ledger.BANK
         of_line["currency"] = np.where(own, stores["bank_currency"][gl["store"]], of_line["currency"])
-    yield "gl_lines", tables.of_ledger(spec, gl, of_line)
+    yield "gl_lines", tables.of_ledger(spec, stores, gl, of_line)
     yield "pos_orders", tables.of_orders(orders, np.arange(len(orders["day"])))
     yield "erp_orders", tables.of_erp_orders(erp, chosen)
     if len(rates["names"]):

@@ -115,7 +115,7 @@ def score(folder: Path, out: Path, subject: str = "settlements") -> Score:
 
 
 def _load(connection: duckdb.DuckDBPyConnection, out: Path, subject: str) -> None:
-    """Truth and output in one shape. A batch that no report shows has no link; LD goes through it all the same."""
+    """Truth and output in one shape. A batch that no report shows need not be found, but may; LD goes through it."""
     for name in ("links", "breaks"):
         path = next((one for suffix in ("parquet", "csv") if (one := out / f"{name}.{suffix}").is_file()), None)
         if path is not None:
@@ -126,9 +126,10 @@ def _load(connection: duckdb.DuckDBPyConnection, out: Path, subject: str) -> Non
         return
     connection.execute(
         """CREATE TABLE true_links AS
-        SELECT rel, left_id, right_id FROM links WHERE rel NOT IN ('LB', 'BD')
-        UNION ALL SELECT rel, left_id, right_id FROM links SEMI JOIN batches ON batch_id = right_id WHERE rel = 'LB'
-        UNION ALL SELECT rel, left_id, right_id FROM links SEMI JOIN batches ON batch_id = left_id WHERE rel = 'BD'
+        SELECT rel, left_id, right_id FROM links LEFT JOIN batches
+            ON batch_id = CASE rel WHEN 'LB' THEN right_id WHEN 'BD' THEN left_id END
+        WHERE rel NOT IN ('LB', 'BD') OR batch_id IS NOT NULL OR (rel, left_id, right_id) IN
+            (SELECT (rel, left_id, right_id) FROM got_links)
         UNION ALL SELECT 'LD', lb.left_id, bd.right_id FROM links lb JOIN links bd ON bd.left_id = lb.right_id
         WHERE lb.rel = 'LB' AND bd.rel = 'BD'"""
     )

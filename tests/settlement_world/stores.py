@@ -63,6 +63,7 @@ def _extras(spec: Spec, of_entity: np.ndarray) -> Frame:
         "currency": currency[of_entity],
         "bank_currency": np.where(converted, HOME, currency)[of_entity],
         "reserve_bps": reserve[of_entity],
+        "unnamed": (rng.random(many) < spec.unnamed_batches)[of_entity],
     }
 
 

@@ -147,11 +147,13 @@ def _memo(kind: int, amex: bool, store: int, named: bool, batch: int) -> str:
     return f"{MEMOS[int(amex)]} {batch}" if named else MEMOS[int(amex)]
 
 
-def of_ledger(spec: Spec, gl: Frame, named: Frame) -> Frame:
+def of_ledger(spec: Spec, stores: Frame, gl: Frame, named: Frame) -> Frame:
     """Ledger lines by posting date, in no order within it."""
     rng, ref = spec.stream("ledger's order"), gl["ref"].copy()
     bad = (gl["source"] == ledger.PAY) & (ref > 0) & (rng.random(len(ref)) < spec.garbled)
     ref[bad] = _garbled(rng, ref[bad])
+    unnamed = (stores["blind"] & stores["unnamed"])[gl["store"]]
+    ref[(gl["source"] == ledger.BATCH) & unnamed] = 0
     order = np.argsort(gl["day"].astype(np.int64) << 32 | rng.integers(0, 1 << 32, len(ref)))
     made = {
         "gl_id": gl["gl_id"],
