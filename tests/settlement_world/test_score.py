@@ -78,6 +78,18 @@ def test_a_line_in_another_deposit_is_seen_by_entity_and_deposit(world, tmp_path
     assert found.deposits.true - found.deposits.right == 2
 
 
+def test_two_lines_that_change_places_are_seen(world, tmp_path):
+    """Both deposits keep their number of lines."""
+    two = (
+        "(SELECT min(left_id) FROM made_links WHERE rel = 'LD'), (SELECT max(left_id) FROM made_links WHERE rel = 'LD')"
+    )
+    fault = f"""UPDATE made_links SET right_id = (SELECT min(right_id) + max(right_id) FROM made_links
+        WHERE rel = 'LD' AND left_id IN ({two})) - right_id WHERE rel = 'LD' AND left_id IN ({two})"""
+    found = held(world, tmp_path, fault)
+    assert found.pairs["LD"].found - found.pairs["LD"].right == 2
+    assert found.deposits.true - found.deposits.right == 2
+
+
 def test_a_break_in_the_wrong_class_counts_on_both_and_moves_cents(world, tmp_path):
     fault = """UPDATE made_breaks SET break_class = 'fee_overcharge' WHERE record_id =
         (SELECT min(record_id) FROM made_breaks WHERE break_class = 'wrong_amount_sign')"""

@@ -69,7 +69,7 @@ def busy(tmp_path_factory) -> duckdb.DuckDBPyConnection:
     """A world with every switch on, as views."""
     folder = tmp_path_factory.mktemp("busy") / "world"
     more = {"splits": 0.3, "reserves": 0.5, "won_back": 0.5, "declined": 0.005, "duplicate_lines": 0.005}
-    make(Spec(SMALL, seed=6, blind=0.3, currencies=("USD", "EUR"), **more), folder)
+    make(Spec(SMALL, seed=7, blind=0.3, currencies=("USD", "EUR"), **more), folder)
     return connect(folder)
 
 
@@ -105,6 +105,25 @@ def test_ids_and_links_point_at_records(busy):
         sql = f"SELECT count(*) FROM links ANTI JOIN {table} ON right_id = {key} WHERE rel = '{rel}'"
         assert one(busy, sql) == 0, rel
         assert one(busy, f"SELECT count(*) - count(DISTINCT {key}) FROM {table}") == 0, table
+
+
+def test_a_label_says_too_much_or_too_little_as_its_class_does(busy):
+    """Money that came twice or cost more is above what it should be, money that is missing below."""
+    signs = dict(busy.execute("SELECT break_class, list(DISTINCT sign(delta_cents)) FROM labels GROUP BY 1").fetchall())
+    more = ("fee_overcharge", "duplicate_posting", "duplicate_order_push", "duplicate_settlement_line")
+    less = ("unsettled_payment", "missing_gl", "tip_adjust_lost", "orphan_refund", "missing_deposit", "short_deposit")
+    assert {name: signs[name] for name in (*more, *less, "wrong_account", "timing_next_period")} == {
+        **dict.fromkeys(more, [1]),
+        **dict.fromkeys(less, [-1]),
+        **dict.fromkeys(("wrong_account", "timing_next_period"), [0]),
+    }
+
+
+def test_no_batch_is_paid_by_a_deposit_that_never_came(busy):
+    missing = "SELECT record_id FROM labels WHERE break_class = 'missing_deposit'"
+    gone = "SELECT count(*) FROM batches ANTI JOIN (FROM links WHERE rel = 'BD') ON batch_id = left_id"
+    assert one(busy, gone) > 0, "no card deposit is missing in this world"
+    assert one(busy, f"SELECT count(*) FROM links WHERE rel IN ('BD', 'DG') AND right_id IN ({missing})") == 0
 
 
 def test_blind_entities_show_no_batch(busy):
