@@ -36,8 +36,9 @@ GROUP BY ref HAVING count(*) > 1;
 INSERT INTO differing SELECT 'day', coalesce(p.store_id, g.store_id), 'total' FROM (
     SELECT store_id, business_date, account, sum(amount_cents) AS amount FROM pos_payments JOIN tenders USING (tender)
     SEMI JOIN (FROM stores WHERE gl_detail = 'daily') USING (store_id) GROUP BY ALL) p
-FULL JOIN (SELECT store_id, posting_date, account, sum(amount_cents) AS amount FROM gl_lines WHERE source = 'DAY'
-    GROUP BY ALL) g ON p.store_id = g.store_id AND business_date = posting_date AND p.account = g.account
+FULL JOIN (SELECT store_id, posting_date, account, sum(amount_cents) AS amount FROM gl_lines
+    WHERE source = 'DAY' GROUP BY ALL) g
+    ON p.store_id = g.store_id AND business_date = posting_date AND p.account = g.account
 WHERE p.amount IS DISTINCT FROM g.amount;
 INSERT INTO differing SELECT 'settled', coalesce(payment_id, line_id), CASE WHEN line_id IS NULL THEN 'missing'
     WHEN payment_id IS NULL THEN 'extra' WHEN gross_cents <> amount_cents THEN 'amount' ELSE 'fee' END
@@ -72,7 +73,8 @@ INSERT INTO differing SELECT 'orders', coalesce(p.order_id, e.order_id), CASE WH
 FROM pos_orders p FULL JOIN erp_orders e USING (order_id)
 WHERE e.order_id IS NULL OR p.order_id IS NULL OR p.total_cents <> e.total_cents OR p.tax_cents <> e.tax_cents
     OR p.discount_cents <> e.discount_cents OR p.subtotal_cents <> e.subtotal_cents;
-INSERT INTO differing SELECT 'pushed twice', order_id, 'duplicate' FROM erp_orders GROUP BY order_id HAVING count(*) > 1;
+INSERT INTO differing SELECT 'pushed twice', order_id, 'duplicate' FROM erp_orders
+GROUP BY order_id HAVING count(*) > 1;
 """
 
 
