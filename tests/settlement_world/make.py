@@ -54,7 +54,7 @@ def _text(column: np.ndarray) -> Any:
     if column.dtype.kind != "M":
         return column
     missing = np.isnat(column)
-    texts = np.char.replace(np.datetime_as_string(column), "T", " ").astype(object)
+    texts = np.array([text.replace("T", " ") for text in np.datetime_as_string(column)], dtype=object)
     texts[missing] = ""
     return texts
 

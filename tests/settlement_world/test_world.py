@@ -40,6 +40,12 @@ def test_a_world_without_breaks_has_no_label(tmp_path):
     assert make(Spec(SMALL, breaks=0), tmp_path / "world")["rows"]["labels"] == 0
 
 
+def test_a_world_that_shows_no_batch_has_a_file_without_rows(tmp_path):
+    made = make(Spec(SMALL, seed=13, blind=1), tmp_path / "world", "csv")
+    assert made["rows"]["batches"] == 0
+    assert set(made["identities_cents"].values()) == {0}
+
+
 def test_a_label_taken_away_leaves_its_cents_open(tmp_path):
     """The identities can fail: without its one label, a world's ledger is off by that label's cents."""
     make(Spec(SMALL, seed=3), tmp_path / "world", "csv")
