@@ -76,6 +76,32 @@ def files(  # noqa: PLR0913, PLR0917 - the options of a verb
 
 
 @app.command()
+def statements(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="BAI2, camt.053, OFX or CSV")],
+    account: Annotated[list[str], typer.Option(help="BANKS_NAME=NUMBER, for each account of the files")],
+    out: Annotated[Path, typer.Option("--out", help="The bank_lines.csv to write; replaced as a whole")],
+    as_json: AsJson = False,
+) -> None:
+    """Bank statement files to bank_lines.csv; a line that two statements have is taken once."""
+    from he_sync.flows import bank_statements  # noqa: PLC0415 - the other verbs need no statement readers
+
+    lines = bank_statements.bank_lines(paths, dict(map(_account, account)))
+    part = out.with_name(f".{out.name}.part")
+    part.write_text(bank_statements.as_csv(lines), encoding="utf-8")
+    part.replace(out)
+    days = [line.value_date.isoformat() for line in lines]
+    told = {"lines": len(lines), "from": min(days, default=""), "to": max(days, default="")}
+    typer.echo(json.dumps(told, indent=1) if as_json else f"{out}: {len(lines):,} lines {told['from']} to {told['to']}")
+
+
+def _account(text: str) -> tuple[str, int]:
+    name, _, number = text.rpartition("=")
+    if not name or not number.isdigit():
+        raise FixInput(f"--account {text}: write it as BANKS_NAME=NUMBER, e.g. 000123=9001")
+    return name, int(number)
+
+
+@app.command()
 def backtest(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of history")],
     rules: Annotated[
@@ -94,7 +120,13 @@ def backtest(
     for one in found:
         typer.echo(f"{one['folder']} {one['rules']}")
         for what in ("gained", "lost", "changed", "false_matches"):
-            typer.echo(f"  {what:<14}" + (", ".join(f"{name} {count}" for name, count in one[what].items()) or "none"))
+            counts = [f"{name} {_then(count)}" for name, count in one[what].items()]
+            typer.echo(f"  {what:<14}" + (", ".join(counts) or "none"))
+
+
+def _then(count: int | tuple[int, int]) -> str:
+    """A count, or the first rule set's and the second's."""
+    return f"{count[0]:,} -> {count[1]:,}" if isinstance(count, tuple) else f"{count:,}"
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -179,3 +179,42 @@ def test_a_reconcile_verb_starts_without_the_heavy_libraries():
     heavy = ("pandas", "numpy", "pyarrow", "rich.table", "pydantic")
     program = f"import he_sync.cli.reconcile, sys; print([one for one in {heavy} if one in sys.modules])"
     assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_statements_become_the_bank_lines_that_settlements_take(tmp_path, reconcile):
+    folder = write(tmp_path / "in", "csv", {"bank_lines": None})
+    (tmp_path / "bank.csv").write_text(
+        "account,value_date,amount,memo\n77,2025-02-11,29.23,DEP 300\n77,2025-02-11,5,CASH DEP 1\n"
+    )
+    words = ("statements", tmp_path / "bank.csv", "--account", "77=9001", "--out", folder / "bank_lines.csv")
+    code, out, _ = reconcile(*words, "--json")
+    assert (code, json.loads(out)["lines"]) == (0, 2)
+    assert reconcile("settlements", folder, "--out", tmp_path / "out")[0] == 0
+    assert classes(tmp_path / "out/breaks.csv") == []
+
+
+def test_a_refused_statement_leaves_the_lines_of_before(tmp_path, reconcile):
+    (tmp_path / "bank.csv").write_text("account,value_date,amount,memo\n77,2025-02-11,29.235,DEP 300\n")
+    (tmp_path / "bank_lines.csv").write_text("before\n")
+    words = ("statements", tmp_path / "bank.csv", "--account", "77=9001", "--out", tmp_path / "bank_lines.csv")
+    code, _, err = reconcile(*words)
+    assert (code, said_in_one_line(err)) == (
+        2,
+        "he-sync: bank.csv: line 2: 29.235 USD is not a whole number of minor units in range",
+    )
+    assert (tmp_path / "bank_lines.csv").read_text() == "before\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bank.csv", "bank_lines.csv"]
+
+
+def test_rule_sets_are_compared_over_history(tmp_path, reconcile):
+    folder = write(tmp_path / "in", "csv", changed("settlement_lines", 2, "auth_ref", 0))
+    (tmp_path / "a.yaml").write_text("name: present\n")
+    off = ("amount_day_fee", "amount_day", "without_tip_fee", "without_tip", "amount_next_day", "amount_day_before")
+    (tmp_path / "b.yaml").write_text(f"name: by reference only\nwithout: [{', '.join(f'PL {name}' for name in off)}]\n")
+    code, out, _ = reconcile(
+        "backtest", "--rules", tmp_path / "a.yaml", "--rules", tmp_path / "b.yaml", folder, "--json"
+    )
+    [found] = json.loads(out)
+    assert (code, found["rules"], found["lost"]["PL"], found["gained"]) == (0, "by reference only", 1, {})
+    code, _, err = reconcile("backtest", "--rules", tmp_path / "a.yaml", folder)
+    assert (code, "name two rules files or more" in said_in_one_line(err)) == (2, True)

@@ -46,6 +46,7 @@ BAD_VALUES = [
     ("pos_payments", 2, "amount_cents", "12.5", "amount_cents is '12.5', not a whole number of minor units"),
     ("pos_payments", 2, "amount_cents", "1e3", "amount_cents is '1e3'"),
     ("pos_payments", 2, "amount_cents", "", "amount_cents is empty"),
+    ("pos_payments", 2, "amount_cents", "9223372036854775808", "amount_cents is '9223372036854775808'"),
     ("gl_lines", 3, "amount_cents", "12O", "amount_cents is '12O'"),
     ("settlement_lines", 1, "line_id", "", "line_id is empty"),
     ("settlement_lines", 2, "line_id", "x201", "line_id is 'x201'"),
@@ -199,6 +200,11 @@ def test_orders_and_inventory_open_without_the_rest(tmp_path, subject, names):
 def test_an_empty_file_with_its_column_names_is_a_quiet_day(tmp_path, name):
     with open_books(write(tmp_path, "csv", {name: (FILES[name][0], [])})) as books:
         assert books.rows[name] == 0
+
+
+def test_ids_may_use_all_of_64_bits(tmp_path):
+    with open_books(write(tmp_path, "csv", changed("bank_lines", 1, "bank_id", 2**63 - 1))) as books:
+        assert books.connection.execute("SELECT max(bank_id) FROM bank_lines").fetchall() == [(2**63 - 1,)]
 
 
 def test_sparse_ids_are_found_twice_as_well_as_dense_ones(tmp_path):

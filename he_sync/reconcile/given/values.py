@@ -11,7 +11,7 @@ from he_sync.reconcile.given.files import Raw
 
 WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 FLOATS = frozenset({"FLOAT", "DOUBLE"})
-WHOLE_TEXT = "-?[0-9]{1,18}"
+WHOLE_TEXT = "-?[0-9]{1,19}"
 _DAY_TEXT = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _PATTERNS = {
     "DATE": f"{_DAY_TEXT}([ T]00:00:00)?",
