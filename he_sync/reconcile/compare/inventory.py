@@ -97,7 +97,7 @@ def _classified() -> str:
         CASE WHEN on_hand IS NULL THEN 'nothing' ELSE concat('(', on_hand, ' - ', reserved, ') x ', eaches, ' ', uom,
         ' + ', in_flight, ' = ', expected) END) AS evidence,
       0::BIGINT AS age_days, CASE break_class {actions} END AS next_action
-    FROM found ORDER BY record_id
+    FROM found
     """
 
 

@@ -27,15 +27,20 @@ def scalars(connection: Connection, sql: str) -> tuple[Any, ...]:
 
 
 def readable(connection: Connection, raw: Raw) -> int:
-    """Refuses the first value that is no value of its column; gives the number of rows."""
-    conditions = [
-        (column, condition)
-        for column in raw.relation.columns
-        if column.name in raw.types and (condition := values.wrong(raw, column))
+    """Refuses the first value that is no value of its column; gives the number of rows.
+
+    How many values a column has stands in a Parquet file's statistics, so that empty ones are counted without reading.
+    """
+    columns = [column for column in raw.relation.columns if column.name in raw.types]
+    tests = [
+        (column, f"{values.name(column)} IS NULL", f"count(*) - count({values.name(column)})")
+        for column in columns
+        if values.must_be_there(raw, column)
     ]
-    counts = "".join(f", count_if({condition})" for _, condition in conditions)
+    tests += [(column, found, f"count_if({found})") for column in columns if (found := values.odd(raw, column))]
+    counts = "".join(f", {count}" for _, _, count in tests)
     rows, *bad = scalars(connection, f"SELECT count(*){counts} FROM {raw.source}")
-    for (column, condition), count in zip(conditions, bad, strict=True):
+    for (column, condition, _), count in zip(tests, bad, strict=True):
         if count:
             row, value = _first(connection, raw, column, condition)
             what = "is empty" if value is None else f"is {value!r}"

@@ -22,7 +22,7 @@ FORMATS = ("parquet", "csv")
 class Raw:
     """Rows of one file before any check. `source` goes after FROM, `row` gives the number of a row in the file.
 
-    `types` has the file's columns with their types; `no_nulls` those whose statistics rule empty values out.
+    `types` has the file's columns with their types.
     """
 
     relation: Relation
@@ -30,7 +30,6 @@ class Raw:
     source: str
     row: str
     types: dict[str, str]
-    no_nulls: frozenset[str] = frozenset()
 
     @property
     def is_text(self) -> bool:
@@ -110,13 +109,8 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, relation: Relation, pat
     source = f"read_parquet({quoted(path)}, file_row_number = true)"
     try:
         described = connection.execute(f"DESCRIBE FROM read_parquet({quoted(path)})").fetchall()
-        no_nulls = connection.execute(
-            "SELECT path_in_schema FROM parquet_metadata(?) GROUP BY ALL"
-            " HAVING bool_and(coalesce(stats_null_count, 1) = 0)",
-            [str(path)],
-        ).fetchall()
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise FixInput(f"{path.name}: cut off or not a Parquet file ({reason}); copy it again") from None
     types = {name: kind for name, kind, *_ in described}
-    return Raw(relation, path, source, "file_row_number + 1", types, frozenset(name for (name,) in no_nulls))
+    return Raw(relation, path, source, "file_row_number + 1", types)

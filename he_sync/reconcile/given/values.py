@@ -61,7 +61,7 @@ def typed(raw: Raw, column: Column, key_type: str = "VARCHAR") -> str:
     if kind is Kind.KEY:
         return here if found == key_type else f"CAST({here} AS {key_type})"
     value = _value(here, found, wanted)
-    return f"coalesce({value}, {EMPTY[kind]})" if kind in EMPTY and column.name not in raw.no_nulls else value
+    return f"coalesce({value}, {EMPTY[kind]})" if kind in EMPTY else value
 
 
 EMPTY = {Kind.LINK: "0", Kind.TEXT: "''"}
@@ -80,15 +80,18 @@ def _value(here: str, found: str, wanted: str) -> str:
     return f"TRY_CAST({here} AS {wanted})"
 
 
-def wrong(raw: Raw, column: Column) -> str | None:
-    """The SQL condition under which a raw value is refused; None where no value can be."""
+def must_be_there(raw: Raw, column: Column) -> bool:
+    """Whether an empty value is refused."""
+    return column.name in raw.types and not column.kind.may_be_none
+
+
+def odd(raw: Raw, column: Column) -> str | None:
+    """The SQL condition under which a raw value that is there is refused; None where its type rules that out."""
     here, kind = name(column), column.kind
-    empty = None if kind.may_be_none or column.name in raw.no_nulls else f"{here} IS NULL"
     found = raw.types[column.name]
-    text = found == "VARCHAR" and kind.sql in _PATTERNS
-    odd = f"({here} IS NOT NULL AND {_odd(here, found, kind)})" if text or kind is Kind.RATE else None
-    conditions = [one for one in (empty, odd) if one]
-    return " OR ".join(conditions) or None
+    if (found == "VARCHAR" and kind.sql in _PATTERNS) or kind is Kind.RATE:
+        return f"({here} IS NOT NULL AND {_odd(here, found, kind)})"
+    return None
 
 
 def _odd(here: str, found: str, kind: Kind) -> str:
