@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from he_sync.reconcile.chain.books import RELATIONS, Books
-from he_sync.reconcile.chain.keys import AnyInts, Index, Ints, sorting
+from he_sync.reconcile.chain.keys import NOWHERE, AnyInts, Index, Ints, Places, sorting
 
 Small = NDArray[np.int16]
 Days = NDArray[np.int32]
@@ -260,6 +260,13 @@ class Stores:
     reports_batches: NDArray[np.bool_]
     posts_daily: NDArray[np.bool_]
 
+    def places(self, ids: AnyInts) -> Places:
+        """Positions of stores by id, -1 for an unknown one."""
+        if not len(self.ids):
+            return np.full(len(ids), NOWHERE, np.int32)
+        at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        return np.where(self.ids[at] == ids, at, NOWHERE).astype(np.int32)
+
 
 @dataclass(frozen=True)
 class Codes:
@@ -294,7 +301,7 @@ class Reader:
         """All currencies of the books; a relation without the column, or with a constant, is not read for it."""
         found = {self._books.terms.currency}
         for table in sorted(table for table, column in self._columns if column == "currency" and table in RELATIONS):
-            found |= {row[0] for row in self.rows(f"select distinct currency from {table}")}  # noqa: S608 - our names
+            found |= {row[0] for row in self.rows(f"select distinct currency from {table}")}
         return tuple(sorted(found))
 
     def currency(self, table: str) -> str:
@@ -314,7 +321,7 @@ class Reader:
     def fetch(self, table: str, expressions: Sequence[str]) -> list[NDArray[Any]]:
         """Columns of a relation in the order of its file, which is the same for every query."""
         named = ", ".join(f"{expression} as c{i}" for i, expression in enumerate(expressions))
-        found = self.connection.execute(f"select {named} from {table}").fetchnumpy()  # noqa: S608 - our own names
+        found = self.connection.execute(f"select {named} from {table}").fetchnumpy()
         return [np.asarray(found[f"c{i}"]) for i in range(len(expressions))]
 
     def lookup(self, table: str, key: str, columns: Sequence[str], wanted: AnyInts) -> list[tuple[int, ...]]:
@@ -328,7 +335,7 @@ class Reader:
         arrays = [pa.Array.from_buffers(pa.int64(), len(keys), [None, pa.py_buffer(part)]) for part in (places, keys)]
         self.connection.register("wanted", pa.Table.from_arrays(arrays, names=["place", "key"]))
         named = ", ".join(f"({column})::bigint" for column in columns)
-        sql = f"select place, {named} from wanted w join {table} t on t.{key} = w.key order by all"  # noqa: S608
+        sql = f"select place, {named} from wanted w join {table} t on t.{key} = w.key order by all"
         rows = self.connection.execute(sql).fetchall()
         self.connection.unregister("wanted")
         return rows

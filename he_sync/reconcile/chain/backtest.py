@@ -86,5 +86,5 @@ def _false(connection: duckdb.DuckDBPyConnection, folder: Path, links: Path) -> 
     if truth is None:
         return {}
     text = str(truth).replace("'", "''")
-    connection.execute(f"create or replace temp view truth as select rel, left_id, right_id from '{text}'")  # noqa: S608
+    connection.execute(f"create or replace temp view truth as select rel, left_id, right_id from '{text}'")
     return dict(connection.execute(FALSE.format(a=links)).fetchall())

@@ -73,7 +73,11 @@ class Statement:
         """Whether the memo's kind contradicts, its number names another owner, and the number is no batch of it."""
         deposit, number = self.deposits[i], self.numbers[line]
         kind = self.kind_of.get(self.shapes[line], deposit.kind)
-        return kind != deposit.kind, bool(deposit.owner and number and number != deposit.owner), number not in deposit.parts
+        return (
+            kind != deposit.kind,
+            bool(deposit.owner and number and number != deposit.owner),
+            number not in deposit.parts,
+        )
 
     def amounts(self, receipt: Receipt) -> tuple[int, int]:
         """What was expected and what came."""
@@ -99,7 +103,9 @@ class Statement:
 
     def late(self) -> None:
         """The exact amount within the window, where only one deposit and one line claim each other."""
-        claims = {i: [line for line in self._near(i) if self._amount(line) == self.deposits[i].amount] for i in self.free}
+        claims = {
+            i: [line for line in self._near(i) if self._amount(line) == self.deposits[i].amount] for i in self.free
+        }
         asked = Counter(line for lines in claims.values() for line in lines)
         for i in sorted(claims):
             if len(claims[i]) == 1 and asked[claims[i][0]] == 1:

@@ -34,9 +34,7 @@ def match_ledger(statement: Statement, postings: DepositPostings, found: Found) 
     return {}
 
 
-def _exact(
-    statement: Statement, postings: DepositPostings, free: set[int], lines: set[int]
-) -> list[tuple[int, int]]:
+def _exact(statement: Statement, postings: DepositPostings, free: set[int], lines: set[int]) -> list[tuple[int, int]]:
     bank = statement.bank
     at: dict[tuple[int, int, int, int], list[int]] = defaultdict(list)
     for row in sorted(free):

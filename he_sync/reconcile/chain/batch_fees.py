@@ -12,7 +12,6 @@ from itertools import permutations
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import BATCH, Postings, Stores
-from he_sync.reconcile.chain.keys import find
 from he_sync.reconcile.chain.terms import Terms
 
 
@@ -51,7 +50,7 @@ def batch_fees(
         return result
     brand_of = {terms.accounts[tender]: brands.index(brand) for tender, brand in terms.brand_group.items()}
     rows = np.flatnonzero(postings.source == BATCH)
-    place = find(stores.ids, postings.store[rows])
+    place = stores.places(postings.store[rows])
     rows, place = rows[place >= 0], place[place >= 0]
     keep = np.isin(place, np.array(sorted(wanted), np.int64))
     rows, place = rows[keep], place[keep]

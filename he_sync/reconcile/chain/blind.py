@@ -79,7 +79,9 @@ class Inferred:
     parts: dict[int, list[int]] = field(default_factory=dict)  # further deposits that paid with an expected one
     steady: set[int] = field(default_factory=set)  # expected deposits whose residual no slip can explain
     residuals: list[tuple[int, int, int, int, int, str]] = field(default_factory=list)
-    missing: list[tuple[int, int, int, int, int]] = field(default_factory=list)  # leg's account, brand, currency, day, cents
+    missing: list[tuple[int, int, int, int, int]] = field(
+        default_factory=list
+    )  # leg's account, brand, currency, day, cents
 
 
 class Blind:
@@ -105,7 +107,9 @@ class Blind:
         for i, key in enumerate(keys):
             legs[key].append(i)
         self.legs = [
-            Leg(*key, np.array(legs[key], np.int64), sorted(deposits.get(key, ()), key=lambda due: (due.day, due.place)))
+            Leg(
+                *key, np.array(legs[key], np.int64), sorted(deposits.get(key, ()), key=lambda due: (due.day, due.place))
+            )
             for key in sorted(legs)
         ]
 
@@ -129,9 +133,7 @@ class Blind:
                 rows = np.flatnonzero((self.one.store == store) & (self.one.brand >= 0))
                 cuts[store] = self._by_fees(store, rows)
         for account in sorted({leg.account for leg in self.legs}):
-            members = sorted(
-                set(self.one.store[self.stores.account[self.one.store] == account].tolist()) - set(cuts)
-            )
+            members = sorted(set(self.one.store[self.stores.account[self.one.store] == account].tolist()) - set(cuts))
             if members:
                 cuts |= dict(zip(members, self._by_deposits(account, members), strict=True))
         return cuts
@@ -297,7 +299,9 @@ class Chain:
 
     def _make_units(self) -> None:
         """Pair deposits with batches: one for all of a value date, else one a day or one a batch, as the account shows."""
-        value_of = {batch: self.blind.bank_days.one(batch[1], self.blind.lags[self.leg.brand]) for batch in self.rows_of}
+        value_of = {
+            batch: self.blind.bank_days.one(batch[1], self.blind.lags[self.leg.brand]) for batch in self.rows_of
+        }
         dues: dict[int, list[Due]] = defaultdict(list)
         for due in self.leg.deposits:
             dues[due.day].append(due)
@@ -390,7 +394,9 @@ class Chain:
         doubtful = np.array(sorted(self.doubtful), np.int64)
         result.sure[doubtful] = False
         leg = self.leg
-        result.parts |= {unit.due.place: [one.place for one in unit.parts] for unit in leg.units if unit.due and unit.parts}
+        result.parts |= {
+            unit.due.place: [one.place for one in unit.parts] for unit in leg.units if unit.due and unit.parts
+        }
         for unit in leg.units:
             cents = left[id(unit)]
             if not cents:

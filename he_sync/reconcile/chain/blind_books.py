@@ -196,7 +196,9 @@ def classify_inferred(
             np.zeros(1, np.int64),
             related=np.zeros(1, np.int64),
             delta=np.array([cents]),
-            evidence=[f"{codes.brands[brand]} deposit of account {account} due {np.datetime64(day, 'D')}, by inferred batches"],
+            evidence=[
+                f"{codes.brands[brand]} deposit of account {account} due {np.datetime64(day, 'D')}, by inferred batches"
+            ],
             days=np.array([day]),
             currency=np.array([currency]),
             confidence=0.9,

@@ -1,7 +1,7 @@
 """Lines whose report names no batch: what is known of each, and the sums that any cut-off would give.
 
-The POS knows to the second when a payment was made, so that a cut-off is a line through a sorted list: the sums of every
-candidate come from one cumulative sum.
+The POS knows to the second when a payment was made, so that a cut-off is a line through a sorted list: the sums of
+every candidate come from one cumulative sum.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import NO_DAY, Lines, Payments, Small, Stores
-from he_sync.reconcile.chain.keys import AnyInts, Ints, Mask, Places, find
+from he_sync.reconcile.chain.arrays import NO_DAY, Small
+from he_sync.reconcile.chain.keys import AnyInts, Ints, Mask, Places
 from he_sync.reconcile.chain.local_time import DAY_SECONDS, local_seconds
 from he_sync.reconcile.chain.settled import Settled
 
@@ -33,10 +33,9 @@ class Unbatched:
     fee: Ints
 
 
-def unbatched(
-    payments: Payments, lines: Lines, stores: Stores, settled: Settled, batch_of: Places
-) -> Unbatched:
+def unbatched(settled: Settled, batch_of: Places) -> Unbatched:
     """Everything that settled without a batch; a settle date, where there is one, stands for a time at noon."""
+    payments, lines, stores = settled.payments, settled.lines, settled.stores
     row = np.flatnonzero(batch_of < 0).astype(np.int32)
     store = settled.store_of_mid[settled.mid[row]]
     row, store = row[store >= 0], store[store >= 0]
@@ -71,8 +70,3 @@ def sums_by_cut(one: Unbatched, rows: Ints, values: Ints, first: int, days: int)
     fixed = np.zeros(days, np.int64)
     np.add.at(fixed, one.time[rest] // DAY_SECONDS - first, values[rest])
     return result + fixed
-
-
-def positions(stores: Stores, ids: AnyInts) -> Places:
-    """Store positions by id."""
-    return find(stores.ids, ids)

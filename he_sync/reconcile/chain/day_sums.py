@@ -1,10 +1,10 @@
-"""Stores that post one ledger line per day and account: every payment belongs to its line, the line must be their sum."""
+"""Stores that post one ledger line a day and account: every payment belongs to its line, which must be their sum."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import DAY, Payments, Postings
+from he_sync.reconcile.chain.arrays import DAY, Postings
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
 from he_sync.reconcile.chain.keys import Ints, find, pack
 from he_sync.reconcile.chain.posted import Posted
@@ -12,10 +12,9 @@ from he_sync.reconcile.chain.posted import Posted
 RULE = ("day_sum", "store_day_account")
 
 
-def match_day_sums(
-    payments: Payments, postings: Postings, posted: Posted, accounts: Ints, found: Found
-) -> None:
+def match_day_sums(posted: Posted, found: Found) -> None:
     """Link payments to DAY lines and explain every line that is not its payments' sum."""
+    payments, postings, accounts = posted.payments, posted.postings, posted.accounts
     left = np.flatnonzero(~posted.detail & (posted.posting_of < 0))
     right = np.flatnonzero(postings.source == DAY)
     mine, theirs = pack(
@@ -33,12 +32,13 @@ def match_day_sums(
     again = find(theirs, theirs) != np.arange(len(theirs))
     off = np.flatnonzero((total != postings.amount[right]) & ~again)
     for i in off.tolist():
-        _explain(payments, postings, left[place == i], int(right[i]), int(total[i]), found)
+        _explain(posted, left[place == i], int(right[i]), int(total[i]), found)
     _repeated(postings, right[again], right[find(theirs, theirs[again])], found)
 
 
-def _explain(payments: Payments, postings: Postings, members: Ints, line: int, total: int, found: Found) -> None:
+def _explain(posted: Posted, members: Ints, line: int, total: int, found: Found) -> None:
     """A line off by exactly one payment's amount lacks that payment; anything else stays open."""
+    payments, postings = posted.payments, posted.postings
     delta = int(postings.amount[line]) - total
     one = members[payments.amount[members] == -delta]
     if len(one) == 1:
@@ -74,7 +74,9 @@ def _repeated(postings: Postings, lines: Ints, firsts: Ints, found: Found) -> No
         postings.ids[lines],
         related=postings.ids[firsts],
         delta=postings.amount[lines],
-        evidence=[f"second line of the store's day and account, after {first}" for first in postings.ids[firsts].tolist()],
+        evidence=[
+            f"second line of the store's day and account, after {first}" for first in postings.ids[firsts].tolist()
+        ],
         days=postings.day[lines],
         currency=postings.currency[lines],
     )

@@ -7,7 +7,6 @@ from collections import defaultdict
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import DEPOSIT, Postings, Stores
-from he_sync.reconcile.chain.keys import find
 
 
 class DepositPostings:
@@ -22,7 +21,7 @@ class DepositPostings:
         for row in rows[~on_bank].tolist():
             key = int(postings.store[row]), int(postings.day[row]), -int(postings.amount[row])
             contra[key].append(int(postings.account[row]))
-        place = find(stores.ids, postings.store[self.rows])
+        place = stores.places(postings.store[self.rows])
         self.account = np.where(place >= 0, stores.account[np.maximum(place, 0)], 0).tolist()
         self.store = postings.store[self.rows].tolist()
         self.day = postings.day[self.rows].tolist()

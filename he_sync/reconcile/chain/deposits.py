@@ -71,9 +71,8 @@ def _tolerated(statement: Statement, receipt: Receipt, found: Found) -> bool:
     """Whether tolerance lets a receipt's difference pass; asked once a receipt, in their order."""
     want, have = statement.amounts(receipt)
     deposit = statement.deposits[receipt.expected[0]]
-    if want == have or not found.allowance.passes(
-        "BD", BANK, deposit.currency, deposit.account, deposit.day, (want, have)
-    ):
+    where = deposit.currency, deposit.account, deposit.day
+    if want == have or not found.allowance.passes("BD", BANK, where, (want, have)):
         return False
     statement.tolerated.add(receipt)
     return True
@@ -151,5 +150,3 @@ def _missing(deposit: Expected, found: Found) -> None:
         days=np.array([deposit.day]),
         currency=np.array([deposit.currency]),
     )
-
-

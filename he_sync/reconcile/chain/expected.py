@@ -117,7 +117,7 @@ def _legs(leg: Ints) -> int:
 def cash_deposits(payments: Payments, cash: int, stores: Stores, lag: int, bank_days: BankDays) -> list[Expected]:
     """Cash of each store and bank day."""
     rows = np.flatnonzero(payments.tender == cash)
-    place = find(stores.ids, payments.store[rows]).astype(np.int64)
+    place = stores.places(payments.store[rows]).astype(np.int64)
     rows, place = rows[place >= 0], place[place >= 0]
     value = bank_days.after(payments.day[rows], lag)
     totals = _sums((place, payments.currency[rows].astype(np.int64), value), payments.amount[rows])
@@ -128,7 +128,9 @@ def cash_deposits(payments: Payments, cash: int, stores: Stores, lag: int, bank_
     ]
 
 
-def fee_withdrawals(batches: Batches, store_of: Places, stores: Stores, lag: int, bank_days: BankDays) -> list[Expected]:
+def fee_withdrawals(
+    batches: Batches, store_of: Places, stores: Stores, lag: int, bank_days: BankDays
+) -> list[Expected]:
     """Fees of gross-funded stores, billed for each month of batch dates from the first of the next month."""
     rows = np.flatnonzero(store_of >= 0)
     rows = rows[~stores.net[store_of[rows]]]
@@ -136,7 +138,9 @@ def fee_withdrawals(batches: Batches, store_of: Places, stores: Stores, lag: int
     columns = (store_of[rows].astype(np.int64), batches.currency[rows].astype(np.int64), months)
     firsts = dict(zip(months.tolist(), batches.day[rows].tolist(), strict=True))
     parts: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for key, batch in zip(zip(*(column.tolist() for column in columns), strict=True), batches.ids[rows].tolist(), strict=True):
+    for key, batch in zip(
+        zip(*(column.tolist() for column in columns), strict=True), batches.ids[rows].tolist(), strict=True
+    ):
         parts[key].append(batch)
     return [
         Expected(

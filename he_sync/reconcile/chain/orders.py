@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import Reader, day
-from he_sync.reconcile.chain.keys import find
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
+from he_sync.reconcile.chain.keys import find
 
 ROUNDING = 2  # cents; tax is rounded per order on one side and per line on the other
 
@@ -22,6 +22,7 @@ where p.order_id is null or e.order_id is null or e.total_cents <> p.total_cents
   or e.subtotal_cents <> p.subtotal_cents or e.discount_cents <> p.discount_cents or e.tax_cents <> p.tax_cents
 order by 1, e.erp_doc
 """
+
 
 @dataclass(frozen=True)
 class Amounts:

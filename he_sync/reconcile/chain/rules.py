@@ -158,7 +158,9 @@ def _without(path: Path, names: Iterable[Any]) -> set[tuple[str, str]]:
     for name in names:
         words = tuple(str(name).split())
         if words not in known:
-            raise FixSettings(f"{path}: without names {name!r}, which is no rule; write for example 'PL amount_next_day'")
+            raise FixSettings(
+                f"{path}: without names {name!r}, which is no rule; write for example 'PL amount_next_day'"
+            )
         if words[1] in ALWAYS:
             raise FixSettings(f"{path}: {name} is what all others build on and cannot be left out")
         found.add((words[0], words[1]))

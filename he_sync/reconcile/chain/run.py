@@ -31,8 +31,8 @@ def reconcile(
     `previous` is the state folder of an earlier run of the same books; the new state replaces it. The caller decides
     on exit 3 by `outcome.summary.closes`, and removes `out` where an error leaves through here.
     """
-    from he_sync.reconcile.chain.stages import Stages  # noqa: PLC0415 - numpy and pyarrow load only where they run
     from he_sync.reconcile.chain.found import Found
+    from he_sync.reconcile.chain.stages import Stages  # noqa: PLC0415 - numpy and pyarrow load only where they run
     from he_sync.reconcile.chain.write import LinkWriter, write_breaks
 
     if threads:

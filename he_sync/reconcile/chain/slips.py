@@ -118,10 +118,7 @@ def _parts(one: Candidates, many: int) -> list[tuple[int, tuple[int, ...]]]:
     fee, amount = one.fee.tolist(), one.amount.tolist()
     if many == 1:
         return [(amount[i], (i,)) for i in range(len(fee)) if fee[i] == one.target]
-    return [
-        (sum(amount[i] for i in chosen), chosen)
-        for chosen in _fee_sets(one, many)
-    ]
+    return [(sum(amount[i] for i in chosen), chosen) for chosen in _fee_sets(one, many)]
 
 
 def _fee_sets(one: Candidates, many: int) -> list[tuple[int, ...]]:

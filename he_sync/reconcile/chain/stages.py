@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import BankLines, Batches, Lines, Payments, Postings, Reader
+from he_sync.reconcile.chain.arrays import BankLines, Batches, Payments, Postings, Reader
 from he_sync.reconcile.chain.bank import Statement, match_statement
 from he_sync.reconcile.chain.bank_days import BankDays
 from he_sync.reconcile.chain.bank_ledger import match_ledger
@@ -26,20 +26,22 @@ from he_sync.reconcile.chain.blind_books import (
 )
 from he_sync.reconcile.chain.blind_lines import Unbatched, unbatched
 from he_sync.reconcile.chain.books import Books
-from he_sync.reconcile.chain.classes import classify_fees, classify_ledger, classify_settlement, expected_fees
+from he_sync.reconcile.chain.card_classes import classify_fees, classify_settlement, expected_fees
 from he_sync.reconcile.chain.close import Cents, card_differences, close, ledger_difference, totals
 from he_sync.reconcile.chain.day_sums import match_day_sums
 from he_sync.reconcile.chain.deposit_postings import DepositPostings
 from he_sync.reconcile.chain.deposits import classify_deposits, link_deposits, link_lines, match_batches
 from he_sync.reconcile.chain.expected import CASH, FEES, Expected, card_deposits, cash_deposits, fee_withdrawals
+from he_sync.reconcile.chain.fallback import Fallback
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.keys import Ints, Places, find
+from he_sync.reconcile.chain.ledger_classes import classify_ledger
 from he_sync.reconcile.chain.orders import match_orders
 from he_sync.reconcile.chain.outcome import BANK, GL, Identity
-from he_sync.reconcile.chain.posted import match_postings
+from he_sync.reconcile.chain.posted import Posted, match_postings
 from he_sync.reconcile.chain.rules import RuleSet
-from he_sync.reconcile.chain.settled import match_lines
+from he_sync.reconcile.chain.settled import Settled, due, link_references, match_references, take_back
 from he_sync.reconcile.chain.tolerances import Allowance
 from he_sync.reconcile.chain.voids import net_voids
 
@@ -48,7 +50,7 @@ TWO_DAYS = 2
 
 @dataclass(frozen=True)
 class Settlements:
-    """What later parts need of the lines: ids, the batch position of each (-1), those without one, and each batch's store."""
+    """What later parts need: line ids, each line's batch position (-1: none), those without one, each batch's store."""
 
     line_ids: Ints
     batch_of: Places
@@ -88,20 +90,29 @@ class Stages:
     def _cards(self, payments: Payments) -> Settlements:
         """Stages 0 to 3: voids, payments to lines, fees, lines to batches."""
         found, lines = self.found, self.reader.lines()
-        voided = net_voids(payments, found)
-        settled = match_lines(payments, lines, self.stores, voided, self.schedule, found)
+        must = due(payments, net_voids(payments, found), self.schedule)
+        settled = Settled(payments, lines, self.stores, self.schedule, must)
+        doubted = match_references(settled)
+        fallback = Fallback(settled, doubted[1], found)
+        fallback.run()
+        take_back(settled, doubted)
+        link_references(settled, fallback.taken, found)
         payments.forget("orig", "by_id")
-        price = expected_fees(payments, lines, settled, self.schedule, self.terms)
-        classify_settlement(payments, lines, settled, found)
-        classify_fees(payments, lines, settled, price, found)
+        price = expected_fees(settled, self.terms)
+        classify_settlement(settled, found)
+        classify_fees(settled, price, found)
         self.differing |= card_differences(payments, lines, price, self.schedule)
         found.complete("VO", "PL")
         payments.forget("by_ref", "ref", "tip")
         store_of = settled.store_of_mid[find(settled.mids, self.batches.mid)]
         batch_of = match_batches(lines, self.batches, self.stores, store_of, found)
-        one = unbatched(payments, lines, self.stores, settled, batch_of)
+        one = unbatched(settled, batch_of)
         payments.forget("seconds")
-        self.rows |= {"pos_payments": len(payments), "settlement_lines": len(lines), "card_payments": int(settled.due.sum())}
+        self.rows |= {
+            "pos_payments": len(payments),
+            "settlement_lines": len(lines),
+            "card_payments": int(settled.due.sum()),
+        }
         return Settlements(lines.ids, batch_of, one, store_of)
 
     def _cash(self, payments: Payments) -> list[Expected]:
@@ -111,9 +122,10 @@ class Stages:
     def _ledger(self, payments: Payments, blind: set[int]) -> tuple[DepositPostings, BatchFees]:
         """Payments to postings and day lines; what the ledger says of deposits and of blind stores' batch fees."""
         postings: Postings = self.reader.postings()
-        posted = match_postings(self.reader, payments, postings, self.stores, self.accounts, self.found)
-        match_day_sums(payments, postings, posted, self.accounts, self.found)
-        classify_ledger(payments, postings, posted, self.accounts, self.reader, self.found)
+        posted = Posted(self.reader, payments, postings, self.stores, self.accounts)
+        match_postings(posted, self.found)
+        match_day_sums(posted, self.found)
+        classify_ledger(posted, self.found)
         self.differing[GL] = ledger_difference(payments, postings)
         self.found.complete("PG", "PS")
         kinds = {self.terms.accounts[tender]: brand for tender, brand in self.terms.brand_group.items()}

@@ -18,10 +18,14 @@ class Allowance:
     count: int = 0
     _used: Counter[tuple[str, int, int, int]] = field(default_factory=Counter)
 
-    def passes(self, leg: str, identity: str, currency: int, account: int, day: int, amounts: tuple[int, int]) -> bool:
-        """Whether (expected, actual) may pass as equal; books the difference if so. Asked in a fixed order of records."""
+    def passes(self, leg: str, identity: str, where: tuple[int, int, int], amounts: tuple[int, int]) -> bool:
+        """Whether (expected, actual) may pass as equal; books the difference if so. Asked in a fixed order of records.
+
+        `where` is currency code, bank account (BD) or store (PL), and day.
+        """
         if not self.rules.tolerances:
             return False
+        currency, account, day = where
         expected, actual = amounts
         difference = actual - expected
         rule = self.rules.tolerance(leg, self.currencies[currency], account)

@@ -40,9 +40,7 @@ def _cancels(payments: Payments, voids: AnyInts, sales: AnyInts) -> Mask:
     )
 
 
-def _take(
-    payments: Payments, voids: AnyInts, sales: AnyInts, found: Found, out: Mask, rule: tuple[str, str]
-) -> None:
+def _take(payments: Payments, voids: AnyInts, sales: AnyInts, found: Found, out: Mask, rule: tuple[str, str]) -> None:
     """The first void of a sale takes it; a second one stays open."""
     _, first = np.unique(sales, return_index=True)
     voids, sales = voids[first], sales[first]

@@ -1,0 +1,143 @@
+"""Stage 8 for payments and settlement lines: each record that differs gets its class from evidence, in cents."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from he_sync.reconcile.chain.arrays import CHARGEBACK, MONTHLY_FEE, REFUND, REJECT, SALE
+from he_sync.reconcile.chain.found import UNRESOLVED, Found
+from he_sync.reconcile.chain.keys import AnyInts, Ints
+from he_sync.reconcile.chain.outcome import FEES
+from he_sync.reconcile.chain.settled import Settled
+from he_sync.reconcile.chain.terms import Terms
+
+SETTLED_BEFORE = "is settled by another line or void: settled a second time"
+
+
+def classify_settlement(settled: Settled, found: Found) -> None:
+    """Unsettled payments, lost tips, refunds and settlements that nobody made."""
+    payments, lines = settled.payments, settled.lines
+    gone = np.flatnonzero(settled.due & (settled.line_of < 0))
+    found.add(
+        "pos_payments",
+        "unsettled_payment",
+        payments.ids[gone],
+        related=np.zeros(len(gone), np.int64),
+        delta=-payments.amount[gone],
+        evidence=[f"no settlement line for reference {ref}" for ref in payments.ref[gone].tolist()],
+        days=payments.day[gone],
+        currency=payments.currency[gone],
+    )
+    paired = np.flatnonzero((settled.payment_of >= 0) & ~settled.tolerated)
+    off = lines.gross[paired] != payments.amount[settled.payment_of[paired]]
+    _amounts(settled, paired[off], found)
+    alone = np.flatnonzero((settled.payment_of < 0) & (lines.type <= REFUND))
+    owner = payments.by_ref.find(lines.ref[alone])
+    refund = lines.type[alone] == REFUND
+    _orphans(settled, "orphan_refund", alone[refund], owner[refund], found)
+    _orphans(settled, UNRESOLVED, alone[~refund], owner[~refund], found)
+    _rejected(settled, found)
+
+
+def _amounts(settled: Settled, line: Ints, found: Found) -> None:
+    """Settled without the tip, or with an amount that nothing explains."""
+    payments, lines = settled.payments, settled.lines
+    payment = settled.payment_of[line]
+    delta = lines.gross[line] - payments.amount[payment]
+    tip = (delta == -payments.tip[payment]) & (payments.kind[payment] == SALE)
+    for kind, here, confidence in (("tip_adjust_lost", tip, 1.0), (UNRESOLVED, ~tip, 0.5)):
+        amounts = zip(
+            lines.gross[line[here]].tolist(),
+            payments.amount[payment[here]].tolist(),
+            payments.tip[payment[here]].tolist(),
+            strict=True,
+        )
+        found.add(
+            "settlement_lines",
+            kind,
+            lines.ids[line[here]],
+            related=payments.ids[payment[here]],
+            delta=delta[here],
+            evidence=[f"settled {have}, payment {want} with tip {extra}" for have, want, extra in amounts],
+            days=lines.day[line[here]],
+            currency=lines.currency[line[here]],
+            confidence=confidence,
+        )
+
+
+def _orphans(settled: Settled, kind: str, alone: Ints, owner: AnyInts, found: Found) -> None:
+    """Lines that settle no payment: `owner` is the payment whose reference they carry, which has its line, or -1."""
+    payments, lines = settled.payments, settled.lines
+    related = np.zeros(len(alone), np.int64)
+    related[owner >= 0] = payments.ids[owner[owner >= 0]]
+    refs = zip(lines.ref[alone].tolist(), owner.tolist(), strict=True)
+    found.add(
+        "settlement_lines",
+        kind,
+        lines.ids[alone],
+        related=related,
+        delta=lines.gross[alone],
+        evidence=[f"reference {ref} {SETTLED_BEFORE if at >= 0 else 'belongs to no payment'}" for ref, at in refs],
+        days=lines.day[alone],
+        currency=lines.currency[alone],
+        confidence=1.0 if kind != UNRESOLVED else 0.5,
+    )
+
+
+def _rejected(settled: Settled, found: Found) -> None:
+    """Approved offline, declined later: the sale stands in the POS, its money was taken back (accounting J13)."""
+    payments, lines = settled.payments, settled.lines
+    rows = np.flatnonzero(lines.type == REJECT)
+    owner = payments.by_ref.find(lines.ref[rows])
+    related = np.zeros(len(rows), np.int64)
+    related[owner >= 0] = payments.ids[owner[owner >= 0]]
+    found.add(
+        "settlement_lines",
+        UNRESOLVED,
+        lines.ids[rows],
+        related=related,
+        delta=lines.gross[rows],
+        evidence=[f"offline approval declined later: {cents} taken back" for cents in lines.gross[rows].tolist()],
+        days=lines.day[rows],
+        currency=lines.currency[rows],
+        confidence=0.9,
+    )
+
+
+def expected_fees(settled: Settled, terms: Terms) -> Ints:
+    """The contract's fee of every line, minor units; what no schedule prices is expected as charged."""
+    payments, lines, schedule = settled.payments, settled.lines, settled.schedule
+    price: Ints = lines.fee.copy()
+    paired = np.flatnonzero(settled.payment_of >= 0)
+    tender = payments.tender[settled.payment_of[paired]]
+    price[paired] = schedule.expected(tender, lines.gross[paired], lines.type[paired] == REFUND)
+    alone = np.flatnonzero((settled.payment_of < 0) & (lines.type <= REFUND))
+    refund = lines.type[alone] == REFUND
+    price[alone] = schedule.any_of(lines.brand[alone], lines.gross[alone], lines.fee[alone], refund)
+    price[(lines.type == CHARGEBACK) & (lines.gross < 0)] = terms.chargeback_fee_cents
+    price[lines.type == MONTHLY_FEE] = terms.monthly_fee_cents
+    return price
+
+
+def classify_fees(settled: Settled, price: Ints, found: Found) -> None:
+    """More than the contract is an overcharge; less stays open, for it will be asked back or is another product."""
+    payments, lines = settled.payments, settled.lines
+    off = np.flatnonzero(lines.fee != price)
+    delta = lines.fee[off] - price[off]
+    payment = settled.payment_of[off]
+    related = np.zeros(len(off), np.int64)
+    related[payment >= 0] = payments.ids[payment[payment >= 0]]
+    for kind, here, confidence in (("fee_overcharge", delta > 0, 1.0), (UNRESOLVED, delta < 0, 0.5)):
+        fees = zip(lines.fee[off[here]].tolist(), price[off[here]].tolist(), strict=True)
+        found.add(
+            "settlement_lines",
+            kind,
+            lines.ids[off[here]],
+            related=related[here],
+            delta=delta[here],
+            evidence=[f"fee {have}, contract {want}" for have, want in fees],
+            days=lines.day[off[here]],
+            currency=lines.currency[off[here]],
+            confidence=confidence,
+            identity=FEES,
+        )
