@@ -325,7 +325,7 @@ class Reader:
         return [np.asarray(found[f"c{i}"]) for i in range(len(expressions))]
 
     def lookup(self, table: str, key: str, columns: Sequence[str], wanted: AnyInts) -> list[tuple[int, ...]]:
-        """Rows (place in `wanted`, columns...) for keys, by place and columns. Meant for a small share of the relation."""
+        """Rows (place in `wanted`, columns...) for keys, by place and columns; for a small share of the relation."""
         import pyarrow as pa  # noqa: PLC0415 - only where there is something to look up
 
         if not len(wanted):

@@ -28,7 +28,8 @@ order by rel
 """
 # Links that the truth contradicts: it knows the left record of that relation, with other partners only.
 FALSE = """
-select rel, count(*) from (select * from '{a}' where strength <> 'suggested') anti join truth using (rel, left_id, right_id)
+select rel, count(*)
+from (select * from '{a}' where strength <> 'suggested') anti join truth using (rel, left_id, right_id)
 where (rel, left_id) in (select (rel, left_id) from truth) group by rel order by rel
 """
 

@@ -120,7 +120,7 @@ class Statement:
                 self.take((i,), sets[0], "paid_in_parts")
 
     def merge(self) -> None:
-        """Several deposits paid by one line, where only one set adds up: held below a minimum, or a negative day carried."""
+        """Several deposits paid by one line, where only one set adds up: held, or a negative day carried."""
         by_line: dict[int, list[int]] = defaultdict(list)
         for i in sorted(self.free):
             for line in self._near(i):
@@ -155,7 +155,7 @@ class Statement:
                     self.add(replace(deposit, day=postings.day[row], amount=postings.amount[row]))
 
     def named(self, rules: RuleSet) -> None:
-        """What is left: the memo names a batch or store of the deposit, or both are alone on their day. Amounts differ."""
+        """What is left: the memo names a batch of the deposit, or both are alone on their day. Amounts differ."""
         pairs = sorted(
             (self.fits(i, line)[2], abs(self._amount(line) - self.deposits[i].amount), i, line)
             for i in self.free

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import BankLines
 from he_sync.reconcile.chain.bank import Statement
 from he_sync.reconcile.chain.deposit_postings import DepositPostings
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
@@ -15,93 +14,74 @@ EXACT = ("bank_ledger", "amount_on_value_date")
 SHORT = ("bank_ledger", "deposit_on_value_date")
 
 
-def match_ledger(statement: Statement, postings: DepositPostings, found: Found) -> dict[int, int]:
-    """Link bank lines to postings; the posting of each expected deposit that got one, by position."""
-    bank = statement.bank
-    free = set(range(len(postings.ids)))
-    lines = {line for line in range(len(bank.ids))}
-    pairs = _exact(statement, postings, free, lines)
-    short = _by_deposit(statement, postings, free, lines)
-    for rule, chosen in ((EXACT, pairs), (SHORT, short)):
-        chosen.sort()
-        found.link(
-            "DG",
-            bank.ids[[line for line, _ in chosen]] if chosen else np.empty(0, np.int64),
-            np.array([postings.ids[row] for _, row in chosen], np.int64),
-            rule,
+class BankLedger:
+    """Bank lines and deposit postings that are still free, by position."""
+
+    def __init__(self, statement: Statement, postings: DepositPostings) -> None:
+        self.statement, self.postings, self.bank = statement, postings, statement.bank
+        self.free = set(range(len(postings.ids)))
+        self.lines = set(range(len(statement.bank.ids)))
+
+    def match(self, found: Found) -> None:
+        """Link bank lines to postings; a line that the ledger lacks is a break."""
+        for rule, pairs in ((EXACT, self._exact()), (SHORT, self._by_deposit())):
+            rows = sorted(pairs) if found.allowance.rules.uses("DG", rule[1]) else []
+            lines = self.bank.ids[np.array([line for line, _ in rows], np.int64)]
+            found.link("DG", lines, np.array([self.postings.ids[row] for _, row in rows], np.int64), rule)
+        rows_left = np.array(sorted(self.lines), np.int64)
+        found.add(
+            "bank_lines",
+            UNRESOLVED,
+            self.bank.ids[rows_left],
+            related=rows_left * 0,
+            delta=rows_left * 0,
+            evidence=[f"bank line of {self.bank.amount[row]} is not in the ledger" for row in rows_left.tolist()],
+            days=self.bank.day[rows_left],
+            currency=self.bank.currency[rows_left],
+            confidence=0.5,
         )
-    _leftovers(bank, postings, statement, free, lines, found)
-    return {}
 
+    def _take(self, line: int, row: int) -> tuple[int, int]:
+        self.lines.discard(line)
+        self.free.discard(row)
+        return line, row
 
-def _exact(statement: Statement, postings: DepositPostings, free: set[int], lines: set[int]) -> list[tuple[int, int]]:
-    bank = statement.bank
-    at: dict[tuple[int, int, int, int], list[int]] = defaultdict(list)
-    for row in sorted(free):
-        at[postings.account[row], postings.currency[row], postings.day[row], postings.amount[row]].append(row)
-    keys = zip(bank.account.tolist(), bank.currency.tolist(), bank.day.tolist(), bank.amount.tolist(), strict=True)
-    candidates = sorted(
-        (_misfit(statement, line, postings, row), line, row) for line, key in enumerate(keys) for row in at.get(key, ())
-    )
-    result = []
-    for _, line, row in candidates:
-        if line in lines and row in free:
-            lines.discard(line)
-            free.discard(row)
-            result.append((line, row))
-    return result
+    def _exact(self) -> list[tuple[int, int]]:
+        bank, postings = self.bank, self.postings
+        at: dict[tuple[int, int, int, int], list[int]] = defaultdict(list)
+        keys = zip(postings.account, postings.currency, postings.day, postings.amount, strict=True)
+        for row, key in enumerate(keys):
+            at[key].append(row)
+        keys = zip(bank.account.tolist(), bank.currency.tolist(), bank.day.tolist(), bank.amount.tolist(), strict=True)
+        pairs = sorted((self._misfit(line, row), line, row) for line, key in enumerate(keys) for row in at.get(key, ()))
+        return [self._take(line, row) for _, line, row in pairs if line in self.lines and row in self.free]
 
+    def _misfit(self, line: int, row: int) -> tuple[bool, bool]:
+        """Whether the memo's kind is not the contra account's, and its number not the posting's store."""
+        kind = self.statement.kind_of.get(self.statement.shapes[line], "")
+        other = self.postings.kind[row]
+        return bool(kind and other and kind != other), self.statement.numbers[line] != self.postings.store[row]
 
-def _misfit(statement: Statement, line: int, postings: DepositPostings, row: int) -> tuple[bool, bool]:
-    """Whether the memo's kind is not the contra account's, and its number not the posting's store."""
-    kind = statement.kind_of.get(statement.shapes[line], "")
-    other = postings.kind[row]
-    return bool(kind and other and kind != other), statement.numbers[line] != postings.store[row]
-
-
-def _by_deposit(
-    statement: Statement, postings: DepositPostings, free: set[int], lines: set[int]
-) -> list[tuple[int, int]]:
-    """A line that paid another amount belongs to the posting of the deposit it paid, else to the only one of its day."""
-    wanted: dict[int, int] = {}
-    for receipt in statement.receipts:
-        if len(receipt.lines) == 1 and receipt.lines[0] in lines:
-            wanted[receipt.lines[0]] = sum(statement.deposits[i].amount for i in receipt.expected)
-    bank = statement.bank
-    by_day: dict[tuple[int, int, int], list[int]] = defaultdict(list)
-    for row in sorted(free):
-        by_day[postings.account[row], postings.currency[row], postings.day[row]].append(row)
-    candidates = []
-    for line in sorted(lines):
-        for row in by_day.get((int(bank.account[line]), int(bank.currency[line]), int(bank.day[line])), ()):
-            kind_off, store_off = _misfit(statement, line, postings, row)
-            equal = wanted.get(line) == postings.amount[row]
-            if not kind_off:
-                candidates.append((not equal, store_off, abs(int(bank.amount[line]) - postings.amount[row]), line, row))
-    rivals = Counter(candidate[3] for candidate in candidates)
-    result = []
-    for unequal, store_off, _, line, row in sorted(candidates):
-        if line in lines and row in free and (not unequal or not store_off or rivals[line] == 1):
-            lines.discard(line)
-            free.discard(row)
-            result.append((line, row))
-    return result
-
-
-def _leftovers(
-    bank: BankLines, postings: DepositPostings, statement: Statement, free: set[int], lines: set[int], found: Found
-) -> None:
-    """Bank lines that the ledger lacks. Postings without money are the deposits that are missing, said with these."""
-    rows = np.array(sorted(lines), np.int64)
-    found.add(
-        "bank_lines",
-        UNRESOLVED,
-        bank.ids[rows],
-        related=rows * 0,
-        delta=rows * 0,
-        evidence=[f"bank line of {bank.amount[row]} is not in the ledger" for row in rows.tolist()],
-        days=bank.day[rows],
-        currency=bank.currency[rows],
-        confidence=0.5,
-    )
-    del postings, statement, free
+    def _by_deposit(self) -> list[tuple[int, int]]:
+        """What came as another amount belongs to its deposit's posting, else to the only one of its day and kind."""
+        bank, postings = self.bank, self.postings
+        wanted = {
+            receipt.lines[0]: self.statement.amounts(receipt)[0]
+            for receipt in self.statement.receipts
+            if len(receipt.lines) == 1
+        }
+        by_day: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+        for row in sorted(self.free):
+            by_day[postings.account[row], postings.currency[row], postings.day[row]].append(row)
+        candidates = [
+            (wanted.get(line) != postings.amount[row], misfit[1], line, row)
+            for line in sorted(self.lines)
+            for row in by_day.get((int(bank.account[line]), int(bank.currency[line]), int(bank.day[line])), ())
+            if not (misfit := self._misfit(line, row))[0]
+        ]
+        rivals = Counter(candidate[2] for candidate in candidates)
+        return [
+            self._take(line, row)
+            for unequal, store_off, line, row in sorted(candidates)
+            if line in self.lines and row in self.free and (not unequal or not store_off or rivals[line] == 1)
+        ]

@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import Stores
-from he_sync.reconcile.chain.bank_days import BankDays
 from he_sync.reconcile.chain.batch_fees import BatchFees
 from he_sync.reconcile.chain.blind_lines import Unbatched, batch_days, sums_by_cut
 from he_sync.reconcile.chain.cutoffs import CutOff, by_deposits, by_fees
+from he_sync.reconcile.chain.expected import Funding
 from he_sync.reconcile.chain.keys import Ints, Mask
 from he_sync.reconcile.chain.slips import NOTHING, Candidates, Verdict, slipped
 
@@ -65,12 +64,22 @@ class Leg:
     units: list[Unit] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Left:
+    """Cents of a leg's deposit that the lines do not explain; `place` among the expected deposits, -1: none came."""
+
+    place: int
+    account: int
+    brand: int
+    currency: int
+    day: int
+    cents: int
+    evidence: str = ""
+
+
 @dataclass
 class Inferred:
-    """The result: batch day of each line, the expected deposit that paid it (-1), whether that is sure; residuals.
-
-    `residuals` are (expected deposit or -1, account, currency, value date, cents, evidence).
-    """
+    """The result: batch day of each line, the expected deposit that paid it (-1), whether that is sure; residuals."""
 
     day: Ints
     due: Ints
@@ -78,10 +87,8 @@ class Inferred:
     cuts: dict[int, CutOff]
     parts: dict[int, list[int]] = field(default_factory=dict)  # further deposits that paid with an expected one
     steady: set[int] = field(default_factory=set)  # expected deposits whose residual no slip can explain
-    residuals: list[tuple[int, int, int, int, int, str]] = field(default_factory=list)
-    missing: list[tuple[int, int, int, int, int]] = field(
-        default_factory=list
-    )  # leg's account, brand, currency, day, cents
+    residuals: list[Left] = field(default_factory=list)
+    missing: list[Left] = field(default_factory=list)
 
 
 class Blind:
@@ -90,18 +97,18 @@ class Blind:
     def __init__(
         self,
         one: Unbatched,
-        stores: Stores,
+        funding: Funding,
         fees: BatchFees,
         lags: list[int],
-        bank_days: BankDays,
         deposits: dict[tuple[int, int, int], list[Due]],
     ) -> None:
         """`lags` by brand code; `deposits` by (account, brand code, currency)."""
-        self.one, self.stores, self.fees, self.lags, self.bank_days = one, stores, fees, lags, bank_days
+        self.one, self.stores, self.fees, self.lags = one, funding.stores, fees, lags
+        self.bank_days = funding.bank_days
         self.first = int(one.time.min() // 86_400) - MARGIN
         self.days = int(one.time.max() // 86_400) + MARGIN + 1 - self.first
         self.deposits = deposits
-        account = stores.account[one.store]
+        account = self.stores.account[one.store]
         legs: dict[tuple[int, int, int], list[int]] = defaultdict(list)
         keys = zip(account.tolist(), one.brand.tolist(), one.currency.tolist(), strict=True)
         for i, key in enumerate(keys):
@@ -175,7 +182,7 @@ def _grouped(batches: Iterable[Batch], key: Callable[[Batch], Any]) -> dict[Any,
 
 
 class Pairing:
-    """Deposits of a leg that pays several a day, against groups of batches: to the cent first, then in two parts, then near."""
+    """Deposits of a leg that pays several a day, against groups of batches: to the cent, then in parts, then near."""
 
     def __init__(
         self, groups: list[list[Batch]], dues: list[Due], value_of: dict[Batch, int], amount: dict[Batch, int]
@@ -298,7 +305,7 @@ class Chain:
         self._assign()
 
     def _make_units(self) -> None:
-        """Pair deposits with batches: one for all of a value date, else one a day or one a batch, as the account shows."""
+        """Pair deposits with batches: one for all of a value date, else one a day or one a batch, as is more exact."""
         value_of = {
             batch: self.blind.bank_days.one(batch[1], self.blind.lags[self.leg.brand]) for batch in self.rows_of
         }
@@ -376,7 +383,6 @@ class Chain:
         place: dict[Batch, Unit] = {batch: unit for unit in self.leg.units for batch in unit.batches}
         left = {id(unit): unit.amount for unit in self.leg.units}
         result = self.result
-        ahead = sorted(place)
         for batch, rows in self.rows_of.items():
             unit = place[batch]
             result.due[rows] = unit.due.place if unit.due else -1
@@ -384,7 +390,7 @@ class Chain:
             left[id(unit)] -= self.amount[batch]
         for line, day in sorted(self.moved.items()):
             store = int(self.one.store[line])
-            old, new = place[store, int(result.day[line])], self._unit_on(place, ahead, store, day)
+            old, new = place[store, int(result.day[line])], self._unit_on(place, store, day)
             result.day[line] = day
             if new is not None:
                 result.due[line] = new.due.place if new.due else -1
@@ -402,12 +408,13 @@ class Chain:
             if not cents:
                 continue
             if unit.due is None:
-                result.missing.append((leg.account, leg.brand, leg.currency, unit.day, cents))
+                result.missing.append(Left(-1, leg.account, leg.brand, leg.currency, unit.day, cents))
             else:
                 text = f"deposit {unit.amount}, its lines make {unit.amount - cents}; what slipped is not certain"
-                result.residuals.append((unit.due.place, leg.account, leg.currency, unit.day, cents, text))
+                where = leg.account, leg.brand, leg.currency, unit.day
+                result.residuals.append(Left(unit.due.place, *where, cents, text))
 
-    def _unit_on(self, place: dict[Batch, Unit], ahead: list[Batch], store: int, day: int) -> Unit | None:
+    def _unit_on(self, place: dict[Batch, Unit], store: int, day: int) -> Unit | None:
         """The unit of a store's batch day, or of another store's on that day where the store has none of its own."""
         if (store, day) in place:
             return place[store, day]

@@ -55,7 +55,7 @@ def unbatched(settled: Settled, batch_of: Places) -> Unbatched:
 
 def batch_days(time: Ints, timed: Mask, cut: AnyInts) -> Ints:
     """The batch date of each line at its store's cut-off, in steps from midnight."""
-    return (time - np.where(timed, cut, 0) * STEP) // DAY_SECONDS
+    return np.asarray((time - np.where(timed, cut, 0) * STEP) // DAY_SECONDS)
 
 
 def sums_by_cut(one: Unbatched, rows: Ints, values: Ints, first: int, days: int) -> Ints:

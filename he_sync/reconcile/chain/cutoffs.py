@@ -1,7 +1,8 @@
 """Stage 5: at what local hour each store's batch closes, inferred where the processor does not say.
 
-Where the ledger shows a batch's fees, a store's cut-off is the one that makes most days exact. Elsewhere all stores of a
-deposit are fitted together: coordinate descent on capped absolute deviations with restarts (reference reconciliation 4).
+Where the ledger shows a batch's fees, a store's cut-off is the one that makes most days exact. Elsewhere all stores of
+an account are fitted together: coordinate descent on capped absolute deviations with restarts (reference reconciliation
+4).
 """
 
 from __future__ import annotations

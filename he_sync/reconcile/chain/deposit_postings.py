@@ -1,4 +1,4 @@
-"""The ledger's deposit postings on the bank account, with the bank account and the kind of deposit that each stands for."""
+"""The ledger's deposit postings on the bank account: the bank account and the kind of deposit each stands for."""
 
 from __future__ import annotations
 

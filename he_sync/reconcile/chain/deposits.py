@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import Batches, Lines, Stores
 from he_sync.reconcile.chain.bank import STAGE, Receipt, Statement
+from he_sync.reconcile.chain.blind_lines import Unbatched
 from he_sync.reconcile.chain.expected import FEES, Expected
 from he_sync.reconcile.chain.found import AUTOMATIC, TOLERATED, UNRESOLVED, Found
 from he_sync.reconcile.chain.keys import Ints, Places, find
 from he_sync.reconcile.chain.outcome import BANK
 
 BATCH = ("batch_id", "line_names_batch")
+
+
+@dataclass(frozen=True)
+class Settlements:
+    """What later parts need: line ids, each line's batch position (-1: none), those without one, each batch's store."""
+
+    line_ids: Ints
+    batch_of: Places
+    one: Unbatched
+    store_of_batch: Places
 
 
 def match_batches(lines: Lines, batches: Batches, stores: Stores, store_of: Places, found: Found) -> Places:
@@ -79,9 +91,10 @@ def _tolerated(statement: Statement, receipt: Receipt, found: Found) -> bool:
 
 
 def link_lines(
-    ids: Ints, batch_of: Places, batches: Batches, statement: Statement, paid: dict[int, list[int]], found: Found
+    settlements: Settlements, batches: Batches, statement: Statement, paid: dict[int, list[int]], found: Found
 ) -> None:
     """Lines to bank lines by way of their batch; a batch paid in parts pays each of its lines in parts."""
+    batch_of = settlements.batch_of
     hit = np.flatnonzero(batch_of >= 0)
     names = np.array(sorted(paid), np.int64)
     place = find(batches.ids, names)
@@ -91,7 +104,8 @@ def link_lines(
         table[place[here]] = [paid[name][turn] for name in names[here].tolist()]
         line = table[batch_of[hit]]
         good = line >= 0
-        found.link("LD", ids[hit[good]], statement.bank.ids[line[good]], ("batch_id", "by_way_of_batch"))
+        ids = settlements.line_ids[hit[good]]
+        found.link("LD", ids, statement.bank.ids[line[good]], ("batch_id", "by_way_of_batch"))
 
 
 def classify_deposits(statement: Statement, as_of: int, found: Found) -> list[Expected]:
@@ -100,7 +114,7 @@ def classify_deposits(statement: Statement, as_of: int, found: Found) -> list[Ex
     for receipt in statement.receipts:
         want, have = statement.amounts(receipt)
         if want != have and receipt not in statement.tolerated:
-            _differs(statement, receipt.expected[0], receipt.lines[0], want, have, found)
+            _differs(statement, receipt, found)
     in_transit = [statement.deposits[i] for i in sorted(statement.free) if statement.deposits[i].day > as_of]
     for i in sorted(statement.free):
         deposit = statement.deposits[i]
@@ -121,8 +135,9 @@ def classify_deposits(statement: Statement, as_of: int, found: Found) -> list[Ex
     return in_transit
 
 
-def _differs(statement: Statement, i: int, line: int, want: int, have: int, found: Found) -> None:
-    bank, deposit = statement.bank, statement.deposits[i]
+def _differs(statement: Statement, receipt: Receipt, found: Found) -> None:
+    bank, deposit, line = statement.bank, statement.deposits[receipt.expected[0]], receipt.lines[0]
+    want, have = statement.amounts(receipt)
     short = 0 <= have < want
     found.add(
         "bank_lines",

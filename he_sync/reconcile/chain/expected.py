@@ -1,10 +1,10 @@
-"""Which deposits the bank must show: batches grouped as each account is funded, cash by store, fees by store and month."""
+"""Which deposits the bank must show: batches as each account is funded, cash by store, fees by store and month."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,8 +13,7 @@ from he_sync.reconcile.chain.bank_days import BankDays, month_end_next
 from he_sync.reconcile.chain.keys import AnyInts, Ints, Mask, Places, find, group, pack
 
 CASH, FEES = "CASH", "FEES"
-# How an account may be funded, from most merged to least; the one that makes most deposits exact is taken.
-FUNDINGS = ("by value date", "by batch date", "by store and value date", "by batch")
+FEES_LAG = 2  # bank days, where the terms do not say
 
 
 @dataclass(frozen=True)
@@ -38,47 +37,58 @@ def key_of(deposit: Expected) -> Key:
     return deposit.account, deposit.currency, deposit.day, deposit.amount
 
 
-def card_deposits(
-    batches: Batches,
-    store_of: Places,
-    stores: Stores,
-    brands: tuple[str, ...],
-    lags: dict[str, int],
-    bank_days: BankDays,
-    bank: BankLines,
-) -> tuple[list[Expected], dict[tuple[int, str, int], str]]:
-    """Deposits of accounts whose batches are reported, and the funding that each (account, brand, currency) has shown."""
-    known = np.flatnonzero(store_of >= 0)
-    value = np.zeros(len(batches.ids), np.int64)
-    for code, brand in enumerate(brands):
-        here = known[batches.brand[known] == code]
-        value[here] = bank_days.after(batches.day[here], lags.get(brand, 1))
-    account, value = stores.account[store_of[known]], value[known]
+@dataclass(frozen=True)
+class Funding:
+    """How batches become money: batches with each one's store position (-1: unknown), lags by brand, bank calendar."""
+
+    batches: Batches
+    store_of: Places
+    stores: Stores
+    bank: BankLines
+    brands: tuple[str, ...]
+    lags: Mapping[str, int]
+    bank_days: BankDays
+
+    def value_dates(self, rows: Ints) -> Ints:
+        """When the batches of these rows are due."""
+        value = np.zeros(len(rows), np.int64)
+        for code, brand in enumerate(self.brands):
+            here = self.batches.brand[rows] == code
+            value[here] = self.bank_days.after(self.batches.day[rows[here]], self.lags.get(brand, 1))
+        return value
+
+
+def card_deposits(funding: Funding) -> list[Expected]:
+    """Deposits of batches, grouped as each account, brand and currency has shown to be funded."""
+    known = np.flatnonzero(funding.store_of >= 0)
+    value, batches = funding.value_dates(known), funding.batches
+    account = funding.stores.account[funding.store_of[known]]
     legs = (account, batches.brand[known], batches.currency[known])
     leg, _ = pack(*((part, part[:0]) for part in legs))
-    names, leg = np.unique(leg, return_inverse=True)
-    ways = [
-        _Way(batches, known, value, account, leg, column, bank)
-        for column in (value, batches.day[known], value * len(stores.ids) + store_of[known], batches.ids[known])
-    ]
-    best = np.argmax([way.exact for way in ways], axis=0) if len(names) else np.empty(0, np.int64)
-    result: list[Expected] = []
-    chosen: dict[tuple[int, str, int], str] = {}
-    for number, way in enumerate(ways):
-        for deposit in way.deposits(brands, best == number):
-            result.append(deposit)
-            chosen[deposit.account, deposit.kind, deposit.currency] = FUNDINGS[number]
-    return result, chosen
+    _, leg = np.unique(leg, return_inverse=True)
+    columns = (
+        value,
+        batches.day[known],
+        value * len(funding.stores.ids) + funding.store_of[known],
+        batches.ids[known],
+    )
+    ways = [_Way(funding, known, (account, value, leg), column) for column in columns]
+    best = np.argmax([way.exact for way in ways], axis=0) if len(known) else np.empty(0, np.int64)
+    return [deposit for number, way in enumerate(ways) for deposit in way.deposits(best == number)]
 
 
 class _Way:
-    """One way to group batches into deposits, and how many batches of each leg it puts into deposits that came exactly."""
+    """One way to group batches into deposits; `exact` batches of each leg are in deposits that came to the cent.
 
-    def __init__(
-        self, batches: Batches, known: Ints, value: Ints, account: Ints, leg: Ints, column: AnyInts, bank: BankLines
-    ) -> None:
+    The ways, from most to least merged: by value date, by batch date, by store and value date, by batch.
+    """
+
+    def __init__(self, funding: Funding, known: Ints, keys: tuple[Ints, Ints, Ints], column: AnyInts) -> None:
+        """`keys` are account, value date and leg of each known batch, `column` what this way groups by within a leg."""
+        account, value, leg = keys
+        batches, bank = funding.batches, funding.bank
         order, _, rank = group((leg, value, column), batches.ids[known])
-        self._batches, self._rows, self._starts = batches, known[order], np.flatnonzero(rank == 0)
+        self._funding, self._rows, self._starts = funding, known[order], np.flatnonzero(rank == 0)
         first = order[self._starts]
         self._leg, self._value, self._account = leg[first], value[first], account[first]
         self._sums = np.add.reduceat(batches.payout[self._rows], self._starts) if len(order) else known
@@ -92,34 +102,35 @@ class _Way:
         came = find(theirs, mine) >= 0
         self.exact = np.bincount(self._leg[came], (self._ends - self._starts)[came], minlength=_legs(leg))
 
-    def deposits(self, brands: tuple[str, ...], wanted: Mask) -> Iterator[Expected]:
+    def deposits(self, wanted: Mask) -> Iterator[Expected]:
         """The deposits of the wanted legs."""
         here = np.flatnonzero(wanted[self._leg])
         rows = self._rows[self._starts[here]]
         columns = (
             self._account[here],
-            self._batches.brand[rows],
+            self._funding.batches.brand[rows],
             self._value[here],
             self._sums[here],
-            self._batches.currency[rows],
+            self._funding.batches.currency[rows],
             self._starts[here],
             self._ends[here],
         )
-        ids = self._batches.ids[self._rows].tolist()
+        ids = self._funding.batches.ids[self._rows].tolist()
         for account, brand, day, amount, currency, start, stop in zip(*(c.tolist() for c in columns), strict=True):
-            yield Expected(account, brands[brand], 0, day, amount, currency, tuple(ids[start:stop]))
+            yield Expected(account, self._funding.brands[brand], 0, day, amount, currency, tuple(ids[start:stop]))
 
 
 def _legs(leg: Ints) -> int:
     return int(leg.max()) + 1 if len(leg) else 0
 
 
-def cash_deposits(payments: Payments, cash: int, stores: Stores, lag: int, bank_days: BankDays) -> list[Expected]:
+def cash_deposits(payments: Payments, cash: int, funding: Funding) -> list[Expected]:
     """Cash of each store and bank day."""
+    stores = funding.stores
     rows = np.flatnonzero(payments.tender == cash)
     place = stores.places(payments.store[rows]).astype(np.int64)
     rows, place = rows[place >= 0], place[place >= 0]
-    value = bank_days.after(payments.day[rows], lag)
+    value = funding.bank_days.after(payments.day[rows], funding.lags.get(CASH, 1))
     totals = _sums((place, payments.currency[rows].astype(np.int64), value), payments.amount[rows])
     return [
         Expected(int(stores.account[store]), CASH, int(stores.ids[store]), day, amount, currency)
@@ -128,10 +139,10 @@ def cash_deposits(payments: Payments, cash: int, stores: Stores, lag: int, bank_
     ]
 
 
-def fee_withdrawals(
-    batches: Batches, store_of: Places, stores: Stores, lag: int, bank_days: BankDays
-) -> list[Expected]:
+def fee_withdrawals(funding: Funding) -> list[Expected]:
     """Fees of gross-funded stores, billed for each month of batch dates from the first of the next month."""
+    batches, store_of, stores = funding.batches, funding.store_of, funding.stores
+    lag = funding.lags.get(FEES, FEES_LAG)
     rows = np.flatnonzero(store_of >= 0)
     rows = rows[~stores.net[store_of[rows]]]
     months = batches.day[rows].astype("M8[D]").astype("M8[M]").astype(np.int64)
@@ -147,7 +158,7 @@ def fee_withdrawals(
             int(stores.account[store]),
             FEES,
             int(stores.ids[store]),
-            bank_days.one(month_end_next(firsts[month]), lag),
+            funding.bank_days.one(month_end_next(firsts[month]), lag),
             -amount,
             currency,
             tuple(sorted(parts[store, currency, month])),
@@ -166,10 +177,3 @@ def _sums(columns: tuple[Ints, ...], amounts: Ints) -> list[tuple[tuple[int, ...
     totals = np.add.reduceat(amounts[order], starts)
     keys = zip(*(column[order[starts]].tolist() for column in columns), strict=True)
     return list(zip(keys, totals.tolist(), strict=True))
-
-
-def merged(deposits: list[Expected]) -> Expected:
-    """Several expected deposits as one, on the last of their days."""
-    last = max(deposits, key=lambda one: one.day)
-    parts = tuple(sorted(part for one in deposits for part in one.parts))
-    return replace(last, amount=sum(one.amount for one in deposits), parts=parts)

@@ -1,4 +1,4 @@
-"""Stage 2 for lines without a usable reference: store, brand, amount, local day and fee, then one of them less at a time.
+"""Stage 2 for lines without a usable reference: store, brand, amount, local day and fee, then with one of them less.
 
 The expected fee is part of the key, because two tenders of one brand may share an amount and a day. A garbled reference
 counts as none where few of its digits are wrong; a line that repeats what its payment says is a second settlement.
@@ -47,7 +47,7 @@ class Fallback:
         store = settled.stores.ids[np.maximum(settled.store_of_mid[settled.mid[line]], 0)]
         result = np.ones(len(right), bool)
         result[known] = (payments.store[payment] != store) | ((off != 0) & (off != -payments.tip[payment]))
-        return result | np.isin(right, doubted)
+        return np.asarray(result | np.isin(right, doubted))
 
     def run(self) -> None:
         """Every rule in order of trust on what the rules before it left."""
@@ -96,7 +96,7 @@ class Fallback:
     def _near(self, left: Ints, right: Ints) -> Mask:
         """A garbled reference may replace the payment's only if few digits differ."""
         names = self.lines.ref[right]
-        result = names == 0
+        result: Mask = names == 0
         for i in np.flatnonzero(~result).tolist():
             result[i] = alike(str(names[i]), str(self.payments.ref[left[i]]))
         return result

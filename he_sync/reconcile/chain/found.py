@@ -1,4 +1,4 @@
-"""What the stages find: links between records and breaks with their cause. Both are collected, then written in one order."""
+"""What the stages find: links between records, and breaks with their cause, collected to be written in one order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from he_sync.reconcile.chain.keys import AnyInts, Ints
 from he_sync.reconcile.chain.outcome import BANK, FEES, GL, SETTLED
@@ -93,7 +92,7 @@ class Found:
     counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)  # relation, stage, rule, strength
     breaks: list[Break] = field(default_factory=list)
 
-    def link(
+    def link(  # noqa: PLR0913 - the columns of a link
         self,
         relation: str,
         left: AnyInts,
@@ -105,7 +104,9 @@ class Found:
     ) -> None:
         """Add links by record ids; `rule` is (stage, rule)."""
         if len(left):
-            self.links[relation].append(Block(left, right, *rule, strength, alternatives))
+            ids = np.asarray(left, np.int64), np.asarray(right, np.int64)
+            others = alternatives if isinstance(alternatives, int) else np.asarray(alternatives, np.int64)
+            self.links[relation].append(Block(*ids, *rule, strength, others))
 
     def complete(self, *relations: str) -> None:
         """Nothing will be added to these relations: count, write and let them go."""
@@ -116,7 +117,7 @@ class Found:
                 self.writer.write(relation, self.links[relation])
             self.links[relation] = []
 
-    def add(
+    def add(  # noqa: PLR0913 - the columns of a break
         self,
         table: str,
         kind: str,
@@ -146,7 +147,9 @@ class Found:
             for record, other, cents, text, when, money in rows
         ]
 
-
-def nothing() -> NDArray[np.int64]:
-    """No records."""
-    return np.empty(0, np.int64)
+    def one(  # noqa: PLR0913, PLR0917 - the columns of a break
+        self, table: str, kind: str, record: int, cents: int, when: tuple[int, int], evidence: str, confidence: float
+    ) -> None:
+        """Add a single break; `when` is its day since 1970 and its currency code."""
+        identity = IDENTITY_OF.get((table, kind), IDENTITY_OF.get((table, ""), ""))
+        self.breaks.append(Break(table, record, kind, 0, cents, confidence, evidence, *when, identity))

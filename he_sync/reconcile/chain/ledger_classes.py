@@ -78,10 +78,10 @@ def _wrong_places(posted: Posted, hit: Ints, found: Found) -> None:
     off = np.flatnonzero(have != want)
     texts = [f"account {b} instead of {a}" for a, b in zip(want[off].tolist(), have[off].tolist(), strict=True)]
     _misplaced(posted, "wrong_account", hit[off], texts, found)
-    want, have = payments.day[hit], postings.day[line]
-    off = np.flatnonzero(have > want)
-    off = off[month(have[off]) > month(want[off])]
-    dates = zip(have[off].astype("M8[D]"), want[off].astype("M8[D]"), strict=True)
+    sold, entered = payments.day[hit], postings.day[line]
+    off = np.flatnonzero(entered > sold)
+    off = off[month(entered[off]) > month(sold[off])]
+    dates = zip(entered[off].astype("M8[D]"), sold[off].astype("M8[D]"), strict=True)
     texts = [f"posted on {a} for business date {b}" for a, b in dates]
     _misplaced(posted, "timing_next_period", hit[off], texts, found)
 

@@ -1,8 +1,9 @@
-"""Sales of the POS against sales orders of the ERP, by order id; the join runs in DuckDB, only differences come back."""
+"""Sales of the POS against sales orders of the ERP, by order id: joined in DuckDB, only differences come back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,23 +35,38 @@ class Amounts:
     total: int
 
 
+class OrderBreak(NamedTuple):
+    """One difference of an order, in cents; `day` since 1970."""
+
+    kind: str
+    order: int
+    cents: int
+    evidence: str
+    day: int
+
+
 def match_orders(reader: Reader, found: Found) -> None:
     """Add the breaks of orders: missing, pushed twice, rounding, dropped discount."""
     if not reader.has("pos_orders") or not reader.has("erp_orders"):
         return
-    spare = _repeated(reader, found)
+    breaks: list[OrderBreak] = []
+    spare = _repeated(reader, breaks)
     rows = reader.rows(DIFFERENCES.format(day=day("coalesce(p.business_date, e.business_date)")))
     for row in rows:
         order, alien, absent, when = row[0], row[1], row[2], row[12]
         if (order, row[11]) in spare:
             continue
         if alien:
-            _add(found, UNRESOLVED, order, row[10], f"sales order {row[11]} names a sale that does not exist", when)
+            breaks.append(
+                OrderBreak(UNRESOLVED, order, row[10], f"sales order {row[11]} names no sale that exists", when)
+            )
         elif absent:
-            _add(found, "order_missing_in_erp", order, -row[6], "no sales order", when)
+            breaks.append(OrderBreak("order_missing_in_erp", order, -row[6], "no sales order", when))
         else:
             for kind, cents, text in explain(Amounts(*row[3:7]), Amounts(*row[7:11])):
-                _add(found, kind, order, cents, f"sales order {row[11]}: {text}", when)
+                breaks.append(OrderBreak(kind, order, cents, f"sales order {row[11]}: {text}", when))
+    for kind in sorted({one.kind for one in breaks}):
+        _book([one for one in breaks if one.kind == kind], found)
 
 
 def explain(sale: Amounts, order: Amounts) -> list[tuple[str, int, str]]:
@@ -70,33 +86,33 @@ def explain(sale: Amounts, order: Amounts) -> list[tuple[str, int, str]]:
     return result
 
 
-def _repeated(reader: Reader, found: Found) -> set[tuple[int, int]]:
+def _repeated(reader: Reader, breaks: list[OrderBreak]) -> set[tuple[int, int]]:
     """Of several documents of an order the one that equals the sale stands, else the lowest; the others are pushes."""
     spare: set[tuple[int, int]] = set()
     last = None
     (orders,) = reader.fetch("erp_orders", ["order_id::bigint"])
     second = np.unique(orders[find(orders, orders) != np.arange(len(orders))])
-    totals = {place: total for place, total in reader.lookup("pos_orders", "order_id", ["total_cents"], second)}
+    totals = {row[0]: row[1] for row in reader.lookup("pos_orders", "order_id", ["total_cents"], second)}
     docs = reader.lookup("erp_orders", "order_id", ["erp_doc", "total_cents", day("business_date")], second)
     ranked = sorted((place, total != totals.get(place, total), doc, total, when) for place, doc, total, when in docs)
     for place, _, doc, total, when in ranked:
         order = int(second[place])
         if order == last:
             spare.add((order, doc))
-            _add(found, "order_duplicate_push", order, total, f"second sales order {doc}", when)
+            breaks.append(OrderBreak("order_duplicate_push", order, total, f"second sales order {doc}", when))
         last = order
     return spare
 
 
-def _add(found: Found, kind: str, order: int, cents: int, evidence: str, when: int) -> None:
+def _book(breaks: list[OrderBreak], found: Found) -> None:
     found.add(
         "orders",
-        kind,
-        np.array([order]),
-        related=np.zeros(1, np.int64),
-        delta=np.array([cents]),
-        evidence=[evidence],
-        days=np.array([when]),
-        currency=np.zeros(1, np.int64),
-        confidence=0.5 if kind == UNRESOLVED else 1.0,
+        breaks[0].kind,
+        np.array([one.order for one in breaks], np.int64),
+        related=np.zeros(len(breaks), np.int64),
+        delta=np.array([one.cents for one in breaks], np.int64),
+        evidence=[one.evidence for one in breaks],
+        days=np.array([one.day for one in breaks], np.int64),
+        currency=np.zeros(len(breaks), np.int64),
+        confidence=0.5 if breaks[0].kind == UNRESOLVED else 1.0,
     )

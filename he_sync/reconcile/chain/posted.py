@@ -1,7 +1,7 @@
 """Payments against the ledger, one posting a payment: the payment's id, then its document, then its amount.
 
-A posting that lost its reference is first given the payment it most likely belongs to; only then the best posting of each
-payment is chosen, so that a duplicate that kept its reference cannot displace the original that lost it.
+A posting that lost its reference is first given the payment it most likely belongs to; only then the best posting of
+each payment is chosen, so that a duplicate that kept its reference cannot displace the original that lost it.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _take_back(posted: Posted, doubted: tuple[Places, Places]) -> None:
 
 
 def _by_document(posted: Posted, lost: Places) -> None:
-    """Posting -> ERP document -> order -> the payment of the order that fits best and has no posting of the document."""
+    """Posting -> ERP document -> order -> the payment of the order that fits best and lacks a posting of it."""
     payments, postings = posted.payments, posted.postings
     lost = lost[postings.doc[lost] != 0]
     orders = _orders_of(posted, lost)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Format = Literal["csv", "parquet"]
 
 
-def reconcile(
+def reconcile(  # noqa: PLR0913 - the options of a run
     books: Books,
     rules: RuleSet,
     out: Path | None,
@@ -31,9 +31,9 @@ def reconcile(
     `previous` is the state folder of an earlier run of the same books; the new state replaces it. The caller decides
     on exit 3 by `outcome.summary.closes`, and removes `out` where an error leaves through here.
     """
-    from he_sync.reconcile.chain.found import Found
-    from he_sync.reconcile.chain.stages import Stages  # noqa: PLC0415 - numpy and pyarrow load only where they run
-    from he_sync.reconcile.chain.write import LinkWriter, write_breaks
+    from he_sync.reconcile.chain.found import Found  # noqa: PLC0415 - numpy and pyarrow load only where they run
+    from he_sync.reconcile.chain.stages import Stages  # noqa: PLC0415 - same
+    from he_sync.reconcile.chain.write import LinkWriter, write_breaks  # noqa: PLC0415 - same
 
     if threads:
         books.connection.execute(f"set threads = {threads}")

@@ -71,14 +71,16 @@ def _by_reference(settled: Settled) -> Places:
     if len(shared):
         simple &= find(shared, lines.ref[items]) < 0
     settled.line_of[first[simple]], settled.payment_of[items[simple]] = items[simple], first[simple]
-    return items[~simple]
+    rest: Places = items[~simple]
+    return rest
 
 
 def _shared(payments: Payments, must: Mask) -> Ints:
     """References that a second payment which must settle carries too."""
     second = np.flatnonzero(must & (payments.ref != 0))
     names: Ints = payments.ref[second]
-    return names[payments.by_ref.find(names) != second]
+    again: Ints = names[payments.by_ref.find(names) != second]
+    return again
 
 
 def _best(settled: Settled, right: Places) -> None:

@@ -16,6 +16,8 @@ import numpy as np
 from he_sync.reconcile.chain.keys import Ints
 
 NEAR = 200  # minor units to each side in which lucky sets are counted
+Lines = tuple[tuple[int, ...], ...]  # positions, one part a store
+
 GATE = 0.02  # lucky sets to be expected at most
 LARGEST = 3
 EXTRA = 2  # lines beyond one a store
@@ -25,7 +27,7 @@ MOST = 50_000  # sets looked at
 
 @dataclass(frozen=True)
 class Candidates:
-    """The lines that one store's batch may have lost; `target` is the fees that slipped, or None where none is known."""
+    """The lines that one store's batch may have lost; `target` is the fees that slipped, None where none is known."""
 
     line: Ints
     amount: Ints
@@ -72,19 +74,19 @@ def _pooled(stores: list[Candidates]) -> Candidates:
     )
 
 
-def _of_amount(one: Candidates, size: int, amount: int) -> tuple[list[tuple[tuple[int, ...], ...]], float]:
+def _of_amount(one: Candidates, size: int, amount: int) -> tuple[list[Lines], float]:
     """Sets of one or two lines that make an amount, where no fees narrow them; and the lucky ones to be expected."""
     money = one.amount
     if size == 1:
         near = int(np.count_nonzero(np.abs(money - amount) <= NEAR))
-        found = [((i,),) for i in np.flatnonzero(money == amount).tolist()]
+        found: list[Lines] = [((i,),) for i in np.flatnonzero(money == amount).tolist()]
         return found, max(near - len(found), 0) / (2 * NEAR + 1)
     order = np.argsort(money, kind="stable")
     ranked = money[order]
     low = np.searchsorted(ranked, amount - ranked - NEAR, "left")
     high = np.searchsorted(ranked, amount - ranked + NEAR, "right")
     near = int((high - low).sum()) // 2
-    pairs = [
+    pairs: list[Lines] = [
         ((int(order[i]), int(order[j])),)
         for i in range(len(ranked))
         for j in range(*np.searchsorted(ranked, [amount - ranked[i], amount - ranked[i] + 1]))
@@ -93,9 +95,9 @@ def _of_amount(one: Candidates, size: int, amount: int) -> tuple[list[tuple[tupl
     return pairs, max(near - len(pairs), 0) / (2 * NEAR + 1)
 
 
-def _sets(stores: list[Candidates], size: int, amount: int | None) -> tuple[list[tuple[tuple[int, ...], ...]], float]:
+def _sets(stores: list[Candidates], size: int, amount: int | None) -> tuple[list[Lines], float]:
     """Sets of `size` lines in all, one part a store, that make fees and amount; and the lucky ones to be expected."""
-    found: list[tuple[tuple[int, ...], ...]] = []
+    found: list[Lines] = []
     near = looked = 0
     for sizes in product(range(1, LARGEST + 1), repeat=len(stores)):
         if sum(sizes) != size:
@@ -136,7 +138,7 @@ def _fee_sets(one: Candidates, many: int) -> list[tuple[int, ...]]:
     return result
 
 
-def _judge(stores: list[Candidates], sets: list[tuple[tuple[int, ...], ...]], luck: float) -> Verdict:
+def _judge(stores: list[Candidates], sets: list[Lines], luck: float) -> Verdict:
     """Sets that differ only in equal lines are one: the money is right, but not which of them slipped."""
     kinds = {
         tuple(

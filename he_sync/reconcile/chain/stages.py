@@ -6,36 +6,35 @@ Orders, then cards, then the ledger, then the bank: each part lets its arrays go
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import BankLines, Batches, Payments, Postings, Reader
 from he_sync.reconcile.chain.bank import Statement, match_statement
 from he_sync.reconcile.chain.bank_days import BankDays
-from he_sync.reconcile.chain.bank_ledger import match_ledger
+from he_sync.reconcile.chain.bank_ledger import BankLedger
 from he_sync.reconcile.chain.batch_fees import BatchFees, batch_fees
-from he_sync.reconcile.chain.blind import Blind, Inferred
-from he_sync.reconcile.chain.blind_books import (
-    LegKey,
-    classify_inferred,
-    expect,
-    expect_fees,
-    link_inferred,
-    link_ledger_batches,
-)
+from he_sync.reconcile.chain.blind_books import BlindBooks
 from he_sync.reconcile.chain.blind_lines import Unbatched, unbatched
 from he_sync.reconcile.chain.books import Books
 from he_sync.reconcile.chain.card_classes import classify_fees, classify_settlement, expected_fees
 from he_sync.reconcile.chain.close import Cents, card_differences, close, ledger_difference, totals
 from he_sync.reconcile.chain.day_sums import match_day_sums
 from he_sync.reconcile.chain.deposit_postings import DepositPostings
-from he_sync.reconcile.chain.deposits import classify_deposits, link_deposits, link_lines, match_batches
-from he_sync.reconcile.chain.expected import CASH, FEES, Expected, card_deposits, cash_deposits, fee_withdrawals
+from he_sync.reconcile.chain.deposits import Settlements, classify_deposits, link_deposits, link_lines, match_batches
+from he_sync.reconcile.chain.expected import (
+    CASH,
+    FEES,
+    Expected,
+    Funding,
+    card_deposits,
+    cash_deposits,
+    fee_withdrawals,
+)
 from he_sync.reconcile.chain.fallback import Fallback
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import Found
-from he_sync.reconcile.chain.keys import Ints, Places, find
+from he_sync.reconcile.chain.keys import Places, find
 from he_sync.reconcile.chain.ledger_classes import classify_ledger
 from he_sync.reconcile.chain.orders import match_orders
 from he_sync.reconcile.chain.outcome import BANK, GL, Identity
@@ -44,18 +43,6 @@ from he_sync.reconcile.chain.rules import RuleSet
 from he_sync.reconcile.chain.settled import Settled, due, link_references, match_references, take_back
 from he_sync.reconcile.chain.tolerances import Allowance
 from he_sync.reconcile.chain.voids import net_voids
-
-TWO_DAYS = 2
-
-
-@dataclass(frozen=True)
-class Settlements:
-    """What later parts need: line ids, each line's batch position (-1: none), those without one, each batch's store."""
-
-    line_ids: Ints
-    batch_of: Places
-    one: Unbatched
-    store_of_batch: Places
 
 
 class Stages:
@@ -81,10 +68,11 @@ class Stages:
         match_orders(self.reader, self.found)
         payments = self.reader.payments()
         settlements = self._cards(payments)
-        cash = self._cash(payments)
+        cash = self.codes.tenders.index("cash") if "cash" in self.codes.tenders else len(self.codes.tenders)
+        cash_due = cash_deposits(payments, cash, self._funding(settlements.store_of_batch))
         deposits, journal = self._ledger(payments, set(settlements.one.store.tolist()))
         del payments
-        transit = self._bank(settlements, cash, deposits, journal)
+        transit = self._bank(settlements, cash_due, deposits, journal)
         return close(self.found, self.differing, {BANK: transit}, self.codes)
 
     def _cards(self, payments: Payments) -> Settlements:
@@ -115,10 +103,6 @@ class Stages:
         }
         return Settlements(lines.ids, batch_of, one, store_of)
 
-    def _cash(self, payments: Payments) -> list[Expected]:
-        cash = self.codes.tenders.index("cash") if "cash" in self.codes.tenders else len(self.codes.tenders)
-        return cash_deposits(payments, cash, self.stores, self.terms.lags.get(CASH, 1), self.bank_days)
-
     def _ledger(self, payments: Payments, blind: set[int]) -> tuple[DepositPostings, BatchFees]:
         """Payments to postings and day lines; what the ledger says of deposits and of blind stores' batch fees."""
         postings: Postings = self.reader.postings()
@@ -140,42 +124,30 @@ class Stages:
         self, settlements: Settlements, cash: list[Expected], postings: DepositPostings, journal: BatchFees
     ) -> Cents:
         """Stages 3 to 6: deposits to bank lines, blind accounts, bank lines to the ledger; cents not yet due."""
-        lag, found = self.terms.lags.get(FEES, TWO_DAYS), self.found
-        store_of, one = settlements.store_of_batch, settlements.one
-        deposits, _ = card_deposits(
-            self.batches, store_of, self.stores, self.codes.brands, dict(self.terms.lags), self.bank_days, self.bank
-        )
-        deposits += cash + fee_withdrawals(self.batches, store_of, self.stores, lag, self.bank_days)
-        self._bank_difference(deposits, one)
+        funding, found = self._funding(settlements.store_of_batch), self.found
+        deposits = card_deposits(funding) + cash + fee_withdrawals(funding)
+        self._bank_difference(deposits, settlements.one)
         statement = Statement(self.bank, deposits)
         statement.learn()
-        inferred, from_bank = self._infer(one, postings, journal, statement)
+        blind = BlindBooks(settlements, funding, statement)
+        inferred = blind.infer(postings, journal) if len(settlements.one.row) else None
         match_statement(statement, postings, self.rules)
         paid = link_deposits(statement, found)
-        link_lines(settlements.line_ids, settlements.batch_of, self.batches, statement, paid, found)
+        link_lines(settlements, self.batches, statement, paid, found)
         transit: Cents = Counter()
         for deposit in classify_deposits(statement, self.as_of, found):
             transit[deposit.currency] -= deposit.amount
         if inferred is not None:
-            link_inferred(one, inferred, settlements.line_ids, statement, found)
-            link_ledger_batches(one, inferred, settlements.line_ids, journal, statement, found)
-            transit.update(classify_inferred(inferred, from_bank, self.codes, statement, self.as_of, found))
-        match_ledger(statement, postings, found)
+            blind.link(inferred, found)
+            blind.link_batches(inferred, journal, found)
+            transit.update(blind.classify(inferred, self.as_of, found))
+        BankLedger(statement, postings).match(found)
         found.complete("LB", "BD", "DG", "LD")
         return transit
 
-    def _infer(
-        self, one: Unbatched, postings: DepositPostings, journal: BatchFees, statement: Statement
-    ) -> tuple[Inferred | None, set[LegKey]]:
-        """Blind accounts, where there are any; their deposits join the statement's expected ones."""
-        if not len(one.row):
-            return None, set()
-        dues, from_bank = expect(one, self.stores, self.codes, postings, statement)
-        lags = [self.terms.lags.get(brand, 1) for brand in (*self.codes.brands, "")]
-        inferred = Blind(one, self.stores, journal, lags, self.bank_days, dues).infer()
-        lag = self.terms.lags.get(FEES, TWO_DAYS)
-        expect_fees(one, inferred, self.stores, lag, self.bank_days, statement)
-        return inferred, from_bank
+    def _funding(self, store_of: Places) -> Funding:
+        lags, brands = self.terms.lags, self.codes.brands
+        return Funding(self.batches, store_of, self.stores, self.bank, brands, lags, self.bank_days)
 
     def _bank_difference(self, deposits: list[Expected], one: Unbatched) -> None:
         """The bank against batches, cash and fees; lines without a batch must reach it too, gross ones less no fee."""

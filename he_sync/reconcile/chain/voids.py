@@ -6,7 +6,7 @@ import numpy as np
 
 from he_sync.reconcile.chain.arrays import SALE, VOID, Payments
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
-from he_sync.reconcile.chain.keys import AnyInts, Mask, find
+from he_sync.reconcile.chain.keys import AnyInts, Ints, Mask, find
 
 NET = ("net_voids", "void_names_sale")
 SHARED = ("net_voids", "void_shares_reference")
@@ -18,21 +18,24 @@ def net_voids(payments: Payments, found: Found) -> Mask:
     sales = payments.by_id.find(payments.orig[voids])
     out = payments.kind == VOID
     good = _cancels(payments, voids, sales)
-    _take(payments, voids[good], sales[good], found, out, NET)
+    found.link("VO", *_take(payments, voids[good], sales[good], out), NET)
     left = voids[~good]
     open_sales = np.flatnonzero((payments.kind == SALE) & ~out & (payments.ref != 0))
     shared = left[payments.ref[left] != 0]
     place = find(payments.ref[open_sales], payments.ref[shared])
     sales = np.where(place >= 0, open_sales[place] if len(open_sales) else -1, -1)
     good = _cancels(payments, shared, sales)
-    _take(payments, shared[good], sales[good], found, out, SHARED)
+    if found.allowance.rules.uses("VO", SHARED[1]):
+        found.link("VO", *_take(payments, shared[good], sales[good], out), SHARED)
+    else:
+        good[:] = False
     _unexplained(payments, np.setdiff1d(left, shared[good]), found)
-    return out
+    return np.asarray(out)
 
 
 def _cancels(payments: Payments, voids: AnyInts, sales: AnyInts) -> Mask:
     safe = np.maximum(sales, 0)
-    return (
+    return np.asarray(
         (sales >= 0)
         & (payments.kind[safe] == SALE)
         & (payments.amount[safe] == -payments.amount[voids])
@@ -40,12 +43,11 @@ def _cancels(payments: Payments, voids: AnyInts, sales: AnyInts) -> Mask:
     )
 
 
-def _take(payments: Payments, voids: AnyInts, sales: AnyInts, found: Found, out: Mask, rule: tuple[str, str]) -> None:
-    """The first void of a sale takes it; a second one stays open."""
+def _take(payments: Payments, voids: AnyInts, sales: AnyInts, out: Mask) -> tuple[Ints, Ints]:
+    """The first void of a sale takes it; a second one stays open. Ids of sales and voids."""
     _, first = np.unique(sales, return_index=True)
-    voids, sales = voids[first], sales[first]
-    out[sales] = True
-    found.link("VO", payments.ids[sales], payments.ids[voids], rule)
+    out[sales[first]] = True
+    return payments.ids[sales[first]], payments.ids[voids[first]]
 
 
 def _unexplained(payments: Payments, voids: AnyInts, found: Found) -> None:

@@ -128,7 +128,7 @@ def _gather(blocks: list[Block], part: slice | Ints, value: Callable[[Block], An
         one = value(blocks[0])
         return np.full(count, one, kind) if isinstance(one, int) else np.ascontiguousarray(one[part], kind)
     rows = np.arange(*part.indices(sum(len(block.left) for block in blocks))) if isinstance(part, slice) else part
-    result = np.empty(len(rows), kind)
+    result: NDArray[Any] = np.empty(len(rows), kind)
     start = 0
     for block in blocks:
         here = (rows >= start) & (rows < start + len(block.left))
@@ -154,7 +154,7 @@ def _texts(values: Sequence[str]) -> pa.Array:
 def write_breaks(breaks: list[Break], as_of: int, path: Path) -> None:
     """Breaks by table, record, class."""
     ranked = sorted(breaks, key=lambda one: (one.table, one.record, one.kind, one.related, one.delta, one.evidence))
-    numbers = {
+    numbers: dict[str, NDArray[Any]] = {
         "record_id": np.array([one.record for one in ranked], np.int64),
         "related_id": np.array([one.related for one in ranked], np.int64),
         "delta_cents": np.array([one.delta for one in ranked], np.int64),
