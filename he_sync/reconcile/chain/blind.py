@@ -19,7 +19,7 @@ from he_sync.reconcile.chain.batch_fees import BatchFees
 from he_sync.reconcile.chain.blind_lines import Unbatched, batch_days, sums_by_cut
 from he_sync.reconcile.chain.cutoffs import CutOff, by_deposits, by_fees
 from he_sync.reconcile.chain.expected import Funding
-from he_sync.reconcile.chain.keys import Ints, Mask
+from he_sync.reconcile.chain.keys import Ints, Mask, group
 from he_sync.reconcile.chain.slips import NOTHING, Candidates, Verdict, slipped
 
 MARGIN = 3  # days around the lines' own
@@ -85,6 +85,7 @@ class Inferred:
     due: Ints
     sure: Mask
     cuts: dict[int, CutOff]
+    fees: dict[tuple[int, int, int], dict[int, int]]  # of natural batches, by store, currency and day, then brand
     parts: dict[int, list[int]] = field(default_factory=dict)  # further deposits that paid with an expected one
     steady: set[int] = field(default_factory=set)  # expected deposits whose residual no slip can explain
     residuals: list[Left] = field(default_factory=list)
@@ -128,10 +129,21 @@ class Blind:
             steps[store] = cut.steps
         count = len(self.one.row)
         day = batch_days(self.one.time, self.one.timed, steps[self.one.store])
-        result = Inferred(day, np.full(count, -1, np.int64), np.zeros(count, bool), cuts)
+        result = Inferred(day, np.full(count, -1, np.int64), np.zeros(count, bool), cuts, self._fees(day))
         for leg in self.legs:
             Chain(self, leg, result).run()
         return result
+
+    def _fees(self, day: Ints) -> dict[tuple[int, int, int], dict[int, int]]:
+        """The lines' fees by natural batch."""
+        one = self.one
+        order, _, rank = group((one.store, one.currency, day, one.brand), one.row)
+        fees: dict[tuple[int, int, int], dict[int, int]] = defaultdict(dict)
+        for rows in np.split(order, np.flatnonzero(rank == 0)[1:]) if len(order) else []:
+            i = rows[0]
+            key = int(one.store[i]), int(one.currency[i]), int(day[i])
+            fees[key][int(one.brand[i])] = int(one.fee[rows].sum())
+        return fees
 
     def _cutoffs(self) -> dict[int, CutOff]:
         cuts: dict[int, CutOff] = {}
@@ -290,7 +302,7 @@ class Chain:
             for day in range(blind.first, blind.first + blind.days):
                 mine = self.rows_of.get((store, day))
                 fee = int(self.one.fee[mine].sum()) if mine is not None else 0
-                nearest = dict.fromkeys(brands, 0) | {leg.brand: fee}
+                nearest = dict.fromkeys(brands, 0) | self.result.fees.get((store, leg.currency, day), {})
                 posted = blind.fees.by_brand(store, leg.currency, day, nearest).get(leg.brand, (0, 0))[0]
                 running += posted - fee
                 gaps[store][day] = running
@@ -346,6 +358,9 @@ class Chain:
                 self.doubtful.update(line for batch in unit.batches for line in self.rows_of[batch].tolist())
             last = max((day for _, day in unit.batches), default=0)
             verdict = self._boundary(unit, last, -residual)
+            if not verdict.sure and not residual:
+                self._rebase(unit, last)
+                continue
             if verdict.sure:
                 self._move(verdict, last)
                 continue
@@ -353,6 +368,12 @@ class Chain:
             if self._stays(lane, i, residual) or not verdict.doubtful:
                 residual = 0
                 self.result.steady.add(unit.due.place)
+
+    def _rebase(self, unit: Unit, last: int) -> None:
+        """The money agrees and no lines explain the fees: it is the fee journal that is off, from here on."""
+        for store in {store for store, _ in unit.batches} & set(self.fee_gap):
+            off = self.fee_gap[store].get(last, 0)
+            self.fee_gap[store] = {day: gap - off for day, gap in self.fee_gap[store].items()}
 
     def _stays(self, lane: list[Unit], i: int, residual: int) -> bool:
         """Whether the next unit adds nothing to the residual: then nothing slipped, the money itself differs."""

@@ -15,6 +15,7 @@ from he_sync.reconcile.chain.blind_lines import CUTS
 from he_sync.reconcile.chain.keys import Ints
 
 ROUNDS = 12
+WIDER = (1000, 16, 4)  # caps before the last one: far off, every day is beyond a tight cap and no step looks better
 STARTS = (0, -8, 8, 16)  # steps: midnight, 22:00, 02:00, 04:00
 
 
@@ -43,7 +44,8 @@ def by_deposits(sums: list[Ints], deposits: Ints, cap: int) -> list[CutOff]:
     middle = len(CUTS) // 2
     for start in STARTS:
         chosen = [middle + start] * len(sums)
-        cost = _descend(sums, deposits, cap, chosen)
+        for wide in (*WIDER, 1):
+            cost = _descend(sums, deposits, cap * wide, chosen)
         if best is None or cost < best[0]:
             best = cost, chosen
     chosen = best[1] if best else []

@@ -27,7 +27,8 @@ def classify_ledger(posted: Posted, found: Found) -> None:
         days=payments.day[missing],
         currency=payments.currency[missing],
     )
-    hit = np.flatnonzero((posted.posting_of >= 0) & posted.detail)
+    hit = np.flatnonzero(posted.posting_of >= 0)
+    hit = hit[postings.source[posted.posting_of[hit]] == PAY]
     _wrong_amounts(posted, hit, found)
     _wrong_places(posted, hit, found)
     _spares(posted, found)

@@ -102,11 +102,17 @@ def _relation(relation: str, blocks: list[Block]) -> Iterator[pa.Table]:
         code = _gather(blocks, part, lambda block: kinds.index((block.stage, block.rule, block.strength)), np.int32)
         others = _gather(blocks, part, lambda block: block.alternatives, np.int32)
         right = _gather(blocks, part, lambda block: block.right, np.int64)
-        names = (_texts([one[place] for one in kinds]) for place in range(3))
-        stage, rule, strength = (pa.DictionaryArray.from_arrays(_ints(code), name) for name in names)
+        stage, rule, strength = (_coded([one[place] for one in kinds], code) for place in range(3))
         rel = pa.DictionaryArray.from_arrays(_ints(np.zeros(len(code), np.int32)), _texts([relation]))
         columns = [rel, _ints(left[part]), _ints(right), stage, rule, strength, _ints(others)]
         yield pa.Table.from_arrays(columns, schema=_DICTIONARY_SCHEMA)
+
+
+def _coded(names: list[str], code: NDArray[np.int32]) -> pa.Array:
+    """Texts by code; the dictionary names each text once, since a repeated one is not written the same way twice."""
+    distinct = sorted(set(names))
+    places = np.array([distinct.index(name) for name in names], np.int32)
+    return pa.DictionaryArray.from_arrays(_ints(places[code]), _texts(distinct))
 
 
 def _ranking(left: Ints, blocks: list[Block]) -> Ints | None:

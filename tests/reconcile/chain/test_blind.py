@@ -1,0 +1,83 @@
+"""Cut-offs and slipped lines: what is found, and that nothing is asserted which another set explains as well."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from he_sync.reconcile.chain.blind_lines import CUTS
+from he_sync.reconcile.chain.cutoffs import by_deposits, by_fees
+from he_sync.reconcile.chain.slips import Candidates, slipped
+
+
+def batch(amounts: list[int], fees: list[int], target: int | None, first: int = 0) -> Candidates:
+    lines = np.arange(first, first + len(amounts), dtype=np.int64)
+    return Candidates(lines, np.array(amounts, np.int64), np.array(fees, np.int64), target)
+
+
+def test_one_line_that_explains_fee_and_money_is_found():
+    found = slipped([batch([900, 2500, 4100], [28, 60, 92], 60)], 2500)
+    assert (found.lines, found.sure, found.doubtful) == ((1,), True, ())
+
+
+def test_two_lines_of_two_stores_are_found_by_their_sum():
+    stores = [batch([900, 2500], [28, 60], 28), batch([1200, 3300, 777], [34, 34, 25], 34, first=10)]
+    found = slipped(stores, 900 + 3300)
+    assert (found.lines, found.sure) == ((0, 11), True)
+
+
+def test_equal_lines_are_doubtful_though_the_money_is_sure():
+    found = slipped([batch([2500, 2500, 900], [60, 60, 28], 60)], 2500)
+    assert found.sure
+    assert set(found.doubtful) == {0, 1}
+
+
+def test_two_explanations_assert_nothing():
+    found = slipped([batch([100, 400, 200, 300, 999], [12, 18, 14, 16, 40], 30)], 500)
+    assert (found.lines, found.sure) == ((), False)
+    assert set(found.doubtful) == {0, 1, 2, 3}
+
+
+def test_no_slip_where_fees_agree_and_money_that_differs_is_nobodys():
+    assert slipped([batch([100, 200], [12, 14], 0)], 0).sure
+    assert not slipped([batch([100, 200], [12, 14], 0)], 50).sure
+
+
+def test_the_chance_gate_holds_back_a_set_that_luck_would_give():
+    """A hundred lines within two dollars: one of them equals any amount, which proves nothing."""
+    amounts = list(range(1000, 1200, 2))
+    assert not slipped([batch(amounts, [30] * 100, None)], 1100).sure
+    assert slipped([batch([*amounts, 90_000], [30] * 101, None)], 90_000).sure
+
+
+def days(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sums by candidate cut-off and day of a store whose sales come around the clock."""
+    times = np.sort(rng.integers(86_400 * 3, 86_400 * (3 + count), 40 * count))
+    amounts = rng.integers(100, 9_000, len(times))
+    edges = np.arange(count + 6) * 86_400
+    sums = []
+    for cut in CUTS:
+        place = np.searchsorted(times, edges + cut * 900)
+        running = np.concatenate(([0], np.cumsum(amounts)))
+        sums.append(np.diff(running[place]))
+    return np.array(sums), amounts
+
+
+def test_the_cut_off_is_the_one_that_makes_the_days_exact():
+    rng = np.random.default_rng(5)
+    sums, _ = days(rng, 20)
+    for true in (-8, 0, 8, 16):
+        at = CUTS.tolist().index(true)
+        fees = sums[at].copy()
+        fees[7] += 33  # a slip: one day lacks what the next has
+        fees[8] -= 33
+        found = by_fees(sums, fees)
+        assert found.steps == true
+        assert found.exact >= found.days - 2
+
+
+def test_stores_of_one_deposit_are_told_apart():
+    rng = np.random.default_rng(6)
+    stores = [days(rng, 30)[0] for _ in range(5)]
+    true = [0, -8, 8, 16, 0]
+    total = sum(part[CUTS.tolist().index(cut)] for part, cut in zip(stores, true, strict=True))
+    assert [cut.steps for cut in by_deposits(stores, total, 9_000)] == true
