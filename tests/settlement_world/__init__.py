@@ -20,8 +20,9 @@ What the samples lack has its own switch, and this format:
 - currencies: a column `currency` (ISO 4217) in stores, pos_payments, settlement_lines, batches, bank_lines and
   gl_lines; a store, its lines and batches have one. `rates` (currency, rate_date, rate): from that day on, units of the
   terms' currency for one unit, decimal text. Where an account's currency (that of its bank_lines) differs from its
-  stores', the processor converts a whole deposit: payout * rate(store) / rate(account) by the rates of the value date,
-  half away from zero: FX is computed, never a break. Ledger: 1010 in the account's currency, clearing in the stores'.
+  stores', every deposit and withdrawal (cash too) is converted as a whole: amount * rate(store) / rate(account) by the
+  rates of the value date, half away from zero. FX is computed, never a break. Ledger: 1010 in the account's currency,
+  clearing in the stores'.
 - reserves: lines of type RESERVE_HOLD (gross -x, no fee, no reference) in a batch, and RESERVE_RELEASE (gross +x) some
   days later; batches have a column `reserve_cents` (the sum of both), part of the payout; terms `reserves`: by bank
   account, `bps` of a batch's sales and `release_days`. Ledger, source BATCH: account `reserve` against clearing.

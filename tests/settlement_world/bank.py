@@ -24,14 +24,15 @@ SHORT_PERCENT = (3, 25)
 def fund(spec: Spec, stores: Frame, payments: Frame, batches: Frame) -> tuple[Frame, Frame, Frame]:
     """Bank lines, which batch is paid by which (`batch`, `deposit`), and the daily rates."""
     rates = _rates(spec)
-    cards, paid = _cards(spec, stores, batches, rates)
+    cards, paid = _cards(spec, stores, batches)
     parts = [cards, _withdrawals(stores, batches), _cash(payments)]
     bank = {name: np.concatenate([one[name] for one in parts]) for name in cards}
+    bank["due"] = _converted(stores, rates, bank)
     _break(spec, bank)
     return bank, paid, rates
 
 
-def _cards(spec: Spec, stores: Frame, batches: Frame, rates: Frame) -> tuple[Frame, Frame]:
+def _cards(spec: Spec, stores: Frame, batches: Frame) -> tuple[Frame, Frame]:
     pieces = _pieces(spec, stores, batches)
     store = batches["store"][pieces["batch"]]
     merged, entity = stores["merged"][store], stores["entity"][store]
@@ -50,7 +51,6 @@ def _cards(spec: Spec, stores: Frame, batches: Frame, rates: Frame) -> tuple[Fra
         "amex": amex[order][starts],
         "day": day,
         "cleared": cleared,
-        "due": _converted(stores, rates, first_store, day, cleared),
         "first_batch": np.where(stores["memo"][first_store], np.minimum.reduceat(batch, starts), -1),
     }
     return deposits, {"batch": batch, "deposit": np.cumsum(changes) - 1}
@@ -105,7 +105,6 @@ def _plain(kind: int, store: np.ndarray, day: np.ndarray, amount: np.ndarray) ->
         "amex": np.zeros(len(store), bool),
         "day": day,
         "cleared": amount,
-        "due": amount,
         "first_batch": np.full(len(store), -1),
     }
 
@@ -131,7 +130,9 @@ def _rates(spec: Spec) -> Frame:
     return {"names": np.array(names), "days": days, "micro": micro}
 
 
-def _converted(stores: Frame, rates: Frame, store: np.ndarray, day: np.ndarray, amount: np.ndarray) -> np.ndarray:
+def _converted(stores: Frame, rates: Frame, bank: Frame) -> np.ndarray:
+    """In the account's currency, by the rates of the value date."""
+    store, day, amount = bank["store"], bank["day"], bank["cleared"]
     if not len(rates["names"]):
         return amount
     at = day - rates["days"][0]
