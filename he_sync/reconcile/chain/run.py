@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from he_sync.reconcile.chain.books import Books
 from he_sync.reconcile.chain.outcome import Identity, Outcome, Summary
 from he_sync.reconcile.chain.rules import RuleSet
+from he_sync.reconcile.chain.state import save, take_over
 
 if TYPE_CHECKING:
     from he_sync.reconcile.chain.stages import Stages
@@ -28,26 +29,34 @@ def reconcile(  # noqa: PLR0913 - the options of a run
 ) -> Outcome:
     """Match, classify and close; writes `links.<format>` and `breaks.<format>` into the existing folder `out`.
 
-    `previous` is the state folder of an earlier run of the same books; the new state replaces it. The caller decides
-    on exit 3 by `outcome.summary.closes`, and removes `out` where an error leaves through here.
+    `previous` is the output folder of an earlier run: where data, rules and engine are the same, its links and breaks
+    are taken over as they are. The caller decides on exit 3 by `outcome.summary.closes`, and removes `out` where an
+    error leaves through here.
     """
+    names = (f"links.{format}", f"breaks.{format}")
+    if out is not None and previous is not None:
+        known = take_over(previous, out, names, books.versions, rules.version)
+        if known is not None:
+            return Outcome(known, names)
     from he_sync.reconcile.chain.found import Found  # noqa: PLC0415 - numpy and pyarrow load only where they run
     from he_sync.reconcile.chain.stages import Stages  # noqa: PLC0415 - same
     from he_sync.reconcile.chain.write import LinkWriter, write_breaks  # noqa: PLC0415 - same
 
     if threads:
         books.connection.execute(f"set threads = {threads}")
-    writer = LinkWriter(out / f"links.{format}" if out is not None else None)
+    writer = LinkWriter(out / names[0] if out is not None else None)
     found = Found(writer)
     try:
         stages = Stages(books, rules, found)
         identities = stages.run()
     finally:
         writer.close()
-    if out is not None:
-        write_breaks(found.breaks, stages.as_of, out / f"breaks.{format}")
     summary = summarise(stages, identities, rules, books)
-    return Outcome(summary, (f"links.{format}", f"breaks.{format}") if out is not None else ())
+    if out is None:
+        return Outcome(summary)
+    write_breaks(found.breaks, stages.as_of, out / names[1])
+    save(out, summary)
+    return Outcome(summary, names)
 
 
 def summarise(stages: Stages, identities: dict[str, dict[str, Identity]], rules: RuleSet, books: Books) -> Summary:

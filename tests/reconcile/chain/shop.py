@@ -1,7 +1,7 @@
 """A shop's books in a few words: what it sold, what settled, what the bank and the ledger say; then one run over them.
 
-One store (1) of one entity in UTC with net funding and account 9001 unless said otherwise; Visa costs 200 basis points and
-10 cents an item. Every record gets its id when it is made and is known by it.
+One store (1) of one entity in UTC with net funding and account 9001 unless said otherwise; Visa costs 200 basis points
+and 10 cents an item. Every record gets its id when it is made and is known by it.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Shop:
     def __post_init__(self) -> None:
         self.open_store(1)
 
-    def open_store(
+    def open_store(  # noqa: PLR0913 - a record's columns
         self,
         store: int,
         *,
@@ -121,7 +121,7 @@ class Shop:
     def _add(self, table: str, *values: Any) -> None:
         self.tables[table].append(values)
 
-    def sell(
+    def sell(  # noqa: PLR0913 - a record's columns
         self,
         cents: int,
         *,
@@ -159,7 +159,7 @@ class Shop:
     def payment(self, number: int) -> tuple[Any, ...]:
         return next(row for row in self.tables["pos_payments"] if row[0] == number)
 
-    def settle(
+    def settle(  # noqa: PLR0913 - a record's columns
         self,
         payment: int,
         batch: int,
@@ -185,7 +185,7 @@ class Shop:
             currency=row[11],
         )
 
-    def line(
+    def line(  # noqa: PLR0913 - a record's columns
         self,
         batch: int,
         kind: str,
@@ -253,7 +253,7 @@ class Shop:
         self._add("bank_lines", number, account, day, cents, memo, currency)
         return number
 
-    def post(
+    def post(  # noqa: PLR0913 - a record's columns
         self,
         payment: int,
         *,
@@ -278,7 +278,7 @@ class Shop:
             currency=row[11],
         )
 
-    def entry(
+    def entry(  # noqa: PLR0913 - a record's columns
         self,
         source: str,
         account: int,

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from he_sync.reconcile.chain.outcome import Outcome
-from he_sync.reconcile.chain.rules import built_in
+from he_sync.reconcile.chain.rules import RuleSet, built_in
 from he_sync.reconcile.chain.run import reconcile
 from he_sync.reconcile.given import open_books
 from tests.settlement_world.make import make
@@ -104,6 +104,20 @@ def test_shuffled_rows_and_other_thread_counts_give_the_same_bytes(blind, tmp_pa
         run(folder, out, threads)
         outs.append([(out / name).read_bytes() for name in ("links.parquet", "breaks.parquet")])
     assert all(one == outs[0] for one in outs)
+
+
+def test_an_unchanged_folder_takes_the_earlier_result_over(blind, tmp_path):
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    before = run(blind, first).summary
+    (first / "links.parquet").write_bytes(b"mark")  # only a copy can have this
+    for out in (second, third):
+        out.mkdir()
+    with open_books(blind) as books:
+        assert reconcile(books, built_in(), second, previous=first).summary == before
+        assert (second / "links.parquet").read_bytes() == b"mark"
+        other = RuleSet("other", built_in().rules)
+        reconcile(books, other, third, previous=first)
+    assert (third / "links.parquet").read_bytes() != b"mark"
 
 
 def without(folder: Path, out: Path, sources: str) -> Path:
