@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from he_sync.reconcile.chain.slips import NOTHING, Candidates, Verdict, slipped
 
 MARGIN = 3  # days around the lines' own
 PART_DAYS = 4  # a second part comes on the next bank day, over a long weekend at most
+TURNS = 5  # deposits of one value date whose order is tried through
 PLAUSIBLE = 3  # lines that slip over one boundary; a larger residual is another deposit, not a slip
 Batch = tuple[int, int]  # store position, day
 
@@ -45,6 +46,7 @@ class Unit:
     batches: list[Batch]
     day: int  # value date
     parts: list[Due] = field(default_factory=list)  # further deposits that paid the same batches
+    doubtful: bool = False  # another deposit of the day fits nearly as well
 
     @property
     def amount(self) -> int:
@@ -204,12 +206,14 @@ class Pairing:
         self.sum = [sum(amount[batch] for batch in group) for group in groups]
         self.paid: dict[int, list[int]] = {}
         self.free = set(range(len(dues)))
+        self.doubtful: set[int] = set()
         self._at: dict[int, list[int]] = defaultdict(list)
         for i, due in enumerate(dues):
             self._at[due.day].append(i)
         self._singles(0)
         self.exact = sum(len(groups[j]) for j in self.paid)
         self._pairs()
+        self._in_turn()
         self._singles(None)
         self._rest()
 
@@ -232,6 +236,32 @@ class Pairing:
         for off, i, j in found:
             if i in self.free and j not in self.paid and (most is None or off <= most):
                 self._take(j, i)
+
+    def _in_turn(self) -> None:
+        """Where a value date has as many deposits as groups left: the order in which money slips forward, never back.
+
+        An order is doubtful where another one costs hardly more.
+        """
+        for value in sorted(set(self.value)):
+            groups = [j for j in range(len(self.groups)) if self.value[j] == value and j not in self.paid]
+            dues = [i for i in self._at.get(value, ()) if i in self.free]
+            if not 1 < len(groups) == len(dues) <= TURNS or any(
+                self.groups[j][0][0] != self.groups[groups[0]][0][0] for j in groups
+            ):
+                continue
+            costs = sorted((self._cost(groups, order), order) for order in permutations(dues))
+            for j, i in zip(groups, costs[0][1], strict=True):
+                self._take(j, i)
+            if 2 * costs[1][0] < 3 * costs[0][0]:
+                self.doubtful.update(groups)
+
+    def _cost(self, groups: list[int], order: tuple[int, ...]) -> int:
+        """Money out of place, and once more what would have come too early."""
+        running = cost = 0
+        for j, i in zip(groups, order, strict=True):
+            running += self.dues[i].amount - self.sum[j]
+            cost += abs(self.dues[i].amount - self.sum[j]) + max(running, 0)
+        return cost
 
     def _pairs(self) -> None:
         """Two deposits, the first on the value date, that make a group to the cent."""
@@ -264,7 +294,13 @@ class Pairing:
         units = [
             Unit(None, group, self.value[j])
             if j not in self.paid
-            else Unit(self.dues[self.paid[j][0]], group, self.value[j], [self.dues[i] for i in self.paid[j][1:]])
+            else Unit(
+                self.dues[self.paid[j][0]],
+                group,
+                self.value[j],
+                [self.dues[i] for i in self.paid[j][1:]],
+                doubtful=j in self.doubtful,
+            )
             for j, group in enumerate(self.groups)
         ]
         return units + [Unit(self.dues[i], [], self.dues[i].day) for i in sorted(self.free)]
@@ -311,8 +347,8 @@ class Chain:
     def run(self) -> None:
         """Units, boundaries, then the deposit of every line."""
         self._make_units()
-        lanes = self._lanes()
-        for lane in lanes:
+        for lane in self._lanes():
+            self._reorder(lane)
             self._walk(lane)
         self._assign()
 
@@ -347,6 +383,36 @@ class Chain:
             lanes[unit.batches[0][0] if unit.batches else -1].append(unit)
         return [lanes[store] for store in sorted(lanes)]
 
+    def _reorder(self, lane: list[Unit]) -> None:
+        """Deposits of one value date whose sums are off: the order that leaves fewest boundaries without explanation."""
+        residual = 0
+        for value in dict.fromkeys(unit.day for unit in lane):
+            turn = [unit for unit in lane if unit.day == value and unit.due and unit.batches and not unit.parts]
+            off = [unit for unit in turn if self._gap(unit)]
+            if 1 < len(off) <= TURNS:
+                self._choose_order(turn, off, residual)
+            residual += sum(self._gap(unit) for unit in lane if unit.day == value and unit.due)
+
+    def _choose_order(self, turn: list[Unit], off: list[Unit], residual: int) -> None:
+        """Try every order of those that are `off`: the one at hand stays unless another explains more of the turn.
+
+        It is sure if no other explains as much.
+        """
+        dues = [unit.due for unit in off]
+        open_by: dict[tuple[Due | None, ...], int] = {}
+        for order in permutations(dues):
+            for unit, due in zip(off, order, strict=True):
+                unit.due = due
+            running, open_by[order] = residual, 0
+            for unit in turn:
+                running += self._gap(unit)
+                last = max(day for _, day in unit.batches)
+                open_by[order] += not self._boundary(unit, last, -running).sure
+        best = min(open_by, key=lambda order: (open_by[order], order != tuple(dues)))
+        alone = sum(count == open_by[best] for count in open_by.values()) == 1
+        for unit, due in zip(off, best, strict=True):
+            unit.due, unit.doubtful = due, unit.doubtful and not alone
+
     def _walk(self, lane: list[Unit]) -> None:
         """Explain the running residual at the boundary after each unit; a residual that stays belongs to its unit."""
         residual = 0
@@ -354,7 +420,7 @@ class Chain:
             if unit.due is None:
                 continue
             residual += self._gap(unit)
-            if abs(residual) > self.plausible:
+            if unit.doubtful or abs(residual) > self.plausible:
                 self.doubtful.update(line for batch in unit.batches for line in self.rows_of[batch].tolist())
             last = max((day for _, day in unit.batches), default=0)
             verdict = self._boundary(unit, last, -residual)

@@ -22,7 +22,8 @@ GATE = 0.02  # lucky sets to be expected at most
 LARGEST = 3
 EXTRA = 2  # lines beyond one a store
 FEW = 150  # lines of which, without fees to narrow them, three slipping at once may be left out of account
-MOST = 50_000  # sets looked at
+MOST = 50_000  # choices of a half
+MOST_FOUND = 50  # sets named; with that many nothing is sure
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Verdict:
 NOTHING = Verdict((), (), 0, sure=True)
 
 
-def slipped(stores: Sequence[Candidates], amount: int | None) -> Verdict:
-    """Explain a boundary: `amount` is the money that slipped over it, None where the boundary moves no money."""
+def slipped(stores: Sequence[Candidates], amount: int) -> Verdict:
+    """Explain a boundary between two deposits: `amount` is the money that slipped over it."""
     moving = [one for one in stores if one.target != 0]
     known = all(one.target is not None for one in stores)
     if not moving or (not known and amount == 0):
@@ -57,12 +58,13 @@ def slipped(stores: Sequence[Candidates], amount: int | None) -> Verdict:
     if not known:
         moving = [_pooled(moving)]
     for size in range(len(moving), len(moving) + (EXTRA if known else 1) + 1):
-        sets, luck = _sets(moving, size, amount) if known else _of_amount(moving[0], size, amount or 0)
+        sets, luck = _sets(moving, size, amount) if known else _of_amount(moving[0], size, amount)
         if sets and not known and size > 1 and len(moving[0].line) > FEW:
             break
         if sets:
             return _judge(moving, sets, luck)
-    return Verdict((), tuple(int(line) for one in moving for line in one.line), 0, sure=False)
+    able = (one.line if one.target is None else one.line[one.fee <= one.target] for one in moving)
+    return Verdict((), tuple(int(line) for lines in able for line in lines), 0, sure=False)
 
 
 def _pooled(stores: list[Candidates]) -> Candidates:
@@ -95,27 +97,62 @@ def _of_amount(one: Candidates, size: int, amount: int) -> tuple[list[Lines], fl
     return pairs, max(near - len(pairs), 0) / (2 * NEAR + 1)
 
 
-def _sets(stores: list[Candidates], size: int, amount: int | None) -> tuple[list[Lines], float]:
-    """Sets of `size` lines in all, one part a store, that make fees and amount; and the lucky ones to be expected."""
+def _sets(stores: list[Candidates], size: int, amount: int) -> tuple[list[Lines], float]:
+    """Sets of `size` lines in all, one part a store, that make fees and amount; and the lucky ones to be expected.
+
+    The stores' parts are joined from two halves: the second is sorted by money and searched for what the first lacks.
+    """
     found: list[Lines] = []
-    near = looked = 0
-    for sizes in product(range(1, LARGEST + 1), repeat=len(stores)):
+    near = 0
+    most = min(LARGEST, size - len(stores) + 1)
+    cache = {(at, many): _parts(one, many) for at, one in enumerate(stores) for many in range(1, most + 1)}
+    for sizes in product(range(1, most + 1), repeat=len(stores)):
         if sum(sizes) != size:
             continue
-        parts = [_parts(one, many) for one, many in zip(stores, sizes, strict=True)]
-        total = int(np.prod([len(part) for part in parts], dtype=object))
-        looked += total
-        if looked > MOST:
+        parts = [cache[at, many] for at, many in enumerate(sizes)]
+        half = len(parts) // 2
+        one, other = _joined(parts[:half]), _joined(parts[half:])
+        if one is None or other is None:
             return [], float("inf")
-        for chosen in product(*parts):
-            money = sum(value for value, _ in chosen)
-            near += amount is not None and abs(money - amount) <= NEAR
-            if amount is None or money == amount:
-                found.append(tuple(lines for _, lines in chosen))
+        more, close = _meet(one, other, amount)
+        found += more
+        near += close
+        if len(found) > MOST_FOUND:
+            break
     return found, max(near - len(found), 0) / (2 * NEAR + 1)
 
 
-def _parts(one: Candidates, many: int) -> list[tuple[int, tuple[int, ...]]]:
+Part = tuple[int, tuple[int, ...]]  # money, positions
+
+
+def _joined(parts: list[list[Part]]) -> list[tuple[int, Lines]] | None:
+    """Every choice of one part a store, with its money; None where there are too many."""
+    result: list[tuple[int, Lines]] = [(0, ())]
+    for part in parts:
+        if len(result) * len(part) > MOST:
+            return None
+        result = [(money + value, (*lines, chosen)) for money, lines in result for value, chosen in part]
+    return result
+
+
+def _meet(one: list[tuple[int, Lines]], other: list[tuple[int, Lines]], amount: int) -> tuple[list[Lines], int]:
+    """Pairs of choices that make the amount, at most MOST_FOUND, and how many come near."""
+    if not one or not other:
+        return [], 0
+    money = np.array([value for value, _ in other], np.int64)
+    order = np.argsort(money, kind="stable")
+    lacks = amount - np.array([value for value, _ in one], np.int64)
+    low, high = (np.searchsorted(money[order], lacks + off) for off in (-NEAR, NEAR + 1))
+    first, last = (np.searchsorted(money[order], lacks + off) for off in (0, 1))
+    found = [
+        (*one[i][1], *other[order[j]][1])
+        for i in np.flatnonzero(last > first).tolist()
+        for j in range(int(first[i]), int(last[i]))
+    ]
+    return found[: MOST_FOUND + 1], int((high - low).sum())
+
+
+def _parts(one: Candidates, many: int) -> list[Part]:
     """Sets of `many` lines of a store whose fees make its target, with their money; positions, not line numbers."""
     fee, amount = one.fee.tolist(), one.amount.tolist()
     if many == 1:
