@@ -199,8 +199,14 @@ class Pairing:
     """Deposits of a leg that pays several a day, against groups of batches: to the cent, then in parts, then near."""
 
     def __init__(
-        self, groups: list[list[Batch]], dues: list[Due], value_of: dict[Batch, int], amount: dict[Batch, int]
+        self,
+        groups: list[list[Batch]],
+        dues: list[Due],
+        value_of: dict[Batch, int],
+        amount: dict[Batch, int],
+        plausible: int,
     ) -> None:
+        """`plausible` is the most that may have slipped over one boundary."""
         self.groups, self.dues = groups, dues
         self.value = [value_of[group[0]] for group in groups]
         self.sum = [sum(amount[batch] for batch in group) for group in groups]
@@ -212,8 +218,10 @@ class Pairing:
             self._at[due.day].append(i)
         self._singles(0)
         self.exact = sum(len(groups[j]) for j in self.paid)
-        self._pairs()
-        self._in_turn()
+        self._pairs(0)
+        self._in_turn(plausible)
+        self._singles(plausible)
+        self._pairs(plausible)
         self._singles(None)
         self._rest()
 
@@ -237,7 +245,7 @@ class Pairing:
             if i in self.free and j not in self.paid and (most is None or off <= most):
                 self._take(j, i)
 
-    def _in_turn(self) -> None:
+    def _in_turn(self, most: int) -> None:
         """Where a value date has as many deposits as groups left: the order in which money slips forward, never back.
 
         An order is doubtful where another one costs hardly more.
@@ -250,6 +258,8 @@ class Pairing:
             ):
                 continue
             costs = sorted((self._cost(groups, order), order) for order in permutations(dues))
+            if costs[0][0] > 2 * len(groups) * most:
+                continue
             for j, i in zip(groups, costs[0][1], strict=True):
                 self._take(j, i)
             if 2 * costs[1][0] < 3 * costs[0][0]:
@@ -263,18 +273,21 @@ class Pairing:
             cost += abs(self.dues[i].amount - self.sum[j]) + max(running, 0)
         return cost
 
-    def _pairs(self) -> None:
-        """Two deposits, the first on the value date, that make a group to the cent."""
+    def _pairs(self, most: int) -> None:
+        """Two deposits, the first on the value date, that make a group but for what may have slipped."""
         for j in range(len(self.groups)):
             if j in self.paid:
                 continue
-            sets = [
-                pair
+            gaps = sorted(
+                (abs(sum(self.dues[i].amount for i in pair) - self.sum[j]), pair)
                 for pair in combinations(self._near(j), 2)
-                if self.dues[pair[0]].day == self.value[j] and sum(self.dues[i].amount for i in pair) == self.sum[j]
-            ]
-            if len(sets) == 1:
-                self._take(j, *sets[0])
+                if self.dues[pair[0]].day == self.value[j]
+            )
+            near = [pair for gap, pair in gaps if gap <= most]
+            if len(near) == 1 or (near and gaps[0][0] < gaps[1][0]):
+                self._take(j, *near[0])
+                if len(near) > 1:
+                    self.doubtful.add(j)
 
     def _rest(self) -> None:
         """What no group took is a part of the group that it brings nearest to its sum."""
@@ -368,7 +381,7 @@ class Chain:
             ]
             return
         ways = [_grouped(value_of, lambda batch: (batch[1], 0)), _grouped(value_of, lambda batch: (batch[1], batch[0]))]
-        pairings = [Pairing([*way.values()], self.leg.deposits, value_of, self.amount) for way in ways]
+        pairings = [Pairing([*way.values()], self.leg.deposits, value_of, self.amount, self.plausible) for way in ways]
         self.leg.units = max(pairings, key=lambda pairing: pairing.exact).units()
 
     def _gap(self, unit: Unit) -> int:
