@@ -71,8 +71,8 @@ def files(  # noqa: PLR0913, PLR0917 - the options of a verb
     as_json: AsJson = False,
 ) -> None:
     """Any two files by key: rows on one side only, rows that differ and in what, rows that are there twice."""
-    sides = runs.sides_of(left, right, _words(on), _words(compare))
-    _print(runs.files(left, right, out, sides, threads=threads), out, as_json=as_json)
+    figures = runs.files(left, right, out, key=_words(on), columns=_words(compare), threads=threads)
+    _print(figures, out, as_json=as_json)
 
 
 @app.command()

@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from he_sync.model.errors import FixInput
-from he_sync.reconcile.chain.outcome import Summary
-from he_sync.reconcile.chain.rules import RuleSet, as_record, built_in, read_rules
 from he_sync.reconcile.compare import inventory as stock
-from he_sync.reconcile.compare import keyed
 from he_sync.reconcile.given import Books, open_books
 from he_sync.reconcile.given.columns import Subject
 from he_sync.reconcile.given.files import quoted
@@ -22,6 +19,9 @@ from he_sync.reconcile.output import BREAKS, new_folder, reader, write_summary
 
 if TYPE_CHECKING:
     from he_sync.reconcile.chain.found import Found
+    from he_sync.reconcile.chain.outcome import Summary
+    from he_sync.reconcile.chain.rules import RuleSet
+    from he_sync.reconcile.compare.keyed import Sides
 
 Tell = Callable[[str], None]
 """Hears what is done next, in a few words."""
@@ -39,7 +39,8 @@ def settlements(  # noqa: PLR0913 - the options of the verb
     tell: Tell = lambda _: None,
 ) -> Figures:
     """Payments to lines, batches, deposits, bank and ledger, with orders and, where it is there, stock."""
-    from he_sync.reconcile.chain.run import reconcile  # noqa: PLC0415 - numpy and pyarrow load only where they run
+    from he_sync.reconcile.chain.rules import built_in, read_rules  # noqa: PLC0415 - a verb loads what it runs
+    from he_sync.reconcile.chain.run import reconcile  # noqa: PLC0415 - same: numpy and pyarrow
     from he_sync.reconcile.report.facts import gather  # noqa: PLC0415 - only this verb has a report
     from he_sync.reconcile.report.page import render  # noqa: PLC0415 - same
 
@@ -85,35 +86,42 @@ def inventory(folder: Path, out: Path, *, threads: int | None = None, tell: Tell
         return figures
 
 
-def files(left: Path, right: Path, out: Path, sides: keyed.Sides, *, threads: int | None = None) -> Figures:
-    """Any two files by key; writes `differences` in the format of the left one."""
+def files(  # noqa: PLR0913 - the options of the verb
+    left: Path, right: Path, out: Path, *, key: Sequence[str], columns: Sequence[str] = (), threads: int | None = None
+) -> Figures:
+    """Any two files by key; without `columns` all that both have. `differences` has the format of the left one."""
+    from he_sync.reconcile.compare import keyed  # noqa: PLC0415 - a verb loads what it runs
+
     with duckdb.connect(config={"threads": threads} if threads else {}) as connection, new_folder(out) as part:
         connection.execute("SET preserve_insertion_order = false")
         with _unreadable(f"{left} or {right}"):
-            compared = keyed.compare(connection, sides)
-        order = ", ".join(f'"{name}"' for name in sides.key)
+            compared = keyed.compare(connection, _sides(connection, left, right, tuple(key), tuple(columns)))
+        order = ", ".join(f'"{name}"' for name in key)
         _copy(connection, f"FROM {keyed.RESULT} ORDER BY {order}, what", part / f"differences{left.suffix}")
         figures = {"subject": "files", "left": str(left), "right": str(right), **asdict(compared)}
         write_summary(part, figures)
         return figures
 
 
-def sides_of(left: Path, right: Path, key: tuple[str, ...], columns: tuple[str, ...]) -> keyed.Sides:
-    """Two files as sides; without `columns` all that both have. Raises FixInput for a missing file or column."""
-    names = [_names_of(path) for path in (left, right)]
+def _sides(
+    connection: duckdb.DuckDBPyConnection, left: Path, right: Path, key: tuple[str, ...], columns: tuple[str, ...]
+) -> Sides:
+    """Two files as sides. Raises FixInput for a missing file or column."""
+    from he_sync.reconcile.compare.keyed import Sides  # noqa: PLC0415 - a verb loads what it runs
+
+    names = [_names_of(connection, path) for path in (left, right)]
     columns = columns or tuple(name for name in names[0] if name in names[1] and name not in key)
     for path, known in zip((left, right), names, strict=True):
         for name in (*key, *columns):
             if name not in known:
                 raise FixInput(f"{path.name}: column {name} is missing; it has {', '.join(known)}")
-    return keyed.Sides(_reader(left), _reader(right), key, columns)
+    return Sides(_reader(left), _reader(right), key, columns)
 
 
-def _names_of(path: Path) -> list[str]:
+def _names_of(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     if not path.is_file() or path.suffix not in (".csv", ".parquet"):
         raise FixInput(f"{path}: not a .csv or .parquet file")
-    with duckdb.connect() as connection, _unreadable(path.name):
-        return [name for name, *_ in connection.execute(f"DESCRIBE FROM {_reader(path)}").fetchall()]
+    return [name for name, *_ in connection.execute(f"DESCRIBE FROM {_reader(path)}").fetchall()]
 
 
 def _reader(path: Path) -> str:
@@ -123,7 +131,8 @@ def _reader(path: Path) -> str:
 
 def backtest(rules: Sequence[Path], folders: Sequence[Path], *, tell: Tell = lambda _: None) -> list[Figures]:
     """Rule sets over history, the first against each other one."""
-    from he_sync.reconcile.chain.backtest import backtest as compare  # noqa: PLC0415 - same as settlements
+    from he_sync.reconcile.chain.backtest import backtest as compare  # noqa: PLC0415 - a verb loads what it runs
+    from he_sync.reconcile.chain.rules import read_rules  # noqa: PLC0415 - same
 
     tell("compare rule sets")
     found = compare([read_rules(path) for path in rules], folders)
@@ -148,6 +157,8 @@ def _unreadable(what: str) -> Iterator[None]:
 
 
 def _figures(summary: Summary, rules: RuleSet) -> Figures:
+    from he_sync.reconcile.chain.rules import as_record  # noqa: PLC0415 - a verb loads what it runs
+
     identities = {
         name: {currency: {**asdict(one), "unexplained": one.unexplained} for currency, one in currencies.items()}
         for name, currencies in summary.identities.items()
@@ -214,5 +225,5 @@ def _add_stock(books: Books, path: Path) -> Mapping[str, int]:
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    options = "FORMAT csv, HEADER" if path.suffix == ".csv" else "FORMAT parquet, COMPRESSION zstd"
+    options = "FORMAT csv, HEADER" if path.suffix == ".csv" else "FORMAT parquet"
     connection.execute(f"COPY ({query}) TO {quoted(path)} ({options})")

@@ -108,6 +108,7 @@ def stock(tmp_path, pos=None, erp=None, moving=()):
     [
         ((48,), (5, 1, "CS"), (), []),
         ((60,), (5, 1, "CS"), (12,), []),
+        ((48,), (5, 1, "CS"), (6,), [("inv_quantity_drift", -6)]),
         ((53,), (5, 1, "CS"), (), [("inv_quantity_drift", 5)]),
         ((-48,), (5, 1, "CS"), (), [("inv_sign_flip", -96)]),
         ((60,), (5, 1, "CS"), (), [("inv_reserved_ignored", 12)]),

@@ -1,16 +1,18 @@
 """Stock: what the POS may sell equals (on hand - reserved) x eaches + in flight of the ERP, else with its cause.
 
-One outer join reads both sides once; only rows that differ leave it. The causes stand in the order in which they are
-asked; a drift of just the reservation cannot be told from a reservation that the POS ignores.
+One outer join reads both sides once; only rows that may differ leave it. The causes stand in the order in which they
+are asked; a drift of just the reservation cannot be told from a reservation that the POS ignores.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from he_sync.model.errors import FixInput
-from he_sync.reconcile.compare.keyed import Connection
+import duckdb
 
+from he_sync.model.errors import FixInput
+
+Connection = duckdb.DuckDBPyConnection
 RESULT = "inventory_breaks"
 BASE_UNIT = "EA"
 CAUSES = (
@@ -34,29 +36,50 @@ ACTIONS = {
     "inv_reserved_ignored": "send the available quantity, not the quantity on hand",
     "inv_quantity_drift": "adjust the side that does not own the stock",
 }
-_ERP = f"""
-SELECT e.sku, e.location, e.on_hand, e.reserved, e.uom, coalesce(i.qty_ea, 0) AS in_flight,
-  CASE WHEN e.uom = u.stock_uom THEN u.eaches WHEN e.uom = '{BASE_UNIT}' THEN 1 END AS eaches,
-  (e.on_hand - e.reserved) * CASE WHEN e.uom = u.stock_uom THEN u.eaches WHEN e.uom = '{BASE_UNIT}' THEN 1 END
-    + coalesce(i.qty_ea, 0) AS expected
-FROM erp_inventory e LEFT JOIN uom u ON u.sku = e.sku LEFT JOIN inflight i ON i.sku = e.sku AND i.location = e.location
-"""
-_FIELDS = "available: p.available_ea, " + ", ".join(
-    f"{name}: e.{name}" for name in ("on_hand", "reserved", "uom", "in_flight", "eaches", "expected")
+_EACHES = f"CASE WHEN e.uom = u.stock_uom THEN u.eaches WHEN e.uom = '{BASE_UNIT}' THEN 1 END"
+_ROW = (
+    "pos_sku: p.sku, erp_sku: e.sku, pos_location: p.location, erp_location: e.location, available: p.available_ea,"
+    " on_hand: e.on_hand, reserved: e.reserved, uom: e.uom"
 )
+_SIDES = f"""
+FROM pos_inventory p FULL JOIN (
+  SELECT e.*, (e.on_hand - e.reserved) * {_EACHES} AS here FROM erp_inventory e LEFT JOIN uom u ON u.sku = e.sku
+) e ON p.sku = e.sku AND p.location = e.location
+"""
+# What is in flight is joined to the few rows that differ without it; that spares a million probes.
 _JOINED = f"""
 CREATE OR REPLACE TEMP TABLE stock_joined AS
-SELECT count(*) AS pairs, count(*) FILTER (p.available_ea IS NOT NULL AND e.on_hand IS NOT NULL) AS matched,
-  list({{sku: coalesce(p.sku, e.sku), location: coalesce(p.location, e.location), {_FIELDS}}})
-    FILTER (p.available_ea IS DISTINCT FROM e.expected) AS rows
-FROM pos_inventory p FULL JOIN ({_ERP}) e ON p.sku = e.sku AND p.location = e.location
+SELECT count(*) AS pairs, count(p.available_ea) + count(e.on_hand) - count(*) AS matched,
+  list({{{_ROW}}}) FILTER (p.available_ea IS DISTINCT FROM e.here) AS rows {_SIDES}
+"""
+_COLLECTED = f"""
+CREATE OR REPLACE TEMP TABLE stock AS
+WITH e AS (
+  SELECT coalesce(row.pos_sku, row.erp_sku) AS sku, coalesce(row.pos_location, row.erp_location) AS location, row.*
+  FROM (SELECT unnest(rows) AS row FROM stock_joined)
+)
+SELECT sku, location, available, on_hand, reserved, e.uom, {_EACHES} AS eaches, coalesce(qty_ea, 0) AS in_flight,
+  (on_hand - reserved) * {_EACHES} + coalesce(qty_ea, 0) AS expected, u.sku IS NULL AS unknown
+FROM e LEFT JOIN uom u USING (sku) LEFT JOIN inflight USING (sku, location)
+"""
+# Stock that is right without what is in flight is wrong with it, and is not among those rows.
+_UNSEEN = "FROM inflight ANTI JOIN stock USING (sku, location) WHERE qty_ea <> 0"
+_OVERLOOKED = f"""
+UPDATE stock_joined SET rows = list_concat(rows, (
+  SELECT list({{{_ROW}}}) {_SIDES} SEMI JOIN (SELECT sku, location {_UNSEEN}) i
+  ON i.sku = coalesce(p.sku, e.sku) AND i.location = coalesce(p.location, e.location)
+))
+"""
+_SUSPICIONS = """
+SELECT count(*) - count(DISTINCT (sku, location)), count_if(on_hand IS NOT NULL AND eaches IS NULL), count_if(unknown)
+FROM stock
 """
 _NOTHING = "coalesce(available, 0) = 0 AND coalesce(on_hand, 0) = 0 AND coalesce(reserved, 0) = 0"
 """A place that has nothing of an item, in one system by a row and in the other by none, is no difference."""
 
 
-def compare(connection: Connection, rows: Mapping[str, int]) -> int:
-    """Compare into the temporary table `inventory_breaks`, with the columns of all breaks; gives how many there are.
+def compare(connection: Connection, rows: Mapping[str, int]) -> None:
+    """Compare into the temporary table `inventory_breaks`, with the columns of all breaks.
 
     `rows` counts pos_inventory and erp_inventory. The record is location * items + the item's place among the sorted
     items of `uom`; the delta counts eaches, POS less expected, and is 0 where one side has no row. Raises Repeated, and
@@ -66,18 +89,18 @@ def compare(connection: Connection, rows: Mapping[str, int]) -> int:
     ((pairs, matched),) = connection.execute("SELECT pairs, matched FROM stock_joined").fetchall()
     if pairs != rows["pos_inventory"] + rows["erp_inventory"] - matched:
         raise _repeated(connection)
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE stock AS SELECT row.* FROM (SELECT unnest(rows) row FROM stock_joined)"
-    )
-    connection.execute("DROP TABLE stock_joined")
-    alone = connection.execute("SELECT 1 FROM stock GROUP BY sku, location HAVING count(*) > 1 LIMIT 1").fetchall()
-    if alone:  # twice on one side and never on the other is the one case that leaves the counts right
+    connection.execute(_COLLECTED)
+    ((unseen,),) = connection.execute(f"SELECT count(*) {_UNSEEN}").fetchall()
+    if unseen:
+        connection.execute(_OVERLOOKED)
+        connection.execute(_COLLECTED)
+    ((twice, units, items),) = connection.execute(_SUSPICIONS).fetchall()
+    if twice:  # twice on one side and never on the other is the one case that leaves the counts right
         raise _repeated(connection)
-    _refuse_unknown_units(connection)
+    if units or items:
+        _refuse_unknown_units(connection)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {RESULT} AS {_classified()}")
-    connection.execute("DROP TABLE stock")
-    ((found,),) = connection.execute(f"SELECT count(*) FROM {RESULT}").fetchall()
-    return int(found)
+    connection.execute("DROP TABLE stock; DROP TABLE stock_joined")
 
 
 def _classified() -> str:
@@ -87,7 +110,7 @@ def _classified() -> str:
     WITH items AS (SELECT sku, row_number() OVER (ORDER BY sku) - 1 AS place, count(*) OVER () AS items FROM uom),
     found AS (
       SELECT s.*, location * items.items + place AS record_id, CASE {cases} END AS break_class
-      FROM stock s LEFT JOIN items USING (sku) WHERE NOT ({_NOTHING})
+      FROM stock s LEFT JOIN items USING (sku) WHERE available IS DISTINCT FROM expected AND NOT ({_NOTHING})
     )
     SELECT 'inventory' AS "table", record_id, break_class, 0::BIGINT AS related_id,
       coalesce(available - expected, 0)::BIGINT AS delta_cents,
@@ -107,9 +130,7 @@ def _refuse_unknown_units(connection: Connection) -> None:
     ).fetchall()
     for sku, location, unit in strange:
         raise FixInput(f"uom: unit {unit!r} of item {sku} at {location} in erp_inventory has no factor; add it there")
-    unknown = connection.execute(
-        "SELECT sku, location FROM stock ANTI JOIN uom USING (sku) ORDER BY ALL LIMIT 1"
-    ).fetchall()
+    unknown = connection.execute("SELECT sku, location FROM stock WHERE unknown ORDER BY ALL LIMIT 1").fetchall()
     for sku, location in unknown:
         raise FixInput(f"uom: item {sku} at {location} in pos_inventory is not there; add it")
 

@@ -58,13 +58,14 @@ def compare(connection: Connection, sides: Sides) -> Compared:
         _keyed_rows(connection, "right", sides.right, sides.key),
     )
     pairs, matched = _join(connection, sides)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {RESULT} AS {_findings(sides, 'found')}")
+    found = "(SELECT row.* FROM (SELECT unnest(rows) AS row FROM joined))"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {RESULT} AS {_findings(sides, found)}")
+    connection.execute("DROP TABLE joined")
     again = 0
     if pairs != left + right - matched:
         again, matched_again = _repeated(connection, sides)
         matched += again - matched_again
     counts = dict(connection.execute(f"SELECT what, count(*) FROM {RESULT} GROUP BY what").fetchall())
-    connection.execute("DROP TABLE found")
     differs = counts.get("differs", 0)
     names = ("only_left", "only_right", "duplicate_left", "duplicate_right")
     return Compared(left, right, matched - differs, differs, *(counts.get(name, 0) for name in names))
@@ -89,7 +90,7 @@ def _equal(names: Sequence[str], left: str = "l", right: str = "r", operator: st
 
 
 def _join(connection: Connection, sides: Sides) -> tuple[int, int]:
-    """Pairs and matched pairs of the join; the pairs that differ go to the table `found`."""
+    """Pairs and matched pairs of the join; the pairs that differ go to the table `joined`, as one list."""
     both = f'l."{sides.key[0]}" IS NOT NULL AND r."{sides.key[0]}" IS NOT NULL'
     same = _equal(sides.columns, operator="IS NOT DISTINCT FROM")
     parts = [f'{side}_{number}: {side}."{name}"' for side in "lr" for number, name in enumerate(_names(sides))]
@@ -99,10 +100,6 @@ def _join(connection: Connection, sides: Sides) -> tuple[int, int]:
         f" FROM {sides.left} l FULL JOIN {sides.right} r ON {_equal(sides.key)}"
     )
     ((pairs, matched),) = connection.execute("SELECT pairs, matched FROM joined").fetchall()
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE found AS SELECT row.* FROM (SELECT unnest(rows) AS row FROM joined)"
-    )
-    connection.execute("DROP TABLE joined")
     return pairs, matched
 
 

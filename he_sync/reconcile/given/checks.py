@@ -72,17 +72,17 @@ def known(connection: Connection, raw: Raw, name: str, allowed: Iterable[object]
 
 
 def unique(connection: Connection, raw: Raw, rows: int, *, defer: bool = False) -> bool:
-    """Refuses the first row whose key an earlier row has. With `defer` only where that is nearly free; False: not yet.
+    """Refuses the first row whose key an earlier row has. With `defer` nothing is looked at; False: not yet.
 
     Keys are counted in a bit map where that is small, else their sorted 64-bit hashes are. Two keys with one hash make
     a count too small, and a too small count is looked into; never the other way round.
     """
+    if defer:
+        return False
     columns = [one for one in raw.relation.columns if one.name in raw.relation.key]
     keys = [values.typed(raw, column) if column.kind is not Kind.KEY else values.name(column) for column in columns]
     whole = all(column.kind.whole or raw.types[column.name] in values.WHOLE for column in columns)
     place = _place(connection, raw, keys) if whole and rows else None
-    if defer and rows and not place:
-        return False
     if place:
         counted = scalars(connection, f"SELECT bit_count(bitstring_agg({place[0]}, 0, {place[1]})) FROM {raw.source}")
         twice = int(counted[0]) < rows
