@@ -1,6 +1,6 @@
 """Stock: what the POS may sell equals (on hand - reserved) x eaches + in flight of the ERP, else with its cause.
 
-One outer join reads both sides once; only rows that may differ leave it. The causes stand in the order in which they
+One outer join reads both sides once; only rows that differ leave it. The causes stand in the order in which they
 are asked; a drift of just the reservation cannot be told from a reservation that the POS ignores.
 """
 
@@ -39,18 +39,18 @@ ACTIONS = {
 _EACHES = f"CASE WHEN e.uom = u.stock_uom THEN u.eaches WHEN e.uom = '{BASE_UNIT}' THEN 1 END"
 _ROW = (
     "pos_sku: p.sku, erp_sku: e.sku, pos_location: p.location, erp_location: e.location, available: p.available_ea,"
-    " on_hand: e.on_hand, reserved: e.reserved, uom: e.uom"
+    " on_hand: e.on_hand, reserved: e.reserved, uom: e.uom, in_flight: e.in_flight"
 )
-_SIDES = f"""
-FROM pos_inventory p FULL JOIN (
-  SELECT e.*, (e.on_hand - e.reserved) * {_EACHES} AS here FROM erp_inventory e LEFT JOIN uom u ON u.sku = e.sku
-) e ON p.sku = e.sku AND p.location = e.location
-"""
-# What is in flight is joined to the few rows that differ without it; that spares a million probes.
 _JOINED = f"""
 CREATE OR REPLACE TEMP TABLE stock_joined AS
 SELECT count(*) AS pairs, count(p.available_ea) + count(e.on_hand) - count(*) AS matched,
-  list({{{_ROW}}}) FILTER (p.available_ea IS DISTINCT FROM e.here) AS rows {_SIDES}
+  list({{{_ROW}}}) FILTER (p.available_ea IS DISTINCT FROM e.expected) AS rows
+FROM pos_inventory p FULL JOIN (
+  SELECT e.*, coalesce(i.qty_ea, 0) AS in_flight,
+    (e.on_hand - e.reserved) * {_EACHES} + coalesce(i.qty_ea, 0) AS expected
+  FROM erp_inventory e LEFT JOIN uom u ON u.sku = e.sku
+  LEFT JOIN inflight i ON i.sku = e.sku AND i.location = e.location
+) e ON p.sku = e.sku AND p.location = e.location
 """
 _COLLECTED = f"""
 CREATE OR REPLACE TEMP TABLE stock AS
@@ -58,17 +58,9 @@ WITH e AS (
   SELECT coalesce(row.pos_sku, row.erp_sku) AS sku, coalesce(row.pos_location, row.erp_location) AS location, row.*
   FROM (SELECT unnest(rows) AS row FROM stock_joined)
 )
-SELECT sku, location, available, on_hand, reserved, e.uom, {_EACHES} AS eaches, coalesce(qty_ea, 0) AS in_flight,
-  (on_hand - reserved) * {_EACHES} + coalesce(qty_ea, 0) AS expected, u.sku IS NULL AS unknown
-FROM e LEFT JOIN uom u USING (sku) LEFT JOIN inflight USING (sku, location)
-"""
-# Stock that is right without what is in flight is wrong with it, and is not among those rows.
-_UNSEEN = "FROM inflight ANTI JOIN stock USING (sku, location) WHERE qty_ea <> 0"
-_OVERLOOKED = f"""
-UPDATE stock_joined SET rows = list_concat(rows, (
-  SELECT list({{{_ROW}}}) {_SIDES} SEMI JOIN (SELECT sku, location {_UNSEEN}) i
-  ON i.sku = coalesce(p.sku, e.sku) AND i.location = coalesce(p.location, e.location)
-))
+SELECT e.sku, location, available, on_hand, reserved, e.uom, {_EACHES} AS eaches, in_flight,
+  (on_hand - reserved) * {_EACHES} + in_flight AS expected, u.sku IS NULL AS unknown
+FROM e LEFT JOIN uom u ON u.sku = e.sku
 """
 _SUSPICIONS = """
 SELECT count(*) - count(DISTINCT (sku, location)), count_if(on_hand IS NOT NULL AND eaches IS NULL), count_if(unknown)
@@ -90,10 +82,6 @@ def compare(connection: Connection, rows: Mapping[str, int]) -> None:
     if pairs != rows["pos_inventory"] + rows["erp_inventory"] - matched:
         raise _repeated(connection)
     connection.execute(_COLLECTED)
-    ((unseen,),) = connection.execute(f"SELECT count(*) {_UNSEEN}").fetchall()
-    if unseen:
-        connection.execute(_OVERLOOKED)
-        connection.execute(_COLLECTED)
     ((twice, units, items),) = connection.execute(_SUSPICIONS).fetchall()
     if twice:  # twice on one side and never on the other is the one case that leaves the counts right
         raise _repeated(connection)
@@ -110,7 +98,7 @@ def _classified() -> str:
     WITH items AS (SELECT sku, row_number() OVER (ORDER BY sku) - 1 AS place, count(*) OVER () AS items FROM uom),
     found AS (
       SELECT s.*, location * items.items + place AS record_id, CASE {cases} END AS break_class
-      FROM stock s LEFT JOIN items USING (sku) WHERE available IS DISTINCT FROM expected AND NOT ({_NOTHING})
+      FROM stock s LEFT JOIN items USING (sku) WHERE NOT ({_NOTHING})
     )
     SELECT 'inventory' AS "table", record_id, break_class, 0::BIGINT AS related_id,
       coalesce(available - expected, 0)::BIGINT AS delta_cents,
