@@ -11,7 +11,7 @@ from he_sync.reconcile.chain.outcome import FEES
 from he_sync.reconcile.chain.settled import Settled
 from he_sync.reconcile.chain.terms import Terms
 
-SETTLED_BEFORE = "is settled by another line or void: settled a second time"
+SETTLED_BEFORE = "belongs to a payment that another line settles, or that is void"
 
 
 def classify_settlement(settled: Settled, found: Found) -> None:
@@ -35,7 +35,9 @@ def classify_settlement(settled: Settled, found: Found) -> None:
     owner = payments.by_ref.find(lines.ref[alone])
     refund = lines.type[alone] == REFUND
     _orphans(settled, "orphan_refund", alone[refund], owner[refund], found)
-    _orphans(settled, UNRESOLVED, alone[~refund], owner[~refund], found)
+    twice = ~refund & (owner >= 0) & (settled.line_of[owner] >= 0)
+    _orphans(settled, "duplicate_settlement_line", alone[twice], owner[twice], found)
+    _orphans(settled, UNRESOLVED, alone[~refund & ~twice], owner[~refund & ~twice], found)
     _rejected(settled, found)
 
 
@@ -93,14 +95,13 @@ def _rejected(settled: Settled, found: Found) -> None:
     related[owner >= 0] = payments.ids[owner[owner >= 0]]
     found.add(
         "settlement_lines",
-        UNRESOLVED,
+        "offline_declined",
         lines.ids[rows],
         related=related,
         delta=lines.gross[rows],
         evidence=[f"offline approval declined later: {cents} taken back" for cents in lines.gross[rows].tolist()],
         days=lines.day[rows],
         currency=lines.currency[rows],
-        confidence=0.9,
     )
 
 

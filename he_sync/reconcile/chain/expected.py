@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import BankLines, Batches, Payments, Stores
 from he_sync.reconcile.chain.bank_days import BankDays, month_end_next
+from he_sync.reconcile.chain.fx import Money
 from he_sync.reconcile.chain.keys import AnyInts, Ints, Mask, Places, find, group, pack
 
 CASH, FEES = "CASH", "FEES"
@@ -48,6 +49,12 @@ class Funding:
     brands: tuple[str, ...]
     lags: Mapping[str, int]
     bank_days: BankDays
+    money: Money
+
+    def arriving(self, deposit: Expected) -> Expected:
+        """A deposit of the stores' currency as the bank account will show it."""
+        amount, currency = self.money.arriving(deposit.account, deposit.currency, deposit.day, deposit.amount)
+        return replace(deposit, amount=amount, currency=currency) if currency != deposit.currency else deposit
 
     def value_dates(self, rows: Ints) -> Ints:
         """When the batches of these rows are due."""
@@ -93,14 +100,27 @@ class _Way:
         self._leg, self._value, self._account = leg[first], value[first], account[first]
         self._sums = np.add.reduceat(batches.payout[self._rows], self._starts) if len(order) else known
         self._ends = np.append(self._starts[1:], len(order))
+        self._currency = batches.currency[self._rows[self._starts]].astype(np.int64)
+        for i in self._foreign().tolist():
+            where = int(self._account[i]), int(self._currency[i]), int(self._value[i]), int(self._sums[i])
+            self._sums[i], self._currency[i] = funding.money.arriving(*where)
         mine, theirs = pack(
             (self._account, bank.account),
-            (batches.currency[self._rows[self._starts]], bank.currency),
+            (self._currency, bank.currency),
             (self._value, bank.day),
             (self._sums, bank.amount),
         )
         came = find(theirs, mine) >= 0
         self.exact = np.bincount(self._leg[came], (self._ends - self._starts)[came], minlength=_legs(leg))
+
+    def _foreign(self) -> Ints:
+        """Deposits of another currency than their account holds."""
+        pairs = set(zip(self._account.tolist(), self._currency.tolist(), strict=True))
+        other = [pair for pair in sorted(pairs) if self._funding.money.currency_of(*pair) != pair[1]]
+        mask = np.zeros(len(self._sums), bool)
+        for account, currency in other:
+            mask |= (self._account == account) & (self._currency == currency)
+        return np.flatnonzero(mask)
 
     def deposits(self, wanted: Mask) -> Iterator[Expected]:
         """The deposits of the wanted legs."""
@@ -111,7 +131,7 @@ class _Way:
             self._funding.batches.brand[rows],
             self._value[here],
             self._sums[here],
-            self._funding.batches.currency[rows],
+            self._currency[here],
             self._starts[here],
             self._ends[here],
         )
@@ -133,7 +153,7 @@ def cash_deposits(payments: Payments, cash: int, funding: Funding) -> list[Expec
     value = funding.bank_days.after(payments.day[rows], funding.lags.get(CASH, 1))
     totals = _sums((place, payments.currency[rows].astype(np.int64), value), payments.amount[rows])
     return [
-        Expected(int(stores.account[store]), CASH, int(stores.ids[store]), day, amount, currency)
+        funding.arriving(Expected(int(stores.account[store]), CASH, int(stores.ids[store]), day, amount, currency))
         for (store, currency, day), amount in totals
         if amount
     ]
@@ -154,14 +174,16 @@ def fee_withdrawals(funding: Funding) -> list[Expected]:
     ):
         parts[key].append(batch)
     return [
-        Expected(
-            int(stores.account[store]),
-            FEES,
-            int(stores.ids[store]),
-            funding.bank_days.one(month_end_next(firsts[month]), lag),
-            -amount,
-            currency,
-            tuple(sorted(parts[store, currency, month])),
+        funding.arriving(
+            Expected(
+                int(stores.account[store]),
+                FEES,
+                int(stores.ids[store]),
+                funding.bank_days.one(month_end_next(firsts[month]), lag),
+                -amount,
+                currency,
+                tuple(sorted(parts[store, currency, month])),
+            )
         )
         for (store, currency, month), amount in _sums(columns, batches.fees[rows])
         if amount

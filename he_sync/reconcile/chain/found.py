@@ -42,6 +42,8 @@ ACTIONS = {
     "timing_next_period": "move the posting to the business date's period",
     "unsettled_payment": "ask the processor for the settlement",
     "tip_adjust_lost": "send the tip adjustment again",
+    "duplicate_settlement_line": "claim the second settlement back, or refund the customer",
+    "offline_declined": "collect from the customer; book to rejected cards",
     "fee_overcharge": "claim the fee back from the processor",
     "orphan_refund": "find who refunded; dispute if nobody did",
     "missing_deposit": "ask the processor or the bank for the deposit",

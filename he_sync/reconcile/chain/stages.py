@@ -32,6 +32,7 @@ from he_sync.reconcile.chain.expected import (
     fee_withdrawals,
 )
 from he_sync.reconcile.chain.fallback import Fallback
+from he_sync.reconcile.chain.fx import Money
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.keys import Places, find
@@ -60,6 +61,7 @@ class Stages:
         self.bank: BankLines = self.reader.bank_lines()
         self.batches: Batches = self.reader.batches()
         self.as_of = int(self.bank.day.max()) if len(self.bank.day) else 0
+        self.money = Money(self.reader, self.bank, books.terms.rates, books.terms.currency)
         self.differing: dict[str, Cents] = {}
         self.rows: dict[str, int] = {}
 
@@ -147,7 +149,7 @@ class Stages:
 
     def _funding(self, store_of: Places) -> Funding:
         lags, brands = self.terms.lags, self.codes.brands
-        return Funding(self.batches, store_of, self.stores, self.bank, brands, lags, self.bank_days)
+        return Funding(self.batches, store_of, self.stores, self.bank, brands, lags, self.bank_days, self.money)
 
     def _bank_difference(self, deposits: list[Expected], one: Unbatched) -> None:
         """The bank against batches, cash and fees; lines without a batch must reach it too, gross ones less no fee."""
