@@ -65,8 +65,8 @@ class Statement:
                 votes[self.shapes[self._lines_at[key][0]]][self.deposits[i].kind] += 1
         self.kind_of = {}
         for shape, kinds in sorted(votes.items()):
-            kind, count = max(sorted(kinds.items()), key=lambda one: one[1])
-            if count >= SURE * kinds.total():  # a text that several kinds share is evidence of none
+            kind, most = max(sorted(kinds.items()), key=lambda one: one[1])
+            if most >= SURE * kinds.total():  # a text that several kinds share is evidence of none
                 self.kind_of[shape] = kind
 
     def fits(self, i: int, line: int) -> tuple[bool, bool, bool]:

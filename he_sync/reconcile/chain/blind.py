@@ -8,7 +8,7 @@ cannot explain.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, permutations
 from typing import Any
@@ -38,6 +38,14 @@ class Due:
     amount: int
 
 
+@dataclass(frozen=True)
+class Dues:
+    """Deposits by leg (account, brand code, currency); `from_bank` are the legs that only the bank tells of."""
+
+    by_leg: Mapping[tuple[int, int, int], list[Due]]
+    from_bank: frozenset[tuple[int, int, int]] = frozenset()
+
+
 @dataclass
 class Unit:
     """One deposit (None: none is known) and the batches it pays."""
@@ -63,6 +71,7 @@ class Leg:
     currency: int
     rows: Ints
     deposits: list[Due]
+    only_bank: bool  # no ledger tells of its deposits: one that never came is not known
     units: list[Unit] = field(default_factory=list)
 
 
@@ -103,14 +112,13 @@ class Blind:
         funding: Funding,
         fees: BatchFees,
         lags: list[int],
-        deposits: dict[tuple[int, int, int], list[Due]],
+        dues: Dues,
     ) -> None:
-        """`lags` by brand code; `deposits` by (account, brand code, currency)."""
+        """`lags` by brand code."""
         self.one, self.stores, self.fees, self.lags = one, funding.stores, fees, lags
         self.bank_days = funding.bank_days
         self.first = int(one.time.min() // 86_400) - MARGIN
         self.days = int(one.time.max() // 86_400) + MARGIN + 1 - self.first
-        self.deposits = deposits
         account = self.stores.account[one.store]
         legs: dict[tuple[int, int, int], list[int]] = defaultdict(list)
         keys = zip(account.tolist(), one.brand.tolist(), one.currency.tolist(), strict=True)
@@ -118,7 +126,10 @@ class Blind:
             legs[key].append(i)
         self.legs = [
             Leg(
-                *key, np.array(legs[key], np.int64), sorted(deposits.get(key, ()), key=lambda due: (due.day, due.place))
+                *key,
+                np.array(legs[key], np.int64),
+                sorted(dues.by_leg.get(key, ()), key=lambda due: (due.day, due.place)),
+                key in dues.from_bank,
             )
             for key in sorted(legs)
         ]
@@ -361,6 +372,7 @@ class Chain:
         """Units, boundaries, then the deposit of every line."""
         self._make_units()
         for lane in self._lanes():
+            self._carry(lane)
             self._reorder(lane)
             self._walk(lane)
         self._assign()
@@ -396,8 +408,23 @@ class Chain:
             lanes[unit.batches[0][0] if unit.batches else -1].append(unit)
         return [lanes[store] for store in sorted(lanes)]
 
+    def _carry(self, lane: list[Unit]) -> None:
+        """A batch that nothing paid, though the ledger tells of all deposits, went into the next one as a whole.
+
+        So did one of refunds alone, wherever it is told.
+        """
+        for i, unit in enumerate(lane):
+            total = -self._gap(unit)
+            following = next((later for later in lane[i + 1 :] if later.due is not None), None)
+            if unit.due or not unit.batches or following is None or abs(total) > self.plausible:
+                continue
+            if total <= 0 or not self.leg.only_bank:
+                following.batches = [*unit.batches, *following.batches]
+                unit.batches = []
+        lane[:] = [unit for unit in lane if unit.due or unit.batches]
+
     def _reorder(self, lane: list[Unit]) -> None:
-        """Deposits of one value date whose sums are off: the order that leaves fewest boundaries without explanation."""
+        """Deposits of one value date whose sums are off: the order that leaves fewest boundaries unexplained."""
         residual = 0
         for value in dict.fromkeys(unit.day for unit in lane):
             turn = [unit for unit in lane if unit.day == value and unit.due and unit.batches and not unit.parts]

@@ -11,7 +11,7 @@ from he_sync.reconcile.chain.arrays import Stores
 from he_sync.reconcile.chain.bank import Statement
 from he_sync.reconcile.chain.bank_days import month_end_next
 from he_sync.reconcile.chain.batch_fees import BatchFees
-from he_sync.reconcile.chain.blind import Blind, Due, Inferred
+from he_sync.reconcile.chain.blind import Blind, Due, Dues, Inferred
 from he_sync.reconcile.chain.blind_lines import Unbatched
 from he_sync.reconcile.chain.deposit_postings import DepositPostings
 from he_sync.reconcile.chain.deposits import Settlements
@@ -48,7 +48,7 @@ class BlindBooks:
         self._expect_fees(inferred)
         return inferred
 
-    def _expect(self, postings: DepositPostings) -> dict[LegKey, list[Due]]:
+    def _expect(self, postings: DepositPostings) -> Dues:
         """Deposits of the legs, from the ledger where it tells of any, else from the bank itself."""
         brands = self.funding.brands
         names = {(leg[0], brands[leg[1]], leg[2]): leg for leg in self.legs if leg[1] < len(brands)}
@@ -65,7 +65,7 @@ class BlindBooks:
         for key, deposit in new:
             result[key].append(Due(len(self.statement.deposits), deposit.day, deposit.amount))
             self.statement.add(deposit)
-        return result
+        return Dues(result, frozenset(self.from_bank))
 
     def _deposit(self, leg: LegKey, day: int, amount: int) -> Expected:
         return Expected(leg[0], self.funding.brands[leg[1]], 0, day, amount, leg[2])

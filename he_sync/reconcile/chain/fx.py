@@ -1,7 +1,7 @@
-"""Deposits of one currency into an account of another: converted by the rate of the value date, never matched as they are.
+"""Deposits of one currency into an account of another: converted by the value date's rate, never matched as they are.
 
-Reference accounting 4.6: the difference between currencies is computed, not tolerated away. A rate is units of the terms'
-currency for one, from its date on; a deposit is converted as a whole, half a minor unit away from zero.
+Reference accounting 4.6: the difference between currencies is computed, not tolerated away. A rate is units of the
+terms' currency for one, from its date on; a deposit is converted as a whole, half a minor unit away from zero.
 """
 
 from __future__ import annotations

@@ -32,9 +32,9 @@ from he_sync.reconcile.chain.expected import (
     fee_withdrawals,
 )
 from he_sync.reconcile.chain.fallback import Fallback
-from he_sync.reconcile.chain.fx import Money
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import Found
+from he_sync.reconcile.chain.fx import Money
 from he_sync.reconcile.chain.keys import Places, find
 from he_sync.reconcile.chain.ledger_classes import classify_ledger
 from he_sync.reconcile.chain.orders import match_orders
