@@ -71,6 +71,19 @@ def closed(visitor: Visitor, folder: Path, day: str) -> None:
     take(visitor, folder, "plot")
 
 
+def chained(visitor: Visitor, folder: Path, day: str) -> None:
+    size(visitor, 1250)
+    visitor.partition("reconcile/chain", day)
+    take(visitor, folder, "chain")
+
+
+def report(visitor: Visitor, folder: Path, page: Path) -> None:
+    """What finance opens: a file, not a page of Dagster."""
+    size(visitor, 1500)
+    visitor.page.goto(page.as_uri())
+    take(visitor, folder, "report")
+
+
 def check(visitor: Visitor, folder: Path) -> None:
     size(visitor, 800)
     visitor.check("canonical/tickets")
@@ -138,8 +151,10 @@ def night(folder: Path, chromium: str) -> None:
             lineage(visitor, folder)
             run(visitor, folder, str(done["runId"]))
             closed(visitor, folder, days[-1])
+            chained(visitor, folder, days[-1])
             check(visitor, folder)
             partitions(visitor, folder)
+            report(visitor, folder, Path(name) / "chain" / days[-1] / "report.html")
 
 
 def main(folder: Path, *halves: str) -> None:
