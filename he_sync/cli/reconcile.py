@@ -39,8 +39,8 @@ def settlements(  # noqa: PLR0913, PLR0917 - the options of a verb
     with _progress() as tell:
         figures = runs.settlements(folder, out, rules=config, threads=threads, previous=previous, tell=tell)
     _print(figures, out, as_json=as_json)
-    if not figures["closes"]:
-        sys.stderr.write(f"he-sync: {_open_identities(figures)}\n")
+    if still_open := open_identities(figures):
+        sys.stderr.write(f"he-sync: {still_open}\n")
         raise typer.Exit(DOES_NOT_CLOSE)
 
 
@@ -161,8 +161,8 @@ def _print(figures: dict[str, Any], out: Path, *, as_json: bool) -> None:
             typer.echo(f"  {name:<28}{figures[name]:>9,}")
 
 
-def _open_identities(figures: dict[str, Any]) -> str:
-    """Which identity does not close, in which currency, and by how much."""
+def open_identities(figures: dict[str, Any]) -> str:
+    """Which identity does not close, in which currency, and by how much; empty where all do."""
     return "; ".join(
         f"{name} does not close: {show(one['unexplained'], currency)} {currency} unexplained"
         for name, currencies in figures["identities"].items()

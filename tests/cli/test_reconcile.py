@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from he_sync.cli.main import main
+from he_sync.cli.reconcile import open_identities
 from tests.cli.test_refusals import said_in_one_line
 from tests.reconcile.folder import FILES, changed, write
 
@@ -173,6 +174,15 @@ def test_any_two_files_are_compared_by_key(tmp_path, reconcile):
     assert json.loads(out)["equal"] == 2
     code, _, err = reconcile("files", tmp_path / "a.csv", tmp_path / "b.csv", "--on", "no", "--out", tmp_path / "x")
     assert (code, said_in_one_line(err)) == (2, "he-sync: a.csv: column no is missing; it has id, amount, account")
+
+
+def test_what_does_not_close_is_said_with_its_currency_and_amount():
+    closed, short = {"unexplained": 0}, {"unexplained": -1234}
+    figures = {"identities": {"gl_minus_pos": {"USD": closed, "JPY": short}, "fees_minus_schedule": {"USD": short}}}
+    ledger, fees = open_identities(figures).split("; ")
+    assert ledger == "gl_minus_pos does not close: -1,234 JPY unexplained"
+    assert fees == "fees_minus_schedule does not close: -12.34 USD unexplained"
+    assert open_identities({"identities": {"gl_minus_pos": {"USD": closed}}}) == ""
 
 
 def test_a_reconcile_verb_starts_without_the_heavy_libraries():

@@ -39,6 +39,12 @@ class Books:
         """Whether a relation is there."""
         return name in self.rows
 
+    @cached_property
+    def currencies(self) -> frozenset[str]:
+        """Currencies of the bank accounts."""
+        found = self.connection.execute("SELECT DISTINCT currency FROM bank_lines").fetchall()
+        return frozenset(name for (name,) in found) or frozenset({self.terms.currency})
+
     def check_keys(self) -> None:
         """Look for the row of a repeated key where that was left to the comparison to notice. Raises FixInput."""
         for name, raw in self.deferred.items():

@@ -95,7 +95,7 @@ def gather(books: Books, out: Path, figures: Mapping[str, Any]) -> Facts:
     return Facts(
         books.folder.resolve().name,
         books.terms.currency,
-        tuple(name for (name,) in run("SELECT DISTINCT currency FROM bank_lines ORDER BY ALL").fetchall()),
+        tuple(sorted(books.currencies)),
         first,
         last,
         figures,

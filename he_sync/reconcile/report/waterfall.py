@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -59,34 +59,58 @@ class _Rates:
 
 def steps(books: Books, breaks: Mapping[str, int]) -> tuple[Step, ...]:
     """The bars; `breaks` has the cents of missing_deposit and short_deposit."""
-    rates = _Rates(books)
-    gross: dict[str, int] = {}
-    fees = 0
-    for currency, day, kind, amount, fee in books.connection.execute(_PER_DAY).fetchall():
-        gross[kind] = gross.get(kind, 0) + rates.home(amount, currency, day)
-        fees -= rates.home(fee, currency, day)
+    run, rates = books.connection.execute, _Rates(books)
     cash, bank = (
-        sum(rates.home(cents, currency, day) for currency, day, cents in books.connection.execute(query).fetchall())
+        sum(rates.home(cents, currency, day) for currency, day, cents in run(query).fetchall())
         for query in (_CASH, _BANK)
     )
+    card = _card(run(_PER_DAY).fetchall(), rates)
+    net = sum(step.cents for step in card)
+    known = [
+        Step(name, breaks[kind], note=note)
+        for kind, name, note in _GONE
+        if breaks.get(kind) and books.currencies == {books.terms.currency}
+    ]
+    rest = bank - net - cash - sum(step.cents for step in known)
+    return (
+        *card,
+        Step("Net of cards", net, is_total=True, note="what the processor owes"),
+        Step("Cash takings", cash, note="cash sales less cash refunds"),
+        *known,
+        _rest(rest, several=books.currencies != {books.terms.currency}),
+        Step("Bank", bank, is_total=True, note="all lines of the statement"),
+    )
+
+
+_GONE = (
+    ("missing_deposit", "Missing deposits", "due and not on the statement"),
+    ("short_deposit", "Short deposits", "less than the batches"),
+)
+"""Breaks that stand apart where there is one currency; a break carries none, so with several they are in the rest."""
+
+
+def _rest(cents: int, *, several: bool) -> Step:
+    if several:
+        return Step("Not on the statement, exchange", cents, note="in transit, missing, short, and changes of rates")
+    return Step("Not on the statement yet", cents, note="in transit after its last day, or unresolved")
+
+
+def _card(sums: Iterable[tuple[str, date, str, int, int]], rates: _Rates) -> list[Step]:
+    """What the processor settled, from gross to net."""
+    gross: dict[str, int] = {}
+    fees = 0
+    for currency, day, kind, amount, fee in sums:
+        gross[kind] = gross.get(kind, 0) + rates.home(amount, currency, day)
+        fees -= rates.home(fee, currency, day)
     back = sum(amount for kind, amount in gross.items() if kind.startswith("CHARGEBACK"))
     other = sum(amount for kind, amount in gross.items() if kind not in _NAMED)
-    net = sum(gross.values()) + fees
-    missing, short = (breaks.get(name, 0) for name in ("missing_deposit", "short_deposit"))
-    rest = bank - net - cash - missing - short
-    return (
+    found = [
         Step("Card sales", gross.get("SALE", 0), note="settled by the processor, gross"),
         Step("Fees", fees, note="discount, items, months"),
         Step("Refunds", gross.get("REFUND", 0), note="through the processor"),
         Step("Chargebacks", back, note="less what was won back"),
-        *([Step("Reserves and others", other, note="held back, released, rejected")] if other else []),
-        Step("Net of cards", net, is_total=True, note="what the processor owes"),
-        Step("Cash takings", cash, note="cash sales less cash refunds"),
-        *([Step("Missing deposits", missing, note="due and not on the statement")] if missing else []),
-        *([Step("Short deposits", short, note="less than the batches")] if short else []),
-        Step("Not on the statement yet", rest, note="in transit after its last day, or unresolved"),
-        Step("Bank", bank, is_total=True, note="all lines of the statement"),
-    )
+    ]
+    return [*found, Step("Reserves and others", other, note="held back, released, rejected")] if other else found
 
 
 _NAMED = ("SALE", "REFUND", "CHARGEBACK", "CHARGEBACK_REVERSAL")
