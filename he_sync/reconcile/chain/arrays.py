@@ -110,10 +110,9 @@ class Payments(Table):
         """The processor's reference or 0."""
         return self.column("coalesce(auth_ref, 0)::bigint")
 
-    @cached_property
-    def orig(self) -> Ints:
-        """The payment that a void or refund undoes, or 0."""
-        return self.column("coalesce(orig_payment_id, 0)::bigint")
+    def undone(self, ids: Ints) -> list[tuple[int, ...]]:
+        """What voids undo: (place in `ids`, payment id or 0)."""
+        return self._reader.lookup(self._table, "payment_id", ["coalesce(orig_payment_id, 0)"], ids)
 
     @cached_property
     def by_id(self) -> Index:

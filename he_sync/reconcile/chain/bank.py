@@ -22,6 +22,7 @@ POOL = 12
 SURE = 0.9
 
 STAGE = "windowed_group"
+BY_NAME = ("memo_names_batch", "alone_on_value_date")  # the rules that do not look at amounts
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Statement:
         self.numbers = [int(match[-1]) if (match := re.findall(r"\d+", memo)) else 0 for memo in bank.memo]
         self.kind_of: dict[str, str] = {}
         self.receipts: list[Receipt] = []
+        self.differing: list[Receipt] = []  # whose amounts are not equal
         self.tolerated: set[Receipt] = set()
         self.free_lines = set(range(len(bank.ids)))
         self.free = set(range(len(deposits)))
@@ -86,7 +88,10 @@ class Statement:
 
     def take(self, expected: tuple[int, ...], lines: tuple[int, ...], rule: str) -> None:
         """Book a receipt; what it used is no longer free."""
-        self.receipts.append(Receipt(expected, lines, rule))
+        receipt = Receipt(expected, lines, rule)
+        self.receipts.append(receipt)
+        if rule in BY_NAME and len(set(self.amounts(receipt))) > 1:
+            self.differing.append(receipt)
         self.free.difference_update(expected)
         self.free_lines.difference_update(lines)
 

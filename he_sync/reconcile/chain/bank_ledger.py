@@ -68,7 +68,7 @@ class BankLedger:
         wanted = {
             receipt.lines[0]: self.statement.amounts(receipt)[0]
             for receipt in self.statement.receipts
-            if len(receipt.lines) == 1
+            if len(receipt.lines) == 1 and receipt.lines[0] in self.lines
         }
         by_day: dict[tuple[int, int, int], list[int]] = defaultdict(list)
         for row in sorted(self.free):

@@ -351,6 +351,7 @@ class Chain:
         self.fee_gap = self._fee_gaps()
         self.moved: dict[int, int] = {}  # line -> batch day after a slip
         self.doubtful: set[int] = set()
+        self.known: dict[Batch, Candidates] = {}
 
     def _fee_gaps(self) -> dict[int, dict[int, int]]:
         """By store and day: running sum of the ledger's fees minus the lines' fees, where the ledger tells."""
@@ -490,15 +491,21 @@ class Chain:
 
     def _boundary(self, unit: Unit, last: int, amount: int) -> Verdict:
         stores = sorted({store for store, _ in unit.batches})
-        candidates = []
-        for store in stores:
-            rows = self.rows_of.get((store, last), np.empty(0, np.int64))
-            gap = self.fee_gap.get(store)
-            target = None if gap is None else -gap.get(last, 0)
-            candidates.append(Candidates(rows, self.one.amount[rows], self.one.fee[rows], target))
+        candidates = [self._candidates(store, last) for store in stores]
         if not candidates:
             return NOTHING if not amount else Verdict((), (), 0, sure=False)
         return slipped(candidates, amount)
+
+    def _candidates(self, store: int, last: int) -> Candidates:
+        """The lines of a store's batch and the fees that slipped out of it; the same while its target is the same."""
+        gap = self.fee_gap.get(store)
+        target = None if gap is None else -gap.get(last, 0)
+        known = self.known.get((store, last))
+        if known is None or known.target != target:
+            rows = self.rows_of.get((store, last), np.empty(0, np.int64))
+            known = Candidates(rows, self.one.amount[rows], self.one.fee[rows], target)
+            self.known[store, last] = known
+        return known
 
     def _move(self, verdict: Verdict, day: int) -> None:
         for line in verdict.lines:

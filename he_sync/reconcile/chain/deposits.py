@@ -65,10 +65,11 @@ def link_deposits(statement: Statement, found: Found) -> dict[int, list[int]]:
     paid: dict[int, list[int]] = defaultdict(list)
     rows: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
     ids = statement.bank.ids
+    statement.tolerated = {receipt for receipt in statement.differing if _tolerated(statement, receipt, found)}
     for receipt in statement.receipts:
         kinds = (statement.deposits[i] for i in receipt.expected)
         parts = [part for deposit in kinds if deposit.kind != FEES for part in deposit.parts]
-        strength = TOLERATED if _tolerated(statement, receipt, found) else AUTOMATIC
+        strength = TOLERATED if receipt in statement.tolerated else AUTOMATIC
         rows[receipt.rule, strength] += [(part, int(ids[line])) for part in parts for line in receipt.lines]
         for part in parts:
             paid[part] += receipt.lines
@@ -84,10 +85,7 @@ def _tolerated(statement: Statement, receipt: Receipt, found: Found) -> bool:
     want, have = statement.amounts(receipt)
     deposit = statement.deposits[receipt.expected[0]]
     where = deposit.currency, deposit.account, deposit.day
-    if want == have or not found.allowance.passes("BD", BANK, where, (want, have)):
-        return False
-    statement.tolerated.add(receipt)
-    return True
+    return found.allowance.passes("BD", BANK, where, (want, have))
 
 
 def link_lines(
@@ -111,9 +109,8 @@ def link_lines(
 def classify_deposits(statement: Statement, as_of: int, found: Found) -> list[Expected]:
     """Missing, short and unexpected money; returns the deposits that are not due yet."""
     bank = statement.bank
-    for receipt in statement.receipts:
-        want, have = statement.amounts(receipt)
-        if want != have and receipt not in statement.tolerated:
+    for receipt in statement.differing:
+        if receipt not in statement.tolerated:
             _differs(statement, receipt, found)
     in_transit = [statement.deposits[i] for i in sorted(statement.free) if statement.deposits[i].day > as_of]
     for i in sorted(statement.free):

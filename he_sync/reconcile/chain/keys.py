@@ -39,8 +39,9 @@ class Index:
     Key 0 stands for none and is never found.
     """
 
-    def __init__(self, keys: AnyInts) -> None:
-        self._low, high = _window(keys)
+    def __init__(self, keys: AnyInts, asked: int = 0) -> None:
+        """`asked` is how many keys will be looked up: a wide table pays where there are many."""
+        self._low, high = _window(keys, max(SPREAD * len(keys), asked))
         self._table = np.empty(0, np.int32)
         strays = np.flatnonzero(keys)
         if self._low <= high:
@@ -82,7 +83,7 @@ def find(keys: AnyInts, wanted: AnyInts) -> Places:
     """For each wanted key the lowest position in `keys` that holds it, or -1; 0 is never found."""
     if not len(keys) or not len(wanted):
         return np.full(len(wanted), NOWHERE, np.int32)
-    return Index(keys).find(wanted)
+    return Index(keys, len(wanted)).find(wanted)
 
 
 def _place(table: Places, keys: AnyInts, low: int, high: int) -> None:
@@ -99,12 +100,12 @@ def _place(table: Places, keys: AnyInts, low: int, high: int) -> None:
             table[part[inside] - low] = places[inside]
 
 
-def _window(keys: AnyInts) -> tuple[int, int]:
-    """The span that a table may cover: all keys, or without the far strays; (1, 0) where no span is dense."""
+def _window(keys: AnyInts, most: int) -> tuple[int, int]:
+    """The span that a table may cover: all keys, or without the far strays; (1, 0) where it would be over `most`."""
     if not len(keys):
         return 1, 0
     low, high = int(keys.min()), int(keys.max())
-    if high - low <= SPREAD * len(keys):
+    if high - low <= most:
         return low, high
     sample = keys[:: max(1, len(keys) // SAMPLE)]
     sample = np.sort(sample[sample != 0])
@@ -114,7 +115,7 @@ def _window(keys: AnyInts) -> tuple[int, int]:
     inner, outer = int(sample[trim]), int(sample[-1 - trim])
     margin = (outer - inner) // 16 + 1
     inner, outer = max(inner - margin, low), min(outer + margin, high)
-    return (inner, outer) if outer - inner <= SPREAD * len(keys) else (1, 0)
+    return (inner, outer) if outer - inner <= most else (1, 0)
 
 
 def group(columns: Sequence[AnyInts], tie: AnyInts) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -67,7 +67,7 @@ def _by_reference(settled: Settled) -> Places:
     simple = must[first] & (payments.kind[first] == lines.type[items])
     simple &= payments.currency[first] == lines.currency[items]
     simple &= np.bincount(first, minlength=len(payments))[first] == 1
-    shared = _shared(payments, must)
+    shared = payments.ref[_seconds(payments, must)]
     if len(shared):
         simple &= find(shared, lines.ref[items]) < 0
     settled.line_of[first[simple]], settled.payment_of[items[simple]] = items[simple], first[simple]
@@ -75,19 +75,19 @@ def _by_reference(settled: Settled) -> Places:
     return rest
 
 
-def _shared(payments: Payments, must: Mask) -> Ints:
-    """References that a second payment which must settle carries too."""
+def _seconds(payments: Payments, must: Mask) -> Ints:
+    """Payments that must settle and carry a reference which an earlier payment has."""
     second = np.flatnonzero(must & (payments.ref != 0))
-    names: Ints = payments.ref[second]
-    again: Ints = names[payments.by_ref.find(names) != second]
+    again: Ints = second[payments.by_ref.find(payments.ref[second]) != second]
     return again
 
 
 def _best(settled: Settled, right: Places) -> None:
     """All pairs inside a repeated reference, equal amounts first, then the lowest ids; each record is used once."""
     payments, lines = settled.payments, settled.lines
-    shared = np.flatnonzero(settled.due)
-    shared = shared[find(lines.ref[right], payments.ref[shared]) >= 0]
+    first = payments.by_ref.find(lines.ref[right])
+    shared = np.union1d(first, _seconds(payments, settled.due))
+    shared = shared[settled.due[shared]]
     one, other = pairs_of(payments.ref[shared], lines.ref[right])
     place, line = shared[one], right[other]
     fit = payments.currency[place] == lines.currency[line]

@@ -8,7 +8,7 @@ where it is the only one (up to equal lines) and so few come near by luck that n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -26,6 +26,9 @@ MOST = 50_000  # choices of a half
 MOST_FOUND = 50  # sets named; with that many nothing is sure
 
 
+Part = tuple[int, tuple[int, ...]]  # money, positions
+
+
 @dataclass(frozen=True)
 class Candidates:
     """The lines that one store's batch may have lost; `target` is the fees that slipped, None where none is known."""
@@ -34,6 +37,7 @@ class Candidates:
     amount: Ints
     fee: Ints
     target: int | None
+    parts: dict[int, list[Part]] = field(default_factory=dict)  # of so many lines, once they were asked for
 
 
 @dataclass(frozen=True)
@@ -122,9 +126,6 @@ def _sets(stores: list[Candidates], size: int, amount: int) -> tuple[list[Lines]
     return found, max(near - len(found), 0) / (2 * NEAR + 1)
 
 
-Part = tuple[int, tuple[int, ...]]  # money, positions
-
-
 def _joined(parts: list[list[Part]]) -> list[tuple[int, Lines]] | None:
     """Every choice of one part a store, with its money; None where there are too many."""
     result: list[tuple[int, Lines]] = [(0, ())]
@@ -154,14 +155,16 @@ def _meet(one: list[tuple[int, Lines]], other: list[tuple[int, Lines]], amount: 
 
 def _parts(one: Candidates, many: int) -> list[Part]:
     """Sets of `many` lines of a store whose fees make its target, with their money; positions, not line numbers."""
-    fee, amount = one.fee.tolist(), one.amount.tolist()
-    if many == 1:
-        return [(amount[i], (i,)) for i in range(len(fee)) if fee[i] == one.target]
-    return [(sum(amount[i] for i in chosen), chosen) for chosen in _fee_sets(one, many)]
+    if many not in one.parts:
+        amount = one.amount.tolist()
+        one.parts[many] = [(sum(amount[i] for i in chosen), chosen) for chosen in _fee_sets(one, many)]
+    return one.parts[many]
 
 
 def _fee_sets(one: Candidates, many: int) -> list[tuple[int, ...]]:
     count = len(one.fee)
+    if many == 1:
+        return [(i,) for i in np.flatnonzero(one.fee == one.target).tolist()]
     if many == 2:  # noqa: PLR2004
         left, right = np.nonzero(np.triu(one.fee[:, None] + one.fee[None, :] == one.target, 1))
         return list(zip(left.tolist(), right.tolist(), strict=True))

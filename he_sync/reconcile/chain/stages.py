@@ -87,7 +87,7 @@ class Stages:
         fallback.run()
         take_back(settled, doubted)
         link_references(settled, fallback.taken, found)
-        payments.forget("orig", "by_id")
+        payments.forget("by_id")
         price = expected_fees(settled, self.terms)
         classify_settlement(settled, found)
         classify_fees(settled, price, found)

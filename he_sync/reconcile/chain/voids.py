@@ -15,11 +15,16 @@ SHARED = ("net_voids", "void_shares_reference")
 def net_voids(payments: Payments, found: Found) -> Mask:
     """Link voids to sales; the mask of payments that a void has taken out, voids included."""
     voids = np.flatnonzero(payments.kind == VOID)
-    sales = payments.by_id.find(payments.orig[voids])
+    orig = np.zeros(len(voids), np.int64)
+    for place, undone in payments.undone(payments.ids[voids]):
+        orig[place] = undone
+    sales = payments.by_id.find(orig)
     out = payments.kind == VOID
     good = _cancels(payments, voids, sales)
     found.link("VO", *_take(payments, voids[good], sales[good], out), NET)
     left = voids[~good]
+    if not len(left):
+        return np.asarray(out)
     open_sales = np.flatnonzero((payments.kind == SALE) & ~out & (payments.ref != 0))
     shared = left[payments.ref[left] != 0]
     place = find(payments.ref[open_sales], payments.ref[shared])
@@ -29,7 +34,8 @@ def net_voids(payments: Payments, found: Found) -> Mask:
         found.link("VO", *_take(payments, shared[good], sales[good], out), SHARED)
     else:
         good[:] = False
-    _unexplained(payments, np.setdiff1d(left, shared[good]), found)
+    open_voids = np.flatnonzero(np.isin(voids, np.setdiff1d(left, shared[good])))
+    _unexplained(payments, voids[open_voids], orig[open_voids], found)
     return np.asarray(out)
 
 
@@ -50,14 +56,14 @@ def _take(payments: Payments, voids: AnyInts, sales: AnyInts, out: Mask) -> tupl
     return payments.ids[sales[first]], payments.ids[voids[first]]
 
 
-def _unexplained(payments: Payments, voids: AnyInts, found: Found) -> None:
+def _unexplained(payments: Payments, voids: AnyInts, orig: Ints, found: Found) -> None:
     found.add(
         "pos_payments",
         UNRESOLVED,
         payments.ids[voids],
-        related=payments.orig[voids],
+        related=orig,
         delta=np.zeros(len(voids), np.int64),
-        evidence=[f"void cancels no sale of its amount (names {sale})" for sale in payments.orig[voids].tolist()],
+        evidence=[f"void cancels no sale of its amount (names {sale})" for sale in orig.tolist()],
         days=payments.day[voids],
         currency=payments.currency[voids],
         confidence=0.5,

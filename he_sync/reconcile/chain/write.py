@@ -108,6 +108,14 @@ def _relation(relation: str, blocks: list[Block]) -> Iterator[pa.Table]:
         yield pa.Table.from_arrays(columns, schema=_DICTIONARY_SCHEMA)
 
 
+def _repeated(values: list[str]) -> pa.Array:
+    """Texts of which there are few different ones."""
+    distinct = sorted(set(values))
+    place = {name: i for i, name in enumerate(distinct)}
+    codes = np.array([place[value] for value in values], np.int32)
+    return pa.DictionaryArray.from_arrays(_ints(codes), _texts(distinct)).dictionary_decode()
+
+
 def _coded(names: list[str], code: NDArray[np.int32]) -> pa.Array:
     """Texts by code; the dictionary names each text once, since a repeated one is not written the same way twice."""
     distinct = sorted(set(names))
@@ -169,15 +177,16 @@ def write_breaks(breaks: list[Break], as_of: int, path: Path) -> None:
     texts = {
         "table": [one.table for one in ranked],
         "break_class": [one.kind for one in ranked],
-        "evidence": [one.evidence for one in ranked],
         "next_action": [ACTIONS.get(one.kind, "review") for one in ranked],
     }
     confidence = np.array([one.confidence for one in ranked], np.float64)
     columns = [
         _ints(numbers[name])
         if name in numbers
-        else _texts(texts[name])
+        else _repeated(texts[name])
         if name in texts
+        else _texts([one.evidence for one in ranked])
+        if name == "evidence"
         else pa.Array.from_buffers(pa.float64(), len(confidence), [None, pa.py_buffer(confidence)])
         for name in BREAK_COLUMNS
     ]
