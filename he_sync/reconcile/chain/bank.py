@@ -101,7 +101,8 @@ class Statement:
         for i in sorted(self.free):
             wanted[key_of(self.deposits[i])].append(i)
         for key in sorted(wanted):
-            pairs = sorted((self.fits(i, line), i, line) for i in wanted[key] for line in self._lines_at.get(key, ()))
+            lines = self._lines_at.get(key, ())
+            pairs = sorted((self.fits(i, line), i, line) for i in wanted[key] for line in lines) if lines else ()
             for fit, i, line in pairs:
                 if i in self.free and line in self.free_lines and not fit[0]:
                     self.take((i,), (line,), "amount_on_value_date")

@@ -41,6 +41,7 @@ class BlindBooks:
 
     def infer(self, postings: DepositPostings, fees: BatchFees) -> Inferred:
         """Expect deposits, infer cut-offs and batches, expect the fees that gross funding bills apart."""
+        self.statement.learn()
         dues = self._expect(postings)
         brands, lags = self.funding.brands, self.funding.lags
         by_code = [lags.get(brand, 1) for brand in (*brands, "")]

@@ -67,9 +67,9 @@ def _by_reference(settled: Settled) -> Places:
     simple = must[first] & (payments.kind[first] == lines.type[items])
     simple &= payments.currency[first] == lines.currency[items]
     simple &= np.bincount(first, minlength=len(payments))[first] == 1
-    shared = payments.ref[_seconds(payments, must)]
-    if len(shared):
-        simple &= find(shared, lines.ref[items]) < 0
+    shared = np.zeros(len(payments), bool)
+    shared[payments.by_ref.find(payments.ref[_seconds(payments, must)])] = True
+    simple &= ~shared[first]
     settled.line_of[first[simple]], settled.payment_of[items[simple]] = items[simple], first[simple]
     rest: Places = items[~simple]
     return rest

@@ -162,20 +162,23 @@ def _parts(one: Candidates, many: int) -> list[Part]:
 
 
 def _fee_sets(one: Candidates, many: int) -> list[tuple[int, ...]]:
-    count = len(one.fee)
+    """Positions of one, two or three lines whose fees make the target; three by searching the sorted sums of two."""
+    target = one.target or 0
     if many == 1:
-        return [(i,) for i in np.flatnonzero(one.fee == one.target).tolist()]
-    if many == 2:  # noqa: PLR2004
-        left, right = np.nonzero(np.triu(one.fee[:, None] + one.fee[None, :] == one.target, 1))
-        return list(zip(left.tolist(), right.tolist(), strict=True))
-    result: list[tuple[int, ...]] = []
-    pairs = one.fee[:, None] + one.fee[None, :]
-    for i in range(count - 2):
-        left, right = np.nonzero(np.triu(pairs[i + 1 :, i + 1 :] == one.target - one.fee[i], 1))
-        result += [(i, a + i + 1, b + i + 1) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
-        if len(result) > MOST:
-            break
-    return result
+        return [(i,) for i in np.flatnonzero(one.fee == target).tolist()]
+    left, right = np.triu_indices(len(one.fee), 1)
+    sums = one.fee[left] + one.fee[right]
+    if many == 2:  # noqa: PLR2004 - a pair
+        hit = np.flatnonzero(sums == target)
+        return list(zip(left[hit].tolist(), right[hit].tolist(), strict=True))
+    order = np.argsort(sums, kind="stable")
+    first, last = (np.searchsorted(sums[order], target - one.fee, side) for side in ("left", "right"))
+    third = np.repeat(np.arange(len(one.fee)), last - first)
+    inside = np.arange(len(third)) - np.repeat(np.cumsum(last - first) - (last - first), last - first)
+    pair = order[np.repeat(first, last - first) + inside]
+    once = third < left[pair]
+    columns = third[once], left[pair[once]], right[pair[once]]
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _judge(stores: list[Candidates], sets: list[Lines], luck: float) -> Verdict:

@@ -130,9 +130,8 @@ class Stages:
         deposits = card_deposits(funding) + cash + fee_withdrawals(funding)
         self._bank_difference(deposits, settlements.one)
         statement = Statement(self.bank, deposits)
-        statement.learn()
         blind = BlindBooks(settlements, funding, statement)
-        inferred = blind.infer(postings, journal) if len(settlements.one.row) else None
+        inferred = blind.infer(postings, journal) if blind.legs else None
         match_statement(statement, postings, self.rules)
         paid = link_deposits(statement, found)
         link_lines(settlements, self.batches, statement, paid, found)

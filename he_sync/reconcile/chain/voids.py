@@ -16,8 +16,8 @@ def net_voids(payments: Payments, found: Found) -> Mask:
     """Link voids to sales; the mask of payments that a void has taken out, voids included."""
     voids = np.flatnonzero(payments.kind == VOID)
     orig = np.zeros(len(voids), np.int64)
-    for place, undone in payments.undone(payments.ids[voids]):
-        orig[place] = undone
+    for at, undone in payments.undone(payments.ids[voids]):
+        orig[at] = undone
     sales = payments.by_id.find(orig)
     out = payments.kind == VOID
     good = _cancels(payments, voids, sales)
