@@ -91,7 +91,7 @@ def _check(results: dict[str, Chained]) -> dg.AssetCheckResult:
     check_specs=[dg.AssetCheckSpec("every_cent_explained", asset=KEY, description=CLOSES)],
 )
 def chain(context: dg.AssetExecutionContext, memory: MemoryResource) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-    """A date that was compared before and did not change is taken from there."""
+    """Every date is compared with those before it."""
     results: dict[str, Chained] = {}
     with retries_only_what_can_help():
         for day in days_of(context):

@@ -1,7 +1,7 @@
 """The settlement chain over what the nights pulled: the last dates compared as one, every cent of them explained.
 
-A payment of one date is settled, paid and posted on others. A night's own legs see one date; this sees them all, and
-what it found before it takes from the run of the date before. One folder a date under `<home>/chain`.
+A payment of one date is settled, paid and posted on others. A night's own legs see one date; this sees them all. What
+did not change since the run before is taken over from there. One folder a date under `<home>/chain`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The chain over what nights pulled: it knows each record by its own name, and a new date re-does what it touches."""
+"""The chain over what nights pulled: every cent is explained, and each record is known by its own name."""
 
 import json
 import shutil
