@@ -1,0 +1,135 @@
+"""Candidate pairs from keys: small blocks whole, large ones split, what is still too large skipped and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from he_sync.match.codes import SEED, Ints
+from he_sync.match.keys import RULES, Rule
+from he_sync.match.table import Table
+
+RULE_BITS = 5
+"""A pair and its rule travel in one 64-bit number: 2 x 29 bits of records, 5 of the rule."""
+MOST = 1 << 29
+
+
+@dataclass
+class Cost:
+    """What one rule did: keys that two records share, pairs, pairs that no other rule found, and what was too large."""
+
+    rule: str
+    blocks: int = 0
+    pairs: int = 0
+    alone: int = 0
+    largest: int = 0
+    example: str = ""
+    split: int = 0
+    skipped: int = 0
+    skipped_pairs: int = 0
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Candidate pairs, each once, left position below right, sorted; `costs` has a line for each rule."""
+
+    left: Ints
+    right: Ints
+    costs: tuple[Cost, ...] = field(default=())
+
+    def __len__(self) -> int:
+        """Pairs."""
+        return len(self.left)
+
+
+def candidates(records: Table, rules: Sequence[Rule] = RULES) -> Pairs:
+    """Pairs of all rules over both sides and within each: duplicates of a source are found in the same pass."""
+    splitter = {
+        name: records.standard[name].hash(SEED).to_numpy() for name in {part for rule in rules for part in rule.split}
+    }
+    costs, found = [], []
+    for number, rule in enumerate(rules):
+        cost = Cost(rule.name)
+        packed = [_packed(low, high, number, len(records)) for low, high in _of_rule(records, rule, splitter, cost)]
+        found.append(np.unique(np.concatenate(packed)) if packed else np.zeros(0, np.int64))
+        cost.pairs = len(found[-1])
+        costs.append(cost)
+    return _merged(np.concatenate(found), len(records), costs)
+
+
+def _packed(one: Ints, other: Ints, rule: int, count: int) -> Ints:
+    return ((np.minimum(one, other) * count + np.maximum(one, other)) << RULE_BITS) | rule
+
+
+def _merged(packed: Ints, count: int, costs: list[Cost]) -> Pairs:
+    packed.sort()
+    pair = packed >> RULE_BITS
+    first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]]) if len(pair) else np.zeros(0, np.int64)
+    alone = first[np.diff(np.r_[first, len(pair)]) == 1]
+    for rule, number in enumerate(np.bincount(packed[alone] & ((1 << RULE_BITS) - 1), minlength=len(costs))):
+        costs[rule].alone = int(number)
+    pair = pair[first]
+    return Pairs(pair // count, pair % count, tuple(costs))
+
+
+def _of_rule(records: Table, rule: Rule, splitter: dict[str, Ints], cost: Cost) -> Iterator[tuple[Ints, Ints]]:
+    keys = records.standard.select(expression.alias(str(place)) for place, expression in enumerate(rule.keys))
+    member = np.concatenate([np.flatnonzero(column.to_numpy()) for column in keys])
+    key = np.concatenate([column.to_numpy()[column.to_numpy() != 0] for column in keys])
+    yield from _blocks(records, rule, key, member, rule.split, splitter, cost)
+
+
+def _blocks(
+    records: Table, rule: Rule, key: Ints, member: Ints, split: tuple[str, ...], splitter: dict[str, Ints], cost: Cost
+) -> Iterator[tuple[Ints, Ints]]:
+    order = np.lexsort((member, key))
+    key, member = key[order], member[order]
+    start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
+    size = np.diff(np.r_[start, len(key)])
+    if split == rule.split:
+        _note(records, cost, member, start, size)
+    yield from _small(member, start, size, rule.cap)
+    large = np.repeat(size > rule.cap, size)
+    if not large.any():
+        return
+    if split:
+        cost.split += int((size > rule.cap).sum()) if split == rule.split else 0
+        finer = _mixed(key[large], splitter[split[0]][member[large]])
+        yield from _blocks(records, rule, finer, member[large], split[1:], splitter, cost)
+    else:
+        over = size[size > rule.cap]
+        cost.skipped += len(over)
+        cost.skipped_pairs += int((over * (over - 1) // 2).sum())
+
+
+def _note(records: Table, cost: Cost, member: Ints, start: Ints, size: Ints) -> None:
+    cost.blocks = int((size > 1).sum())
+    if len(size):
+        largest = int(np.argmax(size))
+        cost.largest = int(size[largest])
+        shown = records.standard.row(int(member[start[largest]]), named=True)
+        names = ("first", "last", "firm", "user", "digits", "number", "road", "zip5")
+        cost.example = " ".join(shown[name] for name in names if shown[name])
+
+
+def _small(member: Ints, start: Ints, size: Ints, cap: int) -> Iterator[tuple[Ints, Ints]]:
+    """All pairs of blocks up to the cap, blocks of one size together."""
+    for length in np.unique(size[(size > 1) & (size <= cap)]):
+        starts = start[size == length]
+        one, other = np.triu_indices(int(length), 1)
+        low, high = member[(starts[:, None] + one).ravel()], member[(starts[:, None] + other).ravel()]
+        apart = low != high
+        yield low[apart], high[apart]
+
+
+def _mixed(key: Ints, other: Ints) -> Ints:
+    """A finer key of two; the odd multiplier keeps swapped parts apart."""
+    return key * np.uint64(0x9E3779B97F4A7C15) ^ other
+
+
+def listed(costs: Sequence[Cost]) -> pl.DataFrame:
+    """The report of the rules as a table, one row a rule."""
+    return pl.DataFrame([vars(cost) for cost in costs])

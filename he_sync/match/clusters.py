@@ -1,0 +1,135 @@
+"""Customers from pairs: two groups join only when all that is known between them speaks for it together.
+
+A chain of good pairs is no proof (A like B, B like C, A unlike C): every join sums the log odds of all pairs between the
+two groups, and a pair that blocking never proposed counts against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from he_sync.match.blocking import Pairs
+from he_sync.match.codes import Bools, Floats, Ints
+
+LINK = 0.5
+"""Probability from which a pair proposes a join."""
+UNSEEN = -4.0
+"""Log odds of a pair that no blocking rule proposed."""
+STRONGEST = 9.2
+
+
+@dataclass(frozen=True)
+class Steward:
+    """Decisions of people: pairs of positions that are one customer, and pairs that never are."""
+
+    together: Collection[tuple[int, int]] = ()
+    apart: Collection[tuple[int, int]] = ()
+
+
+def clusters(
+    pairs: Pairs, probability: Floats, count: int, side: Ints, clean: Collection[int] = (), said: Steward = Steward()
+) -> Ints:
+    """The cluster of each record, numbered by its first member.
+
+    `clean` are sides known to hold no duplicates: at most one record of each in a cluster.
+    """
+    weights = np.clip(
+        np.log(np.maximum(probability, 1e-9)) - np.log(np.maximum(1 - probability, 1e-9)), -STRONGEST, STRONGEST
+    )
+    links = np.flatnonzero(probability >= LINK)
+    parent = _components(pairs.left[links], pairs.right[links], count)
+    simple = (
+        _complete(parent, pairs, links, side, clean) if not (said.together or said.apart) else np.zeros(count, bool)
+    )
+    found = np.where(simple, parent, np.arange(count))
+    rest = links[~simple[pairs.left[links]]]
+    order = rest[np.lexsort((pairs.right[rest], pairs.left[rest], -weights[rest]))]
+    grown = _Groups(pairs, weights, parent, simple, side, frozenset(clean), said)
+    for one, other in said.together:
+        grown.join(one, other, forced=True)
+    for place in order:
+        grown.join(int(pairs.left[place]), int(pairs.right[place]))
+    for member, group in grown.owner.items():
+        found[member] = group
+    return found
+
+
+def _components(left: Ints, right: Ints, count: int) -> Ints:
+    """Connected components, each named by its lowest member: labels spread until nothing changes."""
+    label = np.arange(count)
+    while True:
+        before = label.copy()
+        lowest = np.minimum(label[left], label[right])
+        np.minimum.at(label, left, lowest)
+        np.minimum.at(label, right, lowest)
+        label = label[label]
+        if np.array_equal(before, label):
+            return label
+
+
+def _complete(parent: Ints, pairs: Pairs, links: Ints, side: Ints, clean: Collection[int]) -> Bools:
+    """Records of components in which every pair is a link: nothing in them can speak against a join."""
+    size = np.bincount(parent, minlength=len(parent))
+    edges = np.bincount(parent[pairs.left[links]], minlength=len(parent))
+    whole = edges == size * (size - 1) // 2
+    for one in clean:
+        whole &= np.bincount(parent[side == one], minlength=len(parent)) <= 1
+    return whole[parent]
+
+
+class _Groups:
+    """Growing groups of the records whose component is not complete."""
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        weights: Floats,
+        parent: Ints,
+        simple: Bools,
+        side: Ints,
+        clean: frozenset[int],
+        said: Steward,
+    ) -> None:
+        inside = np.flatnonzero((parent[pairs.left] == parent[pairs.right]) & ~simple[pairs.left])
+        self._weight = dict(
+            zip(
+                zip(pairs.left[inside].tolist(), pairs.right[inside].tolist(), strict=True),
+                weights[inside].tolist(),
+                strict=True,
+            )
+        )
+        self._side, self._clean = side, clean
+        self._apart = {(min(pair), max(pair)) for pair in said.apart}
+        self.owner: dict[int, int] = {}
+        self._members: dict[int, list[int]] = {}
+
+    def join(self, one: int, other: int, *, forced: bool = False) -> None:
+        """Join the groups of two records where the sum of weights allows it, or where a person said so."""
+        first, second = self._group(one), self._group(other)
+        if first == second or not (forced or self._agrees(first, second)):
+            return
+        low, high = min(first, second), max(first, second)
+        self._members[low] = sorted(self._members[low] + self._members.pop(high))
+        for member in self._members[low]:
+            self.owner[member] = low
+
+    def _group(self, record: int) -> int:
+        if record not in self.owner:
+            self.owner[record] = record
+            self._members[record] = [record]
+        return self.owner[record]
+
+    def _agrees(self, first: int, second: int) -> bool:
+        total = 0.0
+        for one in self._members[first]:
+            for other in self._members[second]:
+                pair = (one, other) if one < other else (other, one)
+                if pair in self._apart or (
+                    self._side[one] == self._side[other] and int(self._side[one]) in self._clean
+                ):
+                    return False
+                total += self._weight.get(pair, UNSEEN)
+        return total > 0

@@ -1,0 +1,35 @@
+"""Company names: legal forms off, `and` written one way, and companies that stand in a last-name field moved over."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from he_sync.match.texts import any_word, folded, words
+
+LEGAL = (
+    "llc", "l l c", "inc", "incorporated", "corp", "corporation", "co", "company", "ltd", "limited", "llp", "l l p", "lp",
+    "l p", "plc", "pllc", "pc", "p c", "pa", "gmbh", "ag", "sa", "bv", "pty", "pty ltd",
+)  # fmt: skip
+_FORM = rf"\s(?:{any_word(LEGAL)})$"
+SEEN = 3
+"""Companies that must end in a word before a last name with that word counts as one."""
+
+
+def companies(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with `firm`, empty for people; a company found in the last name leaves that field empty."""
+    named = frame.with_columns(_tidy("company", frame).alias("firm"), _tidy("last_name", frame).alias("as_firm"))
+    ends = named.filter(pl.col("firm") != "")["firm"].str.extract(r"\s(\S+)$").drop_nulls().value_counts(name="n")
+    known = ends.filter(pl.col("n") >= SEEN).select(pl.first()).to_series()
+    alone = (pl.col("firm") == "") & (pl.col("first_name").str.strip_chars() == "")
+    legal = words(folded("last_name", frame)).str.contains(_FORM)
+    several = pl.col("as_firm").str.contains(" ", literal=True)
+    moved = alone & (legal | (several & pl.col("as_firm").str.extract(r"\s(\S+)$").is_in(known.implode())))
+    return named.with_columns(
+        pl.when(moved).then("as_firm").otherwise("firm").alias("firm"),
+        pl.when(moved).then(pl.lit("")).otherwise("last_name").alias("last_name"),
+    ).drop("as_firm")
+
+
+def _tidy(column: str, frame: pl.DataFrame) -> pl.Expr:
+    text = words(folded(column, frame).str.replace_all("&", " and ", literal=True))
+    return text.str.replace(_FORM, "").str.replace(_FORM, "").str.replace(r"^the\s", "")

@@ -1,0 +1,78 @@
+"""Rivals: a customer is at most one of several others, so candidates that exclude each other share the probability.
+
+The model judges each pair alone and is calibrated over all pairs of a strength. Here what a pair with rivals loses goes
+to the pairs of the same strength that have none; the expected number of matches of each strength stays.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from he_sync.match.blocking import Pairs
+from he_sync.match.codes import Floats, Ints
+
+LIKELY = 0.02
+"""Probability from which a pair is a rival, and is corrected for rivals."""
+MOST_RIVALS = 40
+"""Candidates of one record that are weighed against each other; a record with more keeps what the model said."""
+STEP = 0.35
+"""Width of a strength in log odds."""
+FEW = 50
+"""Pairs that a strength needs before it is redistributed."""
+CERTAIN = 1e4
+
+
+def contested(pairs: Pairs, probability: Floats, across: Ints) -> Floats:
+    """Probabilities after rivals. `across` is the kind of pair (levels of the field sources); each keeps its sum."""
+    odds = np.minimum(probability / (1 - probability + 1e-6), CERTAIN)
+    rivals = _rivals(pairs, probability, odds)
+    likely = np.flatnonzero(probability > LIKELY)
+    strength = np.floor(np.log(odds[likely]) / STEP).astype(np.int64) * 2 + (across[likely] == 1)
+    found = probability.copy()
+    order = np.argsort(strength, kind="stable")
+    for group in np.split(likely[order], np.flatnonzero(np.diff(strength[order])) + 1):
+        if len(group) >= FEW:
+            found[group] = _shared(odds[group], rivals[group], float(probability[group].mean()))
+    return found
+
+
+def _shared(odds: Floats, rivals: Floats, mean: float) -> Floats:
+    """Probabilities with rivals whose mean is as before: bisection over the one factor that lifts all odds."""
+    low, high = -8.0, 12.0
+    lifted = odds
+    for _ in range(40):
+        middle = (low + high) / 2
+        lifted = np.exp(middle) * odds
+        if float((lifted / (1 + lifted + rivals)).mean()) < mean:
+            low = middle
+        else:
+            high = middle
+    return lifted / (1 + lifted + rivals)
+
+
+def _rivals(pairs: Pairs, probability: Floats, odds: Floats) -> Floats:
+    """Odds of the other candidates of both records, each counted as far as it is not the same customer as this one."""
+    likely = np.flatnonzero(probability > LIKELY)
+    owner = np.r_[pairs.left[likely], pairs.right[likely]]
+    other = np.r_[pairs.right[likely], pairs.left[likely]]
+    pair = np.r_[likely, likely]
+    order = np.lexsort((other, owner))
+    owner, other, pair = owner[order], other[order], pair[order]
+    start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, np.int64)
+    size = np.diff(np.r_[start, len(owner)])
+    total = np.zeros(len(probability))
+    for length in np.unique(size[(size > 1) & (size <= MOST_RIVALS)]):
+        mine, theirs = np.nonzero(~np.eye(int(length), dtype=bool))
+        starts = start[size == length][:, None]
+        one, rival = (starts + mine).ravel(), (starts + theirs).ravel()
+        same = known(pairs, probability, other[one], other[rival])
+        np.add.at(total, pair[one], odds[pair[rival]] * (1 - same))
+    return total
+
+
+def known(pairs: Pairs, probability: Floats, one: Ints, other: Ints) -> Floats:
+    """Probability of the pair of two records, 0 where they were no candidates."""
+    width = int(max(pairs.right.max(initial=0), one.max(initial=0), other.max(initial=0))) + 1
+    keys, asked = pairs.left * width + pairs.right, np.minimum(one, other) * width + np.maximum(one, other)
+    place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+    return np.where(keys[place] == asked, probability[place], 0.0)

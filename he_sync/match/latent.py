@@ -1,0 +1,182 @@
+"""Latent-class EM over patterns: class shares and level probabilities from the file itself, without labels.
+
+Sums run in the order of the patterns on one thread, so a rerun gives the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from he_sync.match.classes import Kind
+from he_sync.match.codes import Floats, Ints
+from he_sync.match.levels import Field
+from he_sync.match.patterns import Patterns, grouped
+
+ROUNDS = 200
+STILL = 1e-6
+"""Gain of log likelihood a pair below which the fit is done."""
+TRUST = 20.0
+"""Pairs that a class's starting values count for: a file of fifty records keeps them, a million forgets them."""
+LEAST = 1e-6
+TIED = frozenset({"first name", "last name", "generation", "middle initial"})
+"""Fields that classes of one tie share."""
+
+Tables = list[list[Floats]]
+"""Probabilities by class and field: `tables[class][field][level]`."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted stratum: its fields, its classes, their shares and level probabilities. Blank levels hold 1."""
+
+    fields: tuple[Field, ...]
+    kinds: tuple[Kind, ...]
+    shares: Floats
+    tables: Tables
+    chance: list[Floats]
+    rounds: int = 0
+
+    def classes(self, levels: Ints) -> Floats:
+        """Probability of each class (rows) for each pattern (columns)."""
+        return _responsibilities(_Look(self.fields, levels), self.shares, self.tables)[0]
+
+    @property
+    def matching(self) -> Ints:
+        """Numbers of the classes that mean the same customer."""
+        return np.flatnonzero([kind.match for kind in self.kinds])
+
+
+def start(fields: Sequence[Field], kinds: Sequence[Kind], chance: Mapping[str, Floats]) -> Model:
+    """A model before it has seen pairs."""
+    by_field = [_shaped(one, chance[one.name]) for one in fields]
+    tables = [[_begun(one, kind, chance[one.name]) for one in fields] for kind in kinds]
+    shares = np.array([kind.share for kind in kinds])
+    return Model(tuple(fields), tuple(kinds), shares / shares.sum(), tables, by_field)
+
+
+def _shaped(one: Field, weights: Floats) -> Floats:
+    """Probabilities of the levels that say something; the blank level weighs nothing, so 1."""
+    found = np.maximum(weights, LEAST)
+    if one.blank:
+        found[0] = 0.0
+    found = found / found.sum()
+    if one.blank:
+        found[0] = 1.0
+    return found
+
+
+def _begun(one: Field, kind: Kind, chance: Floats) -> Floats:
+    given = kind.start.get(one.name, {})
+    weights = _shaped(one, chance).copy()
+    if one.blank:
+        weights[0] = 0.0
+    weights *= max(0.0, 1.0 - sum(given.values()))
+    for level, probability in given.items():
+        weights[one.at(level)] = probability
+    return _capped(one, kind, _shaped(one, weights))
+
+
+def _capped(one: Field, kind: Kind, table: Floats) -> Floats:
+    for level, most in kind.most.get(one.name, {}).items():
+        place = one.at(level)
+        over = table[place] - most
+        if over > 0:
+            others = np.ones(len(table), bool)
+            others[place] = False
+            others[0] &= not one.blank
+            table = table.copy()
+            table[others] *= 1 + over / table[others].sum()
+            table[place] = most
+    return table
+
+
+class _Look:
+    """Look-ups of a level table by pattern, fields bundled; and sums back from patterns to levels."""
+
+    def __init__(self, fields: Sequence[Field], levels: Ints) -> None:
+        self.bundles = grouped(fields)
+        self.sizes = [tuple(len(fields[place]) for place in bundle) for bundle in self.bundles]
+        self.codes = [
+            np.ravel_multi_index(tuple(levels[list(bundle)]), size)
+            for bundle, size in zip(self.bundles, self.sizes, strict=True)
+        ]
+
+    def log(self, tables: list[Floats]) -> Floats:
+        """Log probability of each pattern under one class."""
+        parts = []
+        for bundle, code in zip(self.bundles, self.codes, strict=True):
+            joint = reduce(np.add.outer, [np.log(tables[place]) for place in bundle])
+            parts.append(joint.ravel()[code])
+        return np.sum(parts, axis=0)
+
+    def sums(self, weights: Floats) -> list[Floats]:
+        """Weight by field and level."""
+        found = []
+        for size, code in zip(self.sizes, self.codes, strict=True):
+            joint = np.bincount(code, weights, minlength=int(np.prod(size))).reshape(size)
+            axes = range(len(size))
+            found += [joint.sum(axis=tuple(axis for axis in axes if axis != keep)) for keep in axes]
+        return found
+
+
+def _responsibilities(look: _Look, shares: Floats, tables: Tables) -> tuple[Floats, Floats]:
+    logs = np.log(np.maximum(shares, LEAST))[:, None] + np.array([look.log(table) for table in tables])
+    top = logs.max(axis=0)
+    weights = np.exp(logs - top)
+    total = weights.sum(axis=0)
+    return weights / total, top + np.log(total)
+
+
+def fitted(model: Model, seen: Patterns) -> Model:
+    """The model after EM over the patterns."""
+    look, kinds, fields = _Look(seen.fields, seen.levels), model.kinds, model.fields
+    first, shares, tables = model.tables, model.shares, model.tables
+    total, before = float(seen.counts.sum()), -np.inf
+    rounds = 0
+    for rounds in range(1, ROUNDS + 1):
+        found, logs = _responsibilities(look, shares, tables)
+        weights = found * seen.counts
+        shares = weights.sum(axis=1) + TRUST * model.shares
+        shares = shares / shares.sum()
+        sums = _tied(fields, kinds, [look.sums(row) for row in weights])
+        tables = [
+            [_next(one, kind, sums[k][f], first[k][f], model.chance[f]) for f, one in enumerate(fields)]
+            for k, kind in enumerate(kinds)
+        ]
+        gain, before = (
+            float((logs * seen.counts).sum()) / max(total, 1.0) - before,
+            float((logs * seen.counts).sum()) / max(total, 1.0),
+        )
+        if gain < STILL:
+            break
+    return Model(fields, kinds, shares, tables, model.chance, rounds)
+
+
+def _tied(fields: Sequence[Field], kinds: Sequence[Kind], sums: list[list[Floats]]) -> list[list[Floats]]:
+    """Classes of one tie share their names: a person who moved is not called differently."""
+    together: dict[str, list[int]] = {}
+    for number, kind in enumerate(kinds):
+        together.setdefault(kind.tied or str(number), []).append(number)
+    groups = [together[kind.tied or str(number)] for number, kind in enumerate(kinds)]
+    return [
+        [_joint(one, sums, group, f, number) for f, one in enumerate(fields)] for number, group in enumerate(groups)
+    ]
+
+
+def _joint(one: Field, sums: list[list[Floats]], group: list[int], f: int, number: int) -> Floats:
+    return np.sum([sums[k][f] for k in group], axis=0) if one.name in TIED else sums[number][f]
+
+
+def _next(one: Field, kind: Kind, weights: Floats, begun: Floats, chance: Floats) -> Floats:
+    if one.name in kind.by_chance:
+        return chance
+    if one.name in kind.held:
+        return begun
+    prior = begun.copy()
+    if one.blank:
+        prior[0] = 0.0
+    return _capped(one, kind, _shaped(one, weights + TRUST * prior))

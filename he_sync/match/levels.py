@@ -1,0 +1,67 @@
+"""Fields of a comparison and their levels, in words: the vocabulary of the model, the reports and the explanations.
+
+Level 0 of a field with `blank` says that nothing can be compared; it weighs nothing in any class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Field:
+    """A compared field: its levels in words, and whether level 0 stands for missing."""
+
+    name: str
+    levels: tuple[str, ...]
+    blank: bool = True
+
+    def __len__(self) -> int:
+        """Levels."""
+        return len(self.levels)
+
+    def at(self, level: str) -> int:
+        """The number of a level."""
+        return self.levels.index(level)
+
+
+FIRST = Field(
+    "first name", ("missing", "same", "short form", "same initial", "misspelt", "different", "in the other's mailbox")
+)
+LAST = Field("last name", ("missing", "same", "misspelt", "one part the same", "different", "same initial"))
+EMAIL = Field(
+    "e-mail",
+    ("missing", "same", "same user, other host", "misspelt", "different", "same company host", "same numbered user"),
+)
+PHONE = Field("phone", ("missing", "same", "one digit off", "different, same area", "different"))
+ADDRESS = Field(
+    "address",
+    (
+        "missing", "same street and place", "same street, other unit", "same street, other place", "street misspelt",
+        "same ZIP, street missing", "same ZIP, other street", "same town, other street", "same state", "different",
+        "same town, street missing", "same state, street missing", "other state, street missing",
+    ),
+)  # fmt: skip
+GENERATION = Field(
+    "generation", ("none", "same", "different", "only one says", "namesake in the house has one"), blank=False
+)
+MIDDLE = Field("middle initial", ("missing", "same", "different"))
+FIRM = Field("company", ("missing", "same", "misspelt", "different", "only one has one"))
+SIDES = Field("sources", ("both left", "across", "both right"), blank=False)
+
+EXPECTED = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+"""Namesakes that chance gives a name of this frequency, the steps of the rarity field."""
+SEEN = (3, 4, 5, 9)
+"""Records that have exactly this name, its second step."""
+_EXPECTED_WORDS = ("under 0.1", "0.1 to 0.3", "0.3 to 1", "1 to 3", "3 to 10", "10 to 30", "over 30")
+_SEEN_WORDS = ("2", "3", "4", "5 to 8", "9 or more")
+RARITY = Field(
+    "name rarity",
+    ("missing", *(f"{by} expected, {of} seen" for by in _EXPECTED_WORDS for of in _SEEN_WORDS)),
+)
+FIRM_SEEN = (3, 4, 6, 9)
+FIRM_RARITY = Field("company rarity", ("missing", "2 seen", "3 seen", "4 or 5 seen", "6 to 8 seen", "9 or more seen"))
+
+PEOPLE_FIELDS = (RARITY, FIRST, LAST, PHONE, ADDRESS, GENERATION, MIDDLE, EMAIL, SIDES)
+FIRM_FIELDS = (FIRM_RARITY, FIRM, FIRST, LAST, PHONE, ADDRESS, EMAIL, SIDES)
+FIELDS = (RARITY, FIRM_RARITY, FIRST, LAST, PHONE, ADDRESS, GENERATION, MIDDLE, EMAIL, FIRM, SIDES)

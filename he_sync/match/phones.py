@@ -1,0 +1,18 @@
+"""Phone numbers as digits: ten for North America, with the country in front elsewhere; extensions apart."""
+
+from __future__ import annotations
+
+import polars as pl
+
+EXTENSION = r"(?i)\s*(?:x|ext\.?|extension|#)\s*(\d{1,6})\s*$"
+SEQUENCES = ("1234567890", "0123456789", "9876543210", "1231231234", "1112223333")
+
+
+def numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with `digits`, empty where there is no number or one that is made up."""
+    digits = pl.col("phone").str.replace(EXTENSION, "").str.replace_all(r"\D", "")
+    digits = digits.str.replace(r"^(?:00|011)?1(\d{10})$", "${1}")
+    junk = digits.str.contains(r"^(?:0+|1+|2+|3+|4+|5+|6+|7+|8+|9+)$") | digits.is_in(SEQUENCES)
+    short = digits.str.len_chars() < 7
+    made_up = digits.str.contains(r"^\d{3}5550[01]\d{2}$|^\d{3}0{7}$|^\d{3}(\d)0{6}$")
+    return frame.with_columns(pl.when(junk | short | made_up).then(pl.lit("")).otherwise(digits).alias("digits"))

@@ -1,0 +1,84 @@
+"""Pairs of texts that nearly agree, each distinct pair scored once by rapidfuzz."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.process import cpdist
+
+from he_sync.match.codes import Bools, Codes, Floats, Ints, Texts, by_distinct_pair
+from he_sync.match.nicknames import related
+
+CLOSE = 0.9
+"""Jaro-Winkler from which two names count as one misspelt."""
+FAR = 3
+"""Edits beyond which nobody asks how many; the scorer stops there."""
+
+
+def _edits(one: Texts, other: Texts) -> npt.NDArray[np.uint8]:
+    return np.asarray(cpdist(one, other, scorer=OSA.distance, score_cutoff=FAR - 1, dtype=np.uint8, workers=-1))
+
+
+def _alike(one: Texts, other: Texts) -> npt.NDArray[np.float32]:
+    return np.asarray(
+        cpdist(one, other, scorer=JaroWinkler.similarity, score_cutoff=CLOSE, dtype=np.float32, workers=-1)
+    )
+
+
+def edits(left: Ints, right: Ints, texts: pl.Series, need: Bools) -> Ints:
+    """Edits between texts (a swap of neighbours is one), FAR where there are more or none was asked for."""
+    found = by_distinct_pair(left, right, texts, need, _edits)
+    return np.where(need, np.minimum(found, FAR), FAR)
+
+
+def misspelt(left: Ints, right: Ints, texts: pl.Series, lengths: Ints) -> Bools:
+    """Different names of which one looks like the other misspelt; initials never do."""
+    need = (left != right) & (lengths[left] > 1) & (lengths[right] > 1)
+    return by_distinct_pair(left, right, texts, need, _misspelt)
+
+
+def _misspelt(one: Texts, other: Texts) -> Bools:
+    shorter = np.array([min(len(a), len(b)) for a, b in zip(one, other, strict=True)])
+    distance = _edits(one, other)
+    near = ((distance <= 1) & (shorter >= 3)) | ((distance == 2) & (shorter >= 7))  # noqa: PLR2004 - letters
+    left = np.flatnonzero(~near)
+    near[left] = _alike([one[k] for k in left], [other[k] for k in left]) >= CLOSE
+    return near
+
+
+def short_form(left: Ints, right: Ints, texts: pl.Series) -> Bools:
+    """Different first names of which one is a short form of the other, or both of a third."""
+    need = (left != right) & (left > 0) & (right > 0)
+    return by_distinct_pair(left, right, texts, need, _short_form)
+
+
+def _short_form(one: Texts, other: Texts) -> Bools:
+    return np.array([not related(a).isdisjoint(related(b)) for a, b in zip(one, other, strict=True)], bool)
+
+
+def shared_word(left: Ints, right: Ints, texts: pl.Series, several: Bools) -> Bools:
+    """Names of several words that share one: a maiden name kept, a double name cut."""
+    need = (left != right) & (left > 0) & (right > 0) & (several[left] | several[right])
+    return by_distinct_pair(left, right, texts, need, _shared_word)
+
+
+def _shared_word(one: Texts, other: Texts) -> Bools:
+    return np.array([not set(a.split()).isdisjoint(b.split()) for a, b in zip(one, other, strict=True)], bool)
+
+
+def alike(column: Codes, left: Ints, right: Ints, least: float) -> Bools:
+    """Values of a column that differ and reach a Jaro-Winkler similarity."""
+    one, other = column.at[left], column.at[right]
+    need = (one != other) & (one > 0) & (other > 0)
+    return by_distinct_pair(one, other, column.texts, need, partial(_at_least, least=least))
+
+
+def _at_least(one: Texts, other: Texts, least: float) -> Bools:
+    scores: Floats = np.asarray(
+        cpdist(one, other, scorer=JaroWinkler.similarity, score_cutoff=least, dtype=np.float32, workers=-1)
+    )
+    return scores >= least

@@ -1,0 +1,60 @@
+"""Addresses as columns: house number, street, unit, post-office box or military box, five-digit ZIP, city and state.
+
+The words follow USPS Publication 28. A unit stands apart and never decides alone: one side often leaves it out.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from he_sync.match.texts import folded, replaced_words, words
+
+KINDS = {
+    "avenue": "ave", "av": "ave", "street": "st", "str": "st", "road": "rd", "drive": "dr", "lane": "ln",
+    "court": "ct", "circle": "cir", "place": "pl", "boulevard": "blvd", "way": "way", "terrace": "ter",
+    "highway": "hwy", "parkway": "pkwy", "square": "sq", "trail": "trl", "plaza": "plz", "alley": "aly",
+    "expressway": "expy", "freeway": "fwy", "turnpike": "tpke", "crossing": "xing", "cove": "cv", "point": "pt",
+    "ridge": "rdg", "heights": "hts", "station": "sta", "center": "ctr", "centre": "ctr", "creek": "crk",
+    "mount": "mt", "mountain": "mtn", "fort": "ft", "saint": "st", "route": "rte", "rural": "rr",
+}  # fmt: skip
+DIRECTIONS = {
+    "north": "n", "south": "s", "east": "e", "west": "w", "northeast": "ne", "northwest": "nw", "southeast": "se",
+    "southwest": "sw",
+}  # fmt: skip
+ORDINALS = {
+    "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th", "seventh": "7th",
+    "eighth": "8th", "ninth": "9th", "tenth": "10th",
+}  # fmt: skip
+UNIT = r"^(.*?\S)[\s,]+(?:(?:apt|apartment|unit|suite|ste|fl|floor|rm|room|lot|spc|space|bldg|building|no)\b\.?\s*#?|#)\s*([\w-]+)\s*$"
+BOX = r"\b(?:p\s*\.?\s*o\s*\.?\s*box|post office box|pobox)\s*#?\s*(\w+)"
+MILITARY = r"^(psc|cmr|unit)\s*(\d+)\s*,?\s*box\s*(\d+)"
+
+
+def addresses(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with number, road, unit, zip5, town; a box is a road of its own with its number."""
+    text = folded("street", frame).str.strip_chars()
+    parts = text.str.extract_groups(UNIT)
+    box, military = text.str.extract(BOX), text.str.extract_groups(MILITARY)
+    split = frame.select(
+        pl.coalesce(parts.struct.field("1"), text).alias("line"),
+        parts.struct.field("2").fill_null("").alias("unit"),
+        box.alias("box"),
+        *(military.struct.field(str(place)).alias(f"military_{place}") for place in (1, 2, 3)),
+    )
+    line = replaced_words(words(pl.col("line")), KINDS | DIRECTIONS | ORDINALS)
+    split = split.with_columns(line.alias("line"))
+    is_box, is_military = pl.col("box").is_not_null(), pl.col("military_1").is_not_null()
+    number = pl.col("line").str.extract(r"^(\d\w*)\s").fill_null("")
+    road = pl.col("line").str.replace(r"^\d\w*\s+", "")
+    camp = pl.concat_str(pl.col("military_1"), pl.col("military_2"), separator=" ")
+    split = split.select(
+        pl.when(is_military).then("military_3").when(is_box).then("box").otherwise(number).alias("number"),
+        pl.when(is_military).then(camp).when(is_box).then(pl.lit("po box")).otherwise(road).alias("road"),
+        pl.when(is_military | is_box).then(pl.lit("")).otherwise("unit").alias("unit"),
+    )
+    return frame.with_columns(
+        *split,
+        pl.col("zip").str.extract(r"^\s*(\d{5})(?:[\s-]?\d{4})?\s*$").fill_null("").alias("zip5"),
+        words(folded("city", frame)).alias("town"),
+        words(folded("state", frame)).alias("region"),
+    )

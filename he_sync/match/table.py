@@ -1,0 +1,89 @@
+"""The standardised records as arrays: what blocking and comparing read. Built once, in the order of side and id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from he_sync.match.codes import Codes, Ints, coded
+from he_sync.match.nicknames import related
+from he_sync.match.standardise import STANDARD
+
+
+@dataclass(frozen=True)
+class Table:
+    """Records by position. `standard` holds the texts, `codes` their numbers, `stats` how common a record's names are."""
+
+    side: Ints
+    standard: pl.DataFrame
+    codes: Mapping[str, Codes]
+    stats: Mapping[str, Ints]
+    people: int
+
+    def __len__(self) -> int:
+        """Records of both sides."""
+        return len(self.side)
+
+
+def table(standard: pl.DataFrame, side: Ints) -> Table:
+    """A table of records without junk contacts; `side` is 0 or 1 for each."""
+    frame = located(rooted(standard))
+    first, last = coded(frame["first"], frame["last"])
+    codes = {"first": first, "last": last} | {
+        name: coded(frame[name])[0] for name in frame.columns if name not in ("first", "last")
+    }
+    stats = {
+        "root": codes["root"].frequency,
+        "last": last.frequency,
+        "name": codes["name"].frequency,
+        "firm": codes["firm"].frequency,
+    }
+    return Table(side, frame, codes, stats, max(1, int((codes["name"].at > 0).sum())))
+
+
+def rooted(standard: pl.DataFrame) -> pl.DataFrame:
+    """`root`: the most common full name that a first name may stand for; `surname_root` the same of the last name."""
+    counts = standard.filter(pl.col("first") != "")["first"].value_counts(name="n")
+    seen = dict(zip(counts["first"].to_list(), counts["n"].to_list(), strict=True))
+    roots = {name: max(related(name), key=lambda full: (seen.get(full, 0), full)) for name in seen}
+    short = {name: root for name, root in roots.items() if name != root}
+    frame = standard.with_columns(
+        pl.col("first").replace(short).alias("root"), pl.col("last").replace(short).alias("surname_root")
+    )
+    whole = pl.when((pl.col("root") != "") & (pl.col("last") != "")).then(pl.concat_str("root", "last", separator=" "))
+    place = pl.when(pl.col("town") != "").then(pl.concat_str("town", "region", separator=" "))
+    return frame.with_columns(
+        whole.otherwise(pl.lit("")).alias("name"),
+        place.otherwise(pl.lit("")).alias("place"),
+        pl.col("digits").str.slice(0, 3).alias("area"),
+    )
+
+
+def located(frame: pl.DataFrame) -> pl.DataFrame:
+    """`state`: as given, else the one that most records with this ZIP prefix or phone area give; blocks split by it."""
+    prefix = pl.col("zip5").str.slice(0, 3)
+    by_zip, by_area = _usual(frame, prefix), _usual(frame, pl.col("area"))
+    state = pl.when(pl.col("region") != "").then("region")
+    guessed = prefix.replace_strict(by_zip, default=None, return_dtype=pl.String)
+    by_phone = pl.col("area").replace_strict(by_area, default="", return_dtype=pl.String)
+    return frame.with_columns(state.otherwise(pl.coalesce(guessed, by_phone)).alias("state"))
+
+
+def _usual(frame: pl.DataFrame, key: pl.Expr) -> dict[str, str]:
+    pairs = frame.select(key.alias("key"), "region").filter((pl.col("key") != "") & (pl.col("region") != ""))
+    counted = pairs.group_by("key", "region").len().sort("key", "len", "region", descending=[False, True, False])
+    usual = counted.unique("key", keep="first", maintain_order=True)
+    return dict(zip(usual["key"].to_list(), usual["region"].to_list(), strict=True))
+
+
+def columns_of(frame: pl.DataFrame) -> pl.DataFrame:
+    """Only the standard columns, for a frame that has more."""
+    return frame.select(STANDARD)
+
+
+def empty_side(count: int) -> Ints:
+    """Sides of records that all come from one input."""
+    return np.zeros(count, np.int64)
