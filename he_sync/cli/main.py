@@ -20,6 +20,7 @@ GROUPS = {
     "effects": "What is planned, waiting or in doubt, and decisions about it.",
     "flows": "Flow files: check them, run one, see what one would change.",
     "events": "One record's whole story; dead letters and replay.",
+    "match": "Who is who: customers of two sides linked, duplicates found.",
     "reconcile": "Files of both sides, the bank and the ledger: every cent explained.",
 }
 COMMANDS = {

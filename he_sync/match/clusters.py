@@ -40,7 +40,7 @@ def clusters(
         np.log(np.maximum(probability, 1e-9)) - np.log(np.maximum(1 - probability, 1e-9)), -STRONGEST, STRONGEST
     )
     links = np.flatnonzero(probability >= LINK)
-    parent = _components(pairs.left[links], pairs.right[links], count)
+    parent = components(pairs.left[links], pairs.right[links], count)
     simple = (
         _complete(parent, pairs, links, side, clean) if not (said.together or said.apart) else np.zeros(count, bool)
     )
@@ -57,7 +57,7 @@ def clusters(
     return found
 
 
-def _components(left: Ints, right: Ints, count: int) -> Ints:
+def components(left: Ints, right: Ints, count: int) -> Ints:
     """Connected components, each named by its lowest member: labels spread until nothing changes."""
     label = np.arange(count)
     while True:

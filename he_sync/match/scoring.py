@@ -14,7 +14,7 @@ from he_sync.match.compare import compared
 from he_sync.match.contest import contested
 from he_sync.match.latent import Model, fitted, start
 from he_sync.match.levels import FIELDS, FIRM, FIRM_FIELDS, PEOPLE_FIELDS
-from he_sync.match.patterns import patterns
+from he_sync.match.patterns import Patterns, patterns
 from he_sync.match.table import Table
 
 SAMPLE = 100_000
@@ -25,13 +25,19 @@ STRIDE = 0x9E3779B1
 
 @dataclass(frozen=True)
 class Scores:
-    """Scored candidates: levels by field, the chance of being the same customer and of being one household."""
+    """Scored candidates: levels by field, the chance of being the same customer (`before` rivals) and of being one household.
+
+    `strata` is true for companies; `row` is a pair's pattern in `seen` of its stratum.
+    """
 
     pairs: Pairs
     levels: Mapping[str, Ints]
     probability: Floats
+    before: Floats
     household: Floats
     models: Mapping[str, Model]
+    seen: Mapping[str, Patterns]
+    row: Ints
     strata: Bools
 
 
@@ -52,7 +58,7 @@ def scored(records: Table, pairs: Pairs) -> Scores:
     by_chance = chance(records)
     firms = np.isin(levels["company"], [FIRM.at(level) for level in ("same", "misspelt", "different")])
     probability, household = np.zeros(len(pairs)), np.zeros(len(pairs))
-    models = {}
+    models, all_seen, row = {}, {}, np.zeros(len(pairs), np.int64)
     for name, fields, kinds, take in (
         ("people", PEOPLE_FIELDS, PEOPLE, np.flatnonzero(~firms)),
         ("companies", FIRM_FIELDS, FIRMS, np.flatnonzero(firms)),
@@ -62,9 +68,9 @@ def scored(records: Table, pairs: Pairs) -> Scores:
         classes = model.classes(seen.levels)
         probability[take] = classes[model.matching].sum(axis=0)[seen.row]
         household[take] = _of(model, classes, ("household", "parent and child of one name"))[seen.row]
-        models[name] = model
+        models[name], all_seen[name], row[take] = model, seen, seen.row
     final = contested(pairs, probability, levels["sources"])
-    return Scores(pairs, levels, final, household, models, firms)
+    return Scores(pairs, levels, final, probability, household, models, all_seen, row, firms)
 
 
 def _of(model: Model, classes: Floats, names: tuple[str, ...]) -> Floats:

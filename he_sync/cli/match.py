@@ -1,0 +1,106 @@
+"""`he-sync match`: customers of two files linked, or one file's duplicates found, without labels."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from he_sync.match.decide import Policy
+from he_sync.match.reading import GIVEN, customers
+from he_sync.match.run import STEPS, Options, Tell, match
+from he_sync.match.writing import write
+from he_sync.model.errors import FixInput
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def verbs() -> None:
+    """Who is who."""
+
+
+@app.command("customers")
+def match_customers(  # noqa: PLR0913 - one argument an option
+    left: Annotated[Path, typer.Argument(metavar="LEFT", help="CSV or Parquet, one row a customer")],
+    right: Annotated[
+        Path | None, typer.Argument(metavar="[RIGHT]", help="The other side; without it LEFT is de-duplicated")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results")] = Path("match"),
+    columns: Annotated[
+        list[str] | None, typer.Option("--columns", metavar="FIELD=NAME", help="A field's column in the files")
+    ] = None,
+    encoding: Annotated[str, typer.Option("--encoding", help="Of CSV files")] = "utf-8",
+    precision: Annotated[
+        float, typer.Option("--precision", min=0.5, max=0.9999, help="Share of automatic links that must be right")
+    ] = 0.99,
+    clean: Annotated[
+        list[str] | None,
+        typer.Option("--clean", metavar="left|right", help="A side without duplicates: at most one of it a customer"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
+) -> None:
+    """Link customers of two files and find duplicates in each; write pairs, clusters, households, golden records, a report."""
+    chosen, options = _columns(columns or []), Options(Policy(precision), _sides(clean or []))
+    sides = [customers(path, chosen, encoding) for path in (left, right) if path is not None]
+    _writable(out)
+    with _progress() as tell:
+        outcome = match(sides[0], sides[1] if right else None, options, tell)
+        tell("writing")
+        told = write(outcome, out, "parquet" if left.suffix.lower() in (".parquet", ".pq") else "csv")
+    typer.echo(json.dumps(told, indent=1) if as_json else _said(told, out))
+
+
+def _columns(given: list[str]) -> dict[str, str]:
+    found = {}
+    for one in ",".join(given).split(",") if given else []:
+        name, equals, own = one.partition("=")
+        if not equals or name.strip() not in GIVEN:
+            raise FixInput(f"--columns {one!r}: write FIELD=NAME, FIELD one of {', '.join(GIVEN)}")
+        found[name.strip()] = own.strip()
+    return found
+
+
+def _sides(given: list[str]) -> tuple[int, ...]:
+    if wrong := [side for side in given if side not in ("left", "right")]:
+        raise FixInput(f"--clean {wrong[0]!r}: write left or right")
+    return tuple(("left", "right").index(side) for side in given)
+
+
+def _writable(out: Path) -> None:
+    """Refuse before minutes of work what would fail after them."""
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=out):
+        pass
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    """A bar on a terminal, silence elsewhere."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=STEPS)
+
+        def tell(what: str) -> None:
+            bar.update(task, description=what, advance=1)
+
+        yield tell
+
+
+def _said(told: dict[str, Any], out: Path) -> str:
+    decisions = ", ".join(f"{count:,} {word}" for word, count in told["decisions"].items())
+    lines = [
+        f"{' and '.join(f'{count:,} {side}' for side, count in told['records'].items())} records are {told['customers']:,} customers",
+        f"pairs: {decisions} (links by itself from {told['match_from']:.4f})",
+        f"households: {told['households']:,}; largest customer {told['largest_cluster']} records",
+        f"results in {out}, report.html last",
+    ]
+    return "\n".join(lines)

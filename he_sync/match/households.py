@@ -1,0 +1,29 @@
+"""Households: customers who live or call together. A second answer beside the clusters, never a reason to merge."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from he_sync.match.clusters import components
+from he_sync.match.codes import Ints
+from he_sync.match.levels import ADDRESS, LAST, PHONE
+from he_sync.match.scoring import Scores
+
+LIKELY = 0.5
+HOME = (
+    "same street and place", "street misspelt", "same ZIP, street missing", "same town, street missing",
+    "same street, other unit",
+)  # fmt: skip
+
+
+def households(scores: Scores, cluster: Ints) -> Ints:
+    """The household of each record, numbered by its first member: customers of one surname and one home or number."""
+    levels = scores.levels
+    home = np.isin(levels["address"], [ADDRESS.at(level) for level in HOME])
+    number = levels["phone"] == PHONE.at("same")
+    surname = np.isin(levels["last name"], [LAST.at(level) for level in ("same", "misspelt", "one part the same")])
+    kin = (scores.household + scores.probability >= LIKELY) & surname & (home | number) & ~scores.strata
+    pairs = scores.pairs
+    every = np.arange(len(cluster))
+    left, right = np.r_[pairs.left[kin], every], np.r_[pairs.right[kin], cluster]
+    return components(left, right, len(cluster))

@@ -1,0 +1,88 @@
+"""Customer files in: CSV or Parquet with the known columns, checked before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from he_sync.model.errors import FixInput
+
+GIVEN = ("id", "first_name", "last_name", "company", "email", "phone", "street", "city", "state", "zip", "created")
+"""Columns of an input. `created` may be missing: it dates the golden record and is never compared."""
+OPTIONAL = frozenset({"created"})
+HEADER = 1
+"""Rows of a CSV before its first record; row numbers in messages count from 1, as an editor does."""
+
+
+def customers(path: Path, columns: Mapping[str, str] | None = None, encoding: str = "utf-8") -> pl.DataFrame:
+    """One side's records, all columns GIVEN as text, empty where there is nothing.
+
+    `columns` names the file's own column for one of ours; an empty name leaves the field out. Raises FixInput with file,
+    row and rule where the file cannot be used.
+    """
+    frame = _raw(path, encoding)
+    chosen = {name: (columns or {}).get(name, name) for name in GIVEN}
+    missing = [name for name, own in chosen.items() if own and own not in frame.columns and name not in OPTIONAL]
+    if missing:
+        raise FixInput(
+            f"{path.name}: lacks {', '.join(chosen[name] for name in missing)} (it has {', '.join(frame.columns[:20])}); "
+            f"name its column with --columns {missing[0]}=NAME, or leave the field out with --columns {missing[0]}="
+        )
+    there = [
+        pl.col(own).cast(pl.String).fill_null("").alias(name) if own in frame.columns else pl.lit("").alias(name)
+        for name, own in chosen.items()
+    ]
+    return _checked(path, frame.select(there))
+
+
+def _raw(path: Path, encoding: str) -> pl.DataFrame:
+    if not path.is_file():
+        raise FixInput(f"{path}: there is no such file")
+    try:
+        if path.suffix.lower() in (".parquet", ".pq"):
+            return pl.read_parquet(path)
+        return pl.read_csv(_text(path, encoding), infer_schema=False, missing_utf8_is_empty_string=True)
+    except PolarsError as error:
+        raise FixInput(f"{path.name}: cannot be read as a table: {str(error).splitlines()[0][:200]}") from None
+
+
+def _text(path: Path, encoding: str) -> bytes:
+    """The file as UTF-8, without a byte order mark."""
+    content = path.read_bytes()
+    try:
+        plain = encoding.lower() in ("utf-8", "utf8", "utf-8-sig")
+        text = content.decode("utf-8-sig" if plain else encoding)
+    except LookupError:
+        raise FixInput(f"{encoding!r} is no encoding; try --encoding cp1252 or latin-1") from None
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        raise FixInput(
+            f"{path.name}: row {row} is not {encoding} (byte 0x{content[error.start]:02x}); save the file as UTF-8 or name "
+            "its encoding with --encoding cp1252"
+        ) from None
+    return text.encode() if not plain or content[:3] == b"\xef\xbb\xbf" else content
+
+
+def _checked(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    if not len(frame):
+        raise FixInput(f"{path.name}: has no customers; nothing was written")
+    frame = frame.with_columns(pl.col("id").str.strip_chars())
+    nameless = frame["id"] == ""
+    if nameless.any():
+        raise FixInput(f"{path.name}: row {nameless.arg_max() + HEADER + 1} has no id; every customer needs one")
+    if frame["id"].n_unique() < len(frame):
+        twice = frame.with_row_index("row", HEADER + 1).filter(pl.col("id").is_duplicated()).sort("id", "row")
+        one, other = twice.row(0, named=True), twice.row(1, named=True)
+        raise FixInput(f"{path.name}: id {one['id']} is on rows {one['row']} and {other['row']}; ids must be unique")
+    return frame
+
+
+def joined(left: pl.DataFrame, right: pl.DataFrame | None) -> pl.DataFrame:
+    """Both sides in the one order that every result follows: side, then id. So a shuffled file gives the same bits."""
+    sides = [left.with_columns(pl.lit(0).alias("side"))]
+    if right is not None:
+        sides.append(right.with_columns(pl.lit(1).alias("side")))
+    return pl.concat(sides).sort("side", "id")

@@ -1,0 +1,93 @@
+"""The whole of matching, from two frames of records to pairs, customers, households and golden records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from he_sync.match.blocking import Cost, candidates
+from he_sync.match.clusters import Steward, clusters
+from he_sync.match.codes import Bools, Floats, Ints
+from he_sync.match.decide import Policy, decisions, settled
+from he_sync.match.golden import golden
+from he_sync.match.households import households
+from he_sync.match.profile import Contacts, without_shared
+from he_sync.match.reading import joined
+from he_sync.match.scoring import Scores, scored
+from he_sync.match.standardise import standardised
+from he_sync.match.table import Table, table
+
+Tell = Callable[[str], None]
+STEPS = 7
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run may be told: the policy, sides known to hold no duplicates, decisions of people."""
+
+    policy: Policy = field(default_factory=Policy)
+    clean: Collection[int] = ()
+    said: Steward = field(default_factory=Steward)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything a run found. Arrays follow `records` (both sides, by side and id) or the candidate pairs."""
+
+    records: pl.DataFrame
+    table: Table
+    contacts: tuple[Contacts, ...]
+    costs: tuple[Cost, ...]
+    scores: Scores
+    score: Floats
+    together: Bools
+    decision: Ints
+    threshold: float
+    cluster: Ints
+    household: Ints
+    options: Options
+
+    @property
+    def linked(self) -> bool:
+        """Whether there were two sides."""
+        return bool(self.table.side[-1])
+
+    def names(self, group: Ints, prefix: str) -> pl.Series:
+        """Names of clusters or households: the id of the first member, with its side where both sides are there."""
+        side = pl.when(pl.col("side") == 0).then(pl.lit("L-")).otherwise(pl.lit("R-"))
+        own = self.records.select(pl.concat_str(pl.lit(prefix), side, "id"))
+        return own.to_series().gather(group)
+
+    def golden(self) -> pl.DataFrame:
+        """One row a customer."""
+        return golden(self.records, self.table.standard, self.names(self.cluster, "C-"))
+
+
+def match(
+    left: pl.DataFrame, right: pl.DataFrame | None = None, options: Options | None = None, tell: Tell = lambda _: None
+) -> Outcome:
+    """Link two sides and find the duplicates of each in one pass; with one side, find its duplicates."""
+    chosen = options or Options()
+    records = joined(left, right)
+    side = records["side"].to_numpy().astype(np.int64)
+    tell("standardising")
+    standard, contacts = without_shared(standardised(records))
+    tell("coding")
+    known = table(standard, side)
+    tell("blocking")
+    pairs = candidates(known)
+    tell("comparing and fitting")
+    scores = scored(known, pairs)
+    tell("clustering")
+    cluster = clusters(pairs, scores.probability, len(known), side, chosen.clean, chosen.said)
+    together: Bools = cluster[pairs.left] == cluster[pairs.right]
+    score = settled(scores.probability, together)
+    tell("deciding")
+    decision, threshold = decisions(score, scores.levels, together, chosen.policy)
+    home = households(scores, cluster)
+    return Outcome(
+        records, known, contacts, pairs.costs, scores, score, together, decision, threshold, cluster, home, chosen
+    )
