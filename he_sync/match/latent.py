@@ -22,7 +22,7 @@ STILL = 1e-6
 TRUST = 20.0
 """Pairs that a class's starting values count for: a file of fifty records keeps them, a million forgets them."""
 LEAST = 1e-6
-TIED = frozenset({"first name", "last name", "generation", "middle initial"})
+TIED = frozenset({"first name", "last name", "generation", "middle initial", "e-mail", "phone"})
 """Fields that classes of one tie share."""
 
 Tables = list[list[Floats]]

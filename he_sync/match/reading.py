@@ -44,7 +44,7 @@ def _raw(path: Path, encoding: str) -> pl.DataFrame:
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
             return pl.read_parquet(path)
-        return pl.read_csv(_text(path, encoding), infer_schema=False, missing_utf8_is_empty_string=True)
+        return pl.read_csv(_text(path, encoding), infer_schema=False)
     except PolarsError as error:
         raise FixInput(f"{path.name}: cannot be read as a table: {str(error).splitlines()[0][:200]}") from None
 
