@@ -50,27 +50,25 @@ def candidates(records: Table, rules: Sequence[Rule] = RULES) -> Pairs:
     splitter = {
         name: records.standard[name].hash(SEED).to_numpy() for name in {part for rule in rules for part in rule.split}
     }
-    costs, found = [], []
-    for number, rule in enumerate(rules):
-        cost = Cost(rule.name)
-        packed = [_packed(low, high, number, len(records)) for low, high in _of_rule(records, rule, splitter, cost)]
-        found.append(np.unique(np.concatenate(packed)) if packed else np.zeros(0, np.int64))
-        cost.pairs = len(found[-1])
-        costs.append(cost)
-    return _merged(np.concatenate(found), len(records), costs)
-
-
-def _packed(one: Ints, other: Ints, rule: int, count: int) -> Ints:
-    return ((np.minimum(one, other) * count + np.maximum(one, other)) << RULE_BITS) | rule
+    costs, packed = [Cost(rule.name) for rule in rules], []
+    for number, (rule, cost) in enumerate(zip(rules, costs, strict=True)):
+        for one, other in _of_rule(records, rule, splitter, cost):
+            pair = np.minimum(one, other) * len(records) + np.maximum(one, other)
+            packed.append((pair << RULE_BITS) | number)
+    return _merged(np.concatenate(packed) if packed else np.zeros(0, np.int64), len(records), costs)
 
 
 def _merged(packed: Ints, count: int, costs: list[Cost]) -> Pairs:
+    """Each pair once. Two keys of one rule may give the same pair; it counts once for the rule."""
     packed.sort()
-    pair = packed >> RULE_BITS
+    packed = packed[np.r_[True, packed[1:] != packed[:-1]]] if len(packed) else packed
+    rule, pair = packed & ((1 << RULE_BITS) - 1), packed >> RULE_BITS
     first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]]) if len(pair) else np.zeros(0, np.int64)
     alone = first[np.diff(np.r_[first, len(pair)]) == 1]
-    for rule, number in enumerate(np.bincount(packed[alone] & ((1 << RULE_BITS) - 1), minlength=len(costs))):
-        costs[rule].alone = int(number)
+    for cost, pairs, only in zip(
+        costs, np.bincount(rule, minlength=len(costs)), np.bincount(rule[alone], minlength=len(costs)), strict=True
+    ):
+        cost.pairs, cost.alone = int(pairs), int(only)
     pair = pair[first]
     return Pairs(pair // count, pair % count, tuple(costs))
 
@@ -85,24 +83,33 @@ def _of_rule(records: Table, rule: Rule, splitter: dict[str, Ints], cost: Cost) 
 def _blocks(
     records: Table, rule: Rule, key: Ints, member: Ints, split: tuple[str, ...], splitter: dict[str, Ints], cost: Cost
 ) -> Iterator[tuple[Ints, Ints]]:
-    order = np.lexsort((member, key))
+    order = np.argsort(key, kind="stable")
     key, member = key[order], member[order]
     start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
     size = np.diff(np.r_[start, len(key)])
     if split == rule.split:
         _note(records, cost, member, start, size)
-    yield from _small(member, start, size, rule.cap)
-    large = np.repeat(size > rule.cap, size)
+    cap = _cap(size, rule, len(records))
+    yield from _small(member, start, size, cap)
+    large = np.repeat(size > cap, size)
     if not large.any():
         return
     if split:
-        cost.split += int((size > rule.cap).sum()) if split == rule.split else 0
+        cost.split += int((size > cap).sum()) if split == rule.split else 0
         finer = _mixed(key[large], splitter[split[0]][member[large]])
         yield from _blocks(records, rule, finer, member[large], split[1:], splitter, cost)
     else:
-        over = size[size > rule.cap]
+        over = size[size > cap]
         cost.skipped += len(over)
         cost.skipped_pairs += int((over * (over - 1) // 2).sum())
+
+
+def _cap(size: Ints, rule: Rule, count: int) -> int:
+    """The largest block taken whole: the rule's cap, or less where its smaller blocks already fill the rule's budget."""
+    lengths, blocks = np.unique(size[size <= rule.cap], return_counts=True)
+    pairs = np.cumsum(blocks * (lengths * (lengths - 1) // 2))
+    inside = int(np.searchsorted(pairs, int(rule.budget * count), side="right"))
+    return rule.cap if inside == len(lengths) else int(lengths[max(inside - 1, 0)])
 
 
 def _note(records: Table, cost: Cost, member: Ints, start: Ints, size: Ints) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from he_sync.match.blocking import Pairs
 from he_sync.match.codes import Bools, Floats, Ints
@@ -58,16 +60,11 @@ def clusters(
 
 
 def components(left: Ints, right: Ints, count: int) -> Ints:
-    """Connected components, each named by its lowest member: labels spread until nothing changes."""
-    label = np.arange(count)
-    while True:
-        before = label.copy()
-        lowest = np.minimum(label[left], label[right])
-        np.minimum.at(label, left, lowest)
-        np.minimum.at(label, right, lowest)
-        label = label[label]
-        if np.array_equal(before, label):
-            return label
+    """Connected components, each named by its lowest member."""
+    links = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
+    _, label = connected_components(links, directed=False)
+    _, first = np.unique(label, return_index=True)
+    return first[label].astype(np.int64)
 
 
 def _complete(parent: Ints, pairs: Pairs, links: Ints, side: Ints, clean: Collection[int]) -> Bools:

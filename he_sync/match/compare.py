@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
+import numpy.typing as npt
 
 from he_sync.match import compare_contacts, compare_names, compare_places
 from he_sync.match.codes import Bools, Ints
 from he_sync.match.levels import ADDRESS, FIRST, GENERATION, LAST
 from he_sync.match.table import Table
 
-Levels = Mapping[str, Ints]
+Levels = npt.NDArray[np.uint8]
 
 
-def compared(records: Table, left: Ints, right: Ints) -> dict[str, Ints]:
+CHUNK = 4_000_000
+"""Pairs compared at a time: what is computed on the way stays below a gibibyte whatever the file."""
+
+
+def compared(records: Table, left: Ints, right: Ints) -> dict[str, Levels]:
     """Levels by field name, one a pair."""
+    parts = [
+        _compared(records, left[start : start + CHUNK], right[start : start + CHUNK])
+        for start in range(0, max(len(left), 1), CHUNK)
+    ]
+    levels = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    together = namesakes(levels["first name"], levels["last name"], levels["address"])
+    return levels | {"generation": generation(records, left, right, together).astype(np.uint8)}
+
+
+def _compared(records: Table, left: Ints, right: Ints) -> dict[str, Levels]:
     first, last = compare_names.names(records, left, right)
     address = compare_places.address(records, left, right)
-    return {
+    found = {
         "name rarity": compare_names.rarity(records, left, right, first, last),
         "company rarity": compare_contacts.firm_rarity(records, left, right),
         "first name": first,
         "last name": last,
         "phone": compare_contacts.phone(records, left, right),
         "address": address,
-        "generation": generation(records, left, right, namesakes(first, last, address)),
         "middle initial": compare_names.middle(records, left, right),
         "e-mail": compare_contacts.email(records, left, right),
         "company": compare_contacts.firm(records, left, right),
         "sources": records.side[left] + records.side[right],
     }
+    return {name: level.astype(np.uint8) for name, level in found.items()}
 
 
-def namesakes(first: Ints, last: Ints, address: Ints) -> Bools:
+def namesakes(first: Levels, last: Levels, address: Levels) -> Bools:
     """Pairs of the same name that may live in one house."""
     given = np.isin(first, [FIRST.at(level) for level in ("same", "short form", "same initial", "misspelt")])
     family = np.isin(last, [LAST.at(level) for level in ("same", "misspelt")])

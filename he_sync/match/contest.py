@@ -36,7 +36,12 @@ def contested(pairs: Pairs, probability: Floats, across: Ints, side: Ints) -> Fl
     found = probability.copy()
     order = np.argsort(strength, kind="stable")
     for group in np.split(likely[order], np.flatnonzero(np.diff(strength[order])) + 1):
-        found[group] = _shared(odds[group], rivals[group], float(probability[group].mean()), lift[int(across[group[0]])] if len(group) else 0)
+        found[group] = _shared(
+            odds[group],
+            rivals[group],
+            float(probability[group].mean()),
+            lift[int(across[group[0]])] if len(group) else 0,
+        )
     return found
 
 
@@ -80,14 +85,15 @@ def _rivals(pairs: Pairs, probability: Floats, odds: Floats) -> Floats:
     owner, other, pair = owner[order], other[order], pair[order]
     start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, np.int64)
     size = np.diff(np.r_[start, len(owner)])
-    total = np.zeros(len(probability))
+    targets, amounts = [np.zeros(0, np.int64)], [np.zeros(0)]
     for length in np.unique(size[(size > 1) & (size <= MOST_RIVALS)]):
         mine, theirs = np.nonzero(~np.eye(int(length), dtype=bool))
         starts = start[size == length][:, None]
         one, rival = (starts + mine).ravel(), (starts + theirs).ravel()
         same = known(pairs, probability, other[one], other[rival])
-        np.add.at(total, pair[one], odds[pair[rival]] * (1 - same))
-    return total
+        targets.append(pair[one])
+        amounts.append(odds[pair[rival]] * (1 - same))
+    return np.bincount(np.concatenate(targets), np.concatenate(amounts), minlength=len(probability))
 
 
 def known(pairs: Pairs, probability: Floats, one: Ints, other: Ints) -> Floats:

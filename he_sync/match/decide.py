@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from he_sync.match.compare import Levels
 from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.levels import GENERATION
 
@@ -34,7 +35,7 @@ def settled(probability: Floats, together: Bools) -> Floats:
     return np.select([joined, parted], [0.5 + probability / 5, 0.5 - (1 - probability) / 5 - 1e-3], probability)
 
 
-def decisions(score: Floats, levels: Mapping[str, Ints], together: Bools, policy: Policy) -> tuple[Ints, float]:
+def decisions(score: Floats, levels: Mapping[str, Levels], together: Bools, policy: Policy) -> tuple[Ints, float]:
     """A decision for each pair, and the score from which pairs link by themselves."""
     held = generations(levels)
     threshold = match_from(score[together & ~held], policy.precision)
@@ -42,7 +43,7 @@ def decisions(score: Floats, levels: Mapping[str, Ints], together: Bools, policy
     return np.select(cases, [MATCH, REVIEW], NO), threshold
 
 
-def generations(levels: Mapping[str, Ints]) -> Bools:
+def generations(levels: Mapping[str, Levels]) -> Bools:
     """Pairs of one name where only one says Jr or Sr, or a namesake in the house does: half of them are two people."""
     asked = [GENERATION.at(level) for level in ("only one says", "namesake in the house has one")]
     return np.isin(levels["generation"], asked)

@@ -19,12 +19,16 @@ STATE, ZIP, CONTACT = ("state",), ("state", "zip5"), ("state", "zip5", "user", "
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: its name as people read it, the keys, how large a block may be, and what splits a larger one."""
+    """A rule: its name as people read it, the keys, how large a block may be, what splits a larger one, and its budget.
+
+    The budget is in pairs a record: in a large file it shrinks the blocks that a rule may take whole.
+    """
 
     name: str
     keys: tuple[pl.Expr, ...]
     cap: int = 60
     split: tuple[str, ...] = CONTACT
+    budget: float = 1.0
 
 
 def _key(*parts: pl.Expr) -> pl.Expr:
@@ -71,7 +75,7 @@ RULES = (
     Rule("street and first name", (_key(C("number"), C("road").str.slice(0, 4), C("root")),), split=ZIP),
     Rule("first name and four letters", (_key(C("root"), C("last").str.slice(0, 4)),), cap=40, split=ZIP),
     Rule("first name and consonants", (_key(C("root"), _skeleton(C("last"))),), cap=40, split=ZIP),
-    Rule("initial and last name", (_key(C("first").str.slice(0, 1), C("last")),), cap=25, split=ZIP),
+    Rule("initial and last name", (_key(C("first").str.slice(0, 1), C("last")),), cap=25, split=ZIP, budget=2.0),
     Rule("company beginning", (_key(C("firm").str.slice(0, 10)),), cap=40, split=ZIP),
     Rule("company's own mail host", (_key(_OWN_HOST),), split=ZIP),
 )

@@ -17,7 +17,7 @@ from he_sync.match.levels import Field
 from he_sync.match.patterns import Patterns, grouped
 
 ROUNDS = 200
-STILL = 1e-6
+STILL = 3e-5
 """Gain of log likelihood a pair below which the fit is done."""
 TRUST = 20.0
 """Pairs that a class's starting values count for: a file of fifty records keeps them, a million forgets them."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from he_sync.match.compare import Levels
 from he_sync.match.codes import Ints
 from he_sync.match.levels import Field
 
@@ -25,7 +26,7 @@ class Patterns:
         return len(self.counts)
 
 
-def patterns(fields: Sequence[Field], levels: Mapping[str, Ints], take: Ints) -> Patterns:
+def patterns(fields: Sequence[Field], levels: Mapping[str, Levels], take: Ints) -> Patterns:
     """Patterns of the pairs at the positions `take`."""
     code = np.zeros(len(take), np.int64)
     for one in fields:

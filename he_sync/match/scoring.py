@@ -10,14 +10,14 @@ import numpy as np
 from he_sync.match.blocking import Pairs
 from he_sync.match.classes import FIRMS, PEOPLE
 from he_sync.match.codes import Bools, Floats, Ints
-from he_sync.match.compare import compared
+from he_sync.match.compare import Levels, compared
 from he_sync.match.contest import contested
 from he_sync.match.latent import Model, fitted, start
 from he_sync.match.levels import FIELDS, FIRM, FIRM_FIELDS, PEOPLE_FIELDS
 from he_sync.match.patterns import Patterns, patterns
 from he_sync.match.table import Table
 
-SAMPLE = 100_000
+SAMPLE = 40_000
 """Random pairs from which chance agreement is counted."""
 STRIDE = 0x9E3779B1
 """Odd, so that multiples of it visit records all over the file, in the same order every run."""
@@ -31,7 +31,7 @@ class Scores:
     """
 
     pairs: Pairs
-    levels: Mapping[str, Ints]
+    levels: Mapping[str, Levels]
     probability: Floats
     before: Floats
     household: Floats
@@ -69,7 +69,7 @@ def scored(records: Table, pairs: Pairs) -> Scores:
         probability[take] = classes[model.matching].sum(axis=0)[seen.row]
         household[take] = _of(model, classes, ("household", "parent and child of one name"))[seen.row]
         models[name], all_seen[name], row[take] = model, seen, seen.row
-    final = contested(pairs, probability, levels["sources"], records.side)
+    final = contested(pairs, probability, levels["sources"].astype(np.int64), records.side)
     return Scores(pairs, levels, final, probability, household, models, all_seen, row, firms)
 
 

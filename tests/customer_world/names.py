@@ -50,9 +50,13 @@ class Names:
         self.lasts = Choice(sorted({_surname(rng) for _ in range(surnames)}, key=lambda _: rng.random()), 0.75)
         self.roads = [_surname(rng) for _ in range(400)]
         self.towns = [
-            (f"{_surname(rng)}{rng.choice(('ville', ' falls', '', ' city'))}", state, f"{prefix}{k:02d}")
+            (
+                f"{_surname(rng)}{rng.choice(('ville', ' falls', '', ' city'))}",
+                state,
+                f"{prefix + k // 100 % 4}{k % 100:02d}",
+            )
             for k, (state, prefix) in enumerate(
-                rng.choices((("oh", 430), ("ga", 301), ("or", 972), ("me", 40), ("ut", 841)), k=100)
+                rng.choices((("oh", 430), ("ga", 301), ("or", 972), ("me", 40), ("ut", 841)), k=2000)
             )
         ]
 

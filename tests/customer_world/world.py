@@ -250,7 +250,9 @@ def _dialled(rng: Random, number: str) -> str:
 
 def world(size: int, seed: int, habits: Habits | None = None) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Left, right and truth of about `size` records a side."""
-    maker = Maker(habits or Habits(), Random(seed))
+    chosen = habits or Habits()
+    more = max(1.0, size / 50_000) ** 0.5
+    maker = Maker(replace(chosen, surnames=int(chosen.surnames * more)), Random(seed))
     wanted = int(size / (0.5 + maker.habits.overlap / 2) / (1 + maker.habits.duplicates))
     while len(maker.entities) < wanted:
         maker.firm() if maker.chance(maker.habits.companies) else maker.household()
