@@ -28,7 +28,7 @@ def verbs() -> None:
 
 
 @app.command("customers")
-def match_customers(  # noqa: PLR0913 - one argument an option
+def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
     left: Annotated[Path, typer.Argument(metavar="LEFT", help="CSV or Parquet, one row a customer")],
     right: Annotated[
         Path | None, typer.Argument(metavar="[RIGHT]", help="The other side; without it LEFT is de-duplicated")
@@ -47,7 +47,7 @@ def match_customers(  # noqa: PLR0913 - one argument an option
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
 ) -> None:
-    """Link customers of two files and find duplicates in each; write pairs, clusters, households, golden records, a report."""
+    """Link customers of two files and find the duplicates of each."""
     chosen, options = _columns(columns or []), Options(Policy(precision), _sides(clean or []))
     sides = [customers(path, chosen, encoding) for path in (left, right) if path is not None]
     _writable(out)
@@ -97,8 +97,9 @@ def _progress() -> Iterator[Tell]:
 
 def _said(told: dict[str, Any], out: Path) -> str:
     decisions = ", ".join(f"{count:,} {word}" for word, count in told["decisions"].items())
+    records = " and ".join(f"{count:,} {side}" for side, count in told["records"].items())
     lines = [
-        f"{' and '.join(f'{count:,} {side}' for side, count in told['records'].items())} records are {told['customers']:,} customers",
+        f"{records} records are {told['customers']:,} customers",
         f"pairs: {decisions} (links by itself from {told['match_from']:.4f})",
         f"households: {told['households']:,}; largest customer {told['largest_cluster']} records",
         f"results in {out}, report.html last",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from he_sync.match.codes import SEED, Ints
 from he_sync.match.keys import RULES, Rule
 from he_sync.match.table import Table
+
+Keys = npt.NDArray[np.uint64]
 
 RULE_BITS = 5
 """A pair and its rule travel in one 64-bit number: 2 x 29 bits of records, 5 of the rule."""
@@ -47,12 +50,11 @@ class Pairs:
 
 def candidates(records: Table, rules: Sequence[Rule] = RULES) -> Pairs:
     """Pairs of all rules over both sides and within each: duplicates of a source are found in the same pass."""
-    splitter = {
-        name: records.standard[name].hash(SEED).to_numpy() for name in {part for rule in rules for part in rule.split}
-    }
+    parts = {part for rule in rules for part in rule.split}
+    splitter = {name: records.standard[name].hash(SEED).to_numpy() for name in parts}
     costs, packed = [Cost(rule.name) for rule in rules], []
     for number, (rule, cost) in enumerate(zip(rules, costs, strict=True)):
-        for one, other in _of_rule(records, rule, splitter, cost):
+        for one, other in _Splits(records, rule, splitter, cost).pairs():
             pair = np.minimum(one, other) * len(records) + np.maximum(one, other)
             packed.append((pair << RULE_BITS) | number)
     return _merged(np.concatenate(packed) if packed else np.zeros(0, np.int64), len(records), costs)
@@ -65,47 +67,52 @@ def _merged(packed: Ints, count: int, costs: list[Cost]) -> Pairs:
     rule, pair = packed & ((1 << RULE_BITS) - 1), packed >> RULE_BITS
     first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]]) if len(pair) else np.zeros(0, np.int64)
     alone = first[np.diff(np.r_[first, len(pair)]) == 1]
-    for cost, pairs, only in zip(
-        costs, np.bincount(rule, minlength=len(costs)), np.bincount(rule[alone], minlength=len(costs)), strict=True
-    ):
-        cost.pairs, cost.alone = int(pairs), int(only)
+    all_pairs, lone = (np.bincount(one, minlength=len(costs)).tolist() for one in (rule, rule[alone]))
+    for cost, pairs, only in zip(costs, all_pairs, lone, strict=True):
+        cost.pairs, cost.alone = pairs, only
     pair = pair[first]
     return Pairs(pair // count, pair % count, tuple(costs))
 
 
-def _of_rule(records: Table, rule: Rule, splitter: dict[str, Ints], cost: Cost) -> Iterator[tuple[Ints, Ints]]:
-    keys = records.standard.select(expression.alias(str(place)) for place, expression in enumerate(rule.keys))
-    member = np.concatenate([np.flatnonzero(column.to_numpy()) for column in keys])
-    key = np.concatenate([column.to_numpy()[column.to_numpy() != 0] for column in keys])
-    yield from _blocks(records, rule, key, member, rule.split, splitter, cost)
+class _Splits:
+    """Blocks of one rule: whole where they are small, else split by further columns, else skipped and counted."""
 
+    def __init__(self, records: Table, rule: Rule, splitter: Mapping[str, Keys], cost: Cost) -> None:
+        self._records, self._rule, self._splitter, self._cost = records, rule, splitter, cost
 
-def _blocks(
-    records: Table, rule: Rule, key: Ints, member: Ints, split: tuple[str, ...], splitter: dict[str, Ints], cost: Cost
-) -> Iterator[tuple[Ints, Ints]]:
-    order = np.argsort(key, kind="stable")
-    key, member = key[order], member[order]
-    start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
-    size = np.diff(np.r_[start, len(key)])
-    if split == rule.split:
-        _note(records, cost, member, start, size)
-    cap = _cap(size, rule, len(records))
-    yield from _small(member, start, size, cap)
-    large = np.repeat(size > cap, size)
-    if not large.any():
-        return
-    if split:
-        cost.split += int((size > cap).sum()) if split == rule.split else 0
-        finer = _mixed(key[large], splitter[split[0]][member[large]])
-        yield from _blocks(records, rule, finer, member[large], split[1:], splitter, cost)
-    else:
-        over = size[size > cap]
-        cost.skipped += len(over)
-        cost.skipped_pairs += int((over * (over - 1) // 2).sum())
+    def pairs(self) -> Iterator[tuple[Ints, Ints]]:
+        """Pairs of positions; a pair may come more than once."""
+        standard = self._records.standard
+        keys = standard.select(part.alias(str(place)) for place, part in enumerate(self._rule.keys))
+        columns = [column.to_numpy() for column in keys]
+        member = np.concatenate([np.flatnonzero(column) for column in columns])
+        key = np.concatenate([column[column != 0] for column in columns])
+        yield from self._blocks(key, member, self._rule.split)
+
+    def _blocks(self, key: Keys, member: Ints, split: tuple[str, ...]) -> Iterator[tuple[Ints, Ints]]:
+        order = np.argsort(key, kind="stable")
+        key, member = key[order], member[order]
+        start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
+        size = np.diff(np.r_[start, len(key)])
+        cap = _cap(size, self._rule, len(self._records))
+        if split == self._rule.split:
+            _note(self._records, self._cost, member, start, size)
+            self._cost.split = int((size > cap).sum())
+        yield from _small(member, start, size, cap)
+        large = np.repeat(size > cap, size)
+        if large.any() and split:
+            finer = _mixed(key[large], self._splitter[split[0]][member[large]])
+            yield from self._blocks(finer, member[large], split[1:])
+        elif large.any():
+            self._skip(size[size > cap])
+
+    def _skip(self, size: Ints) -> None:
+        self._cost.skipped += len(size)
+        self._cost.skipped_pairs += int((size * (size - 1) // 2).sum())
 
 
 def _cap(size: Ints, rule: Rule, count: int) -> int:
-    """The largest block taken whole: the rule's cap, or less where its smaller blocks already fill the rule's budget."""
+    """The largest block taken whole: the rule's cap, or less where smaller blocks already fill the rule's budget."""
     lengths, blocks = np.unique(size[size <= rule.cap], return_counts=True)
     pairs = np.cumsum(blocks * (lengths * (lengths - 1) // 2))
     inside = int(np.searchsorted(pairs, int(rule.budget * count), side="right"))
@@ -132,7 +139,7 @@ def _small(member: Ints, start: Ints, size: Ints, cap: int) -> Iterator[tuple[In
         yield low[apart], high[apart]
 
 
-def _mixed(key: Ints, other: Ints) -> Ints:
+def _mixed(key: Keys, other: Keys) -> Keys:
     """A finer key of two; the odd multiplier keeps swapped parts apart."""
     return key * np.uint64(0x9E3779B97F4A7C15) ^ other
 

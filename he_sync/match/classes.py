@@ -1,5 +1,7 @@
-"""Latent classes: why two records may look alike. What is the same person is one of them; the others are what a matcher
-of two classes mistakes for it (reference matching, section 1).
+"""Latent classes: why two records may look alike.
+
+The same person is one of them; the others are what a matcher of two classes mistakes for it (reference matching,
+section 1).
 
 A class starts from what is known of customer data and is fitted to the file; a field `by_chance` stays at what two
 strangers agree on, so that a household can never learn that first names agree.
@@ -15,7 +17,7 @@ Start = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Kind:
-    """One class. `start` gives levels of fields a probability, the rest follows chance; `most` caps a level for good."""
+    """One class. `start` gives levels a probability, the rest follows chance; `most` caps a level for good."""
 
     name: str
     share: float

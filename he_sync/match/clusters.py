@@ -1,13 +1,13 @@
 """Customers from pairs: two groups join only when all that is known between them speaks for it together.
 
-A chain of good pairs is no proof (A like B, B like C, A unlike C): every join sums the log odds of all pairs between the
-two groups, and a pair that blocking never proposed counts against it.
+A chain of good pairs is no proof (A like B, B like C, A unlike C): every join sums the log odds of all pairs between
+the two groups, and a pair that blocking never proposed counts against it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -30,33 +30,46 @@ class Steward:
     together: Collection[tuple[int, int]] = ()
     apart: Collection[tuple[int, int]] = ()
 
+    @property
+    def silent(self) -> bool:
+        """Whether nobody decided anything."""
+        return not (self.together or self.apart)
 
-def clusters(
-    pairs: Pairs, probability: Floats, count: int, side: Ints, clean: Collection[int] = (), said: Steward = Steward()
-) -> Ints:
-    """The cluster of each record, numbered by its first member.
 
-    `clean` are sides known to hold no duplicates: at most one record of each in a cluster.
-    """
-    weights = np.clip(
-        np.log(np.maximum(probability, 1e-9)) - np.log(np.maximum(1 - probability, 1e-9)), -STRONGEST, STRONGEST
-    )
-    links = np.flatnonzero(probability >= LINK)
+@dataclass(frozen=True)
+class Rules:
+    """What holds whatever the pairs say: decisions of people, and `clean` sides, known to hold no duplicates."""
+
+    side: Ints
+    clean: frozenset[int] = frozenset()
+    said: Steward = field(default_factory=Steward)
+
+
+def clusters(pairs: Pairs, probability: Floats, rules: Rules) -> Ints:
+    """The cluster of each record, numbered by its first member; of a clean side at most one record each."""
+    odds = np.log(np.maximum(probability, 1e-9)) - np.log(np.maximum(1 - probability, 1e-9))
+    weights = np.clip(odds, -STRONGEST, STRONGEST)
+    links, count = np.flatnonzero(probability >= LINK), len(rules.side)
     parent = components(pairs.left[links], pairs.right[links], count)
-    simple = (
-        _complete(parent, pairs, links, side, clean) if not (said.together or said.apart) else np.zeros(count, bool)
-    )
+    simple = _complete(parent, pairs, links, rules) if rules.said.silent else np.zeros(count, bool)
     found = np.where(simple, parent, np.arange(count))
     rest = links[~simple[pairs.left[links]]]
     order = rest[np.lexsort((pairs.right[rest], pairs.left[rest], -weights[rest]))]
-    grown = _Groups(pairs, weights, parent, simple, side, frozenset(clean), said)
-    for one, other in said.together:
+    grown = _Groups(_inside(pairs, weights, parent, simple), rules)
+    for one, other in rules.said.together:
         grown.join(one, other, forced=True)
-    for place in order:
-        grown.join(int(pairs.left[place]), int(pairs.right[place]))
+    for one, other in zip(pairs.left[order].tolist(), pairs.right[order].tolist(), strict=True):
+        grown.join(one, other)
     for member, group in grown.owner.items():
         found[member] = group
     return found
+
+
+def _inside(pairs: Pairs, weights: Floats, parent: Ints, simple: Bools) -> dict[tuple[int, int], float]:
+    """Weights of the pairs within components that are not complete."""
+    inside = np.flatnonzero((parent[pairs.left] == parent[pairs.right]) & ~simple[pairs.left])
+    ends = zip(pairs.left[inside].tolist(), pairs.right[inside].tolist(), strict=True)
+    return dict(zip(ends, weights[inside].tolist(), strict=True))
 
 
 def components(left: Ints, right: Ints, count: int) -> Ints:
@@ -64,42 +77,27 @@ def components(left: Ints, right: Ints, count: int) -> Ints:
     links = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
     _, label = connected_components(links, directed=False)
     _, first = np.unique(label, return_index=True)
-    return first[label].astype(np.int64)
+    lowest: Ints = first[label].astype(np.int64)
+    return lowest
 
 
-def _complete(parent: Ints, pairs: Pairs, links: Ints, side: Ints, clean: Collection[int]) -> Bools:
+def _complete(parent: Ints, pairs: Pairs, links: Ints, rules: Rules) -> Bools:
     """Records of components in which every pair is a link: nothing in them can speak against a join."""
     size = np.bincount(parent, minlength=len(parent))
     edges = np.bincount(parent[pairs.left[links]], minlength=len(parent))
     whole = edges == size * (size - 1) // 2
-    for one in clean:
-        whole &= np.bincount(parent[side == one], minlength=len(parent)) <= 1
-    return whole[parent]
+    for one in rules.clean:
+        whole &= np.bincount(parent[rules.side == one], minlength=len(parent)) <= 1
+    inside: Bools = whole[parent]
+    return inside
 
 
 class _Groups:
     """Growing groups of the records whose component is not complete."""
 
-    def __init__(
-        self,
-        pairs: Pairs,
-        weights: Floats,
-        parent: Ints,
-        simple: Bools,
-        side: Ints,
-        clean: frozenset[int],
-        said: Steward,
-    ) -> None:
-        inside = np.flatnonzero((parent[pairs.left] == parent[pairs.right]) & ~simple[pairs.left])
-        self._weight = dict(
-            zip(
-                zip(pairs.left[inside].tolist(), pairs.right[inside].tolist(), strict=True),
-                weights[inside].tolist(),
-                strict=True,
-            )
-        )
-        self._side, self._clean = side, clean
-        self._apart = {(min(pair), max(pair)) for pair in said.apart}
+    def __init__(self, weight: Mapping[tuple[int, int], float], rules: Rules) -> None:
+        self._weight, self._rules = weight, rules
+        self._apart = {(min(pair), max(pair)) for pair in rules.said.apart}
         self.owner: dict[int, int] = {}
         self._members: dict[int, list[int]] = {}
 
@@ -124,9 +122,11 @@ class _Groups:
         for one in self._members[first]:
             for other in self._members[second]:
                 pair = (one, other) if one < other else (other, one)
-                if pair in self._apart or (
-                    self._side[one] == self._side[other] and int(self._side[one]) in self._clean
-                ):
+                if pair in self._apart or self._both_of_a_clean_side(one, other):
                     return False
                 total += self._weight.get(pair, UNSEEN)
         return total > 0
+
+    def _both_of_a_clean_side(self, one: int, other: int) -> bool:
+        side = int(self._rules.side[one])
+        return side in self._rules.clean and side == int(self._rules.side[other])

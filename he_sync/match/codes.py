@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Texts = list[str]
+Score = TypeVar("Score", bound=np.generic)
 
 SEED = 20
 """Of the 64-bit hashes. Two of 2 million texts meet by chance once in ten million runs."""
@@ -51,8 +53,8 @@ def coded(*columns: pl.Series) -> tuple[Codes, ...]:
 
 
 def by_distinct_pair(
-    left: Ints, right: Ints, texts: pl.Series, need: Bools, score: Callable[[Texts, Texts], npt.NDArray[T]]
-) -> npt.NDArray[T]:
+    left: Ints, right: Ints, texts: pl.Series, need: Bools, score: Callable[[Texts, Texts], npt.NDArray[Score]]
+) -> npt.NDArray[Score]:
     """`score` of each pair of texts where it is needed, 0 elsewhere; each distinct unordered pair is scored once."""
     low, high = np.minimum(left[need], right[need]), np.maximum(left[need], right[need])
     distinct, inverse = np.unique(low * len(texts) + high, return_inverse=True)

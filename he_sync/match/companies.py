@@ -7,8 +7,8 @@ import polars as pl
 from he_sync.match.texts import any_word, folded, words
 
 LEGAL = (
-    "llc", "l l c", "inc", "incorporated", "corp", "corporation", "co", "company", "ltd", "limited", "llp", "l l p", "lp",
-    "l p", "plc", "pllc", "pc", "p c", "pa", "gmbh", "ag", "sa", "bv", "pty", "pty ltd",
+    "llc", "l l c", "inc", "incorporated", "corp", "corporation", "co", "company", "ltd", "limited", "llp", "l l p",
+    "lp", "l p", "plc", "pllc", "pc", "p c", "pa", "gmbh", "ag", "sa", "bv", "pty", "pty ltd",
 )  # fmt: skip
 _FORM = rf"\s(?:{any_word(LEGAL)})$"
 SEEN = 3

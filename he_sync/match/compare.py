@@ -61,7 +61,7 @@ def namesakes(first: Levels, last: Levels, address: Levels) -> Bools:
 
 
 def generation(records: Table, left: Ints, right: Ints, namesake: Bools) -> Ints:
-    """Levels of Jr and Sr. A pair without either is marked where a namesake at the place has one: it may be that one."""
+    """Levels of Jr and Sr. A pair without either is marked where a namesake at the place has one."""
     at = records.codes["generation"].at
     one, other = at[left], at[right]
     beside = np.zeros(len(records), bool)

@@ -35,7 +35,8 @@ def _slip(records: Table, left: Ints, right: Ints) -> Bools:
     lengths = user.texts.str.len_chars().to_numpy()
     one, other = user.at[left], user.at[right]
     need = (one != other) & (host.at[left] == host.at[right]) & (np.minimum(lengths[one], lengths[other]) >= LONG_USER)
-    return edits(one, other, user.texts, need) == 1
+    slip: Bools = edits(one, other, user.texts, need) == 1
+    return slip
 
 
 def phone(records: Table, left: Ints, right: Ints) -> Ints:

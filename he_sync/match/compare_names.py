@@ -45,7 +45,8 @@ def names(records: Table, left: Ints, right: Ints) -> tuple[Ints, Ints]:
 def _turned(one: Ints, other: Ints, family: Ints, theirs: Ints) -> Bools:
     """Pairs whose fields agree only crosswise, in at least one direction."""
     straight = ((one == other) & (one > 0)) | ((family == theirs) & (family > 0))
-    return ~straight & (((one == theirs) & (one > 0)) | ((family == other) & (family > 0)))
+    crosswise: Bools = ~straight & (((one == theirs) & (one > 0)) | ((family == other) & (family > 0)))
+    return crosswise
 
 
 def _first(one: Ints, other: Ints, known: Words, records: Table) -> Ints:

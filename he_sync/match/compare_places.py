@@ -60,16 +60,19 @@ class _Places:
 
     def _both(self, name: str) -> Bools:
         one, other = self._pair(name)
-        return (one > 0) & (other > 0)
+        both: Bools = (one > 0) & (other > 0)
+        return both
 
     def _same(self, name: str) -> Bools:
         one, other = self._pair(name)
-        return (one == other) & (one > 0)
+        same: Bools = (one == other) & (one > 0)
+        return same
 
     def _edit(self, name: str) -> Bools:
         one, other = self._pair(name)
         need = (one != other) & (one > 0) & (other > 0)
-        return edits(one, other, self._records.codes[name].texts, need) == 1
+        edit: Bools = edits(one, other, self._records.codes[name].texts, need) == 1
+        return edit
 
     def _road_near(self) -> Bools:
         """Only where the house number is the same: most roads of a town are compared with nothing."""

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from he_sync.match.compare import Levels
 from he_sync.match.codes import Bools, Floats, Ints
+from he_sync.match.compare import Levels
 from he_sync.match.levels import GENERATION
 
 NO, REVIEW, MATCH = 0, 1, 2
 WORDS = ("no", "review", "match")
 FLOOR, DOUBT = 0.006, 8.0
-"""Expected error of a pair of probability p: FLOOR + DOUBT * (1 - p). The model is over-confident at its top end, because
-two people who agree in everything it sees do exist; both figures were read off generated worlds (docs/matching.md)."""
+"""Expected error of a pair of probability p: FLOOR + DOUBT * (1 - p). The model is over-confident at its top end,
+because two people who agree in everything it sees do exist; both figures were read off generated worlds."""
 LOWEST_MATCH = 0.9
 REVIEW_FROM = 0.05
 
@@ -29,7 +29,7 @@ class Policy:
 
 
 def settled(probability: Floats, together: Bools) -> Floats:
-    """Scores that agree with the clusters: a pair that was judged otherwise by its cluster crosses 0.5, and stays near it."""
+    """Scores that agree with the clusters: a pair that its cluster judged otherwise crosses 0.5, and stays near."""
     joined = together & (probability < 0.5)  # noqa: PLR2004 - even odds
     parted = ~together & (probability >= 0.5)  # noqa: PLR2004 - even odds
     return np.select([joined, parted], [0.5 + probability / 5, 0.5 - (1 - probability) / 5 - 1e-3], probability)

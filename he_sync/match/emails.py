@@ -16,6 +16,8 @@ PROVIDERS = (
 """Mailbox hosts that people misspell; a domain one edit away from exactly one of them is that host."""
 REAL = frozenset({"ymail.com", "mail.com", "email.com", "gmx.de", "cox.com", "att.com", "live.ca", "ml.com", "aim.com"})
 """Hosts of their own that only look like one of the above."""
+SHORT = 3
+"""Letters below which a host's name is too short to be misspelt: dme.com is a company, not me.com."""
 DOTLESS = ("gmail.com", "googlemail.com")
 JUNK_USERS = (
     "none", "na", "n/a", "test", "noemail", "no", "nomail", "noreply", "no-reply", "unknown", "null", "x", "xx", "xxx",
@@ -64,5 +66,9 @@ def _respelt(hosts: pl.Series) -> dict[str, str]:
 
 
 def _owned(host: str, meant: str) -> bool:
-    """me.com and its like are too short to be misspelt: dme.com is a company."""
-    return len(meant.split(".")[0]) < 3 and host.split(".")[0] != meant.split(".")[0]  # noqa: PLR2004 - letters
+    """Whether a near host is one of its own."""
+    return len(_label(meant)) < SHORT and _label(host) != _label(meant)
+
+
+def _label(host: str) -> str:
+    return host.partition(".")[0]

@@ -1,7 +1,7 @@
 """Why a pair has its score, in words and weights: what each field says for the same customer, and against it.
 
-A weight is the decimal log of how much likelier the level is for the same customer than for the most likely other class;
-+2 is a hundred times. Weights are made once a pattern, not once a pair.
+A weight is the decimal log of how much likelier the level is for the same customer than for the most likely other
+class; +2 is a hundred times. Weights are made once a pattern, not once a pair.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from he_sync.match.latent import Model
 from he_sync.match.patterns import Patterns
 
 WORTH_SAYING = 0.05
+WORTH_A_WORD = 0.2
+"""A fifth of a decade by rivals is nothing to read."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ def reasons(model: Model, seen: Patterns, rows: Ints, rivals: Floats) -> pl.Seri
         pl.when(pl.col("changed") > 0).then(pl.format("+{}", "changed")).otherwise(pl.col("changed").cast(pl.String))
     )
     both = (
-        pl.when(pl.col("changed").abs() < 0.2)
+        pl.when(pl.col("changed").abs() < WORTH_A_WORD)
         .then("reasons")
         .otherwise(pl.format("{}; rivals and cluster {}", "reasons", amount))
-    )  # noqa: PLR2004 - a fifth of a decade is nothing to read
+    )
     return frame.select(both.alias("reasons"))["reasons"]

@@ -26,7 +26,7 @@ STANDARD = {
 
 
 def golden(records: pl.DataFrame, standard: pl.DataFrame, cluster: pl.Series) -> pl.DataFrame:
-    """One row a cluster. Rule by field group: most parts filled, most frequent in the cluster, most recent, right side first."""
+    """One row a cluster. Rule by field group: most parts filled, then most frequent, then most recent, then right."""
     frame = records.with_columns(cluster.alias("cluster_id")).hstack(standard.select(pl.all().name.prefix("_")))
     found = frame.group_by("cluster_id", maintain_order=True).agg(
         records=pl.len(), left=(pl.col("side") == 0).sum(), right=(pl.col("side") == 1).sum()

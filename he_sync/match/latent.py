@@ -47,7 +47,8 @@ class Model:
     @property
     def matching(self) -> Ints:
         """Numbers of the classes that mean the same customer."""
-        return np.flatnonzero([kind.match for kind in self.kinds])
+        numbers: Ints = np.flatnonzero([kind.match for kind in self.kinds])
+        return numbers
 
 
 def start(fields: Sequence[Field], kinds: Sequence[Kind], chance: Mapping[str, Floats]) -> Model:
@@ -111,7 +112,8 @@ class _Look:
         for bundle, code in zip(self.bundles, self.codes, strict=True):
             joint = reduce(np.add.outer, [np.log(tables[place]) for place in bundle])
             parts.append(joint.ravel()[code])
-        return np.sum(parts, axis=0)
+        total: Floats = np.sum(parts, axis=0)
+        return total
 
     def sums(self, weights: Floats) -> list[Floats]:
         """Weight by field and level."""
@@ -136,8 +138,9 @@ def fitted(model: Model, seen: Patterns) -> Model:
     look, kinds, fields = _Look(seen.fields, seen.levels), model.kinds, model.fields
     first, shares, tables = model.tables, model.shares, model.tables
     total, before = float(seen.counts.sum()), -np.inf
-    rounds = 0
-    for rounds in range(1, ROUNDS + 1):
+    rounds, gain = 0, np.inf
+    while rounds < ROUNDS and gain >= STILL:
+        rounds += 1
         found, logs = _responsibilities(look, shares, tables)
         weights = found * seen.counts
         shares = weights.sum(axis=1) + TRUST * model.shares
@@ -147,12 +150,8 @@ def fitted(model: Model, seen: Patterns) -> Model:
             [_next(one, kind, sums[k][f], first[k][f], model.chance[f]) for f, one in enumerate(fields)]
             for k, kind in enumerate(kinds)
         ]
-        gain, before = (
-            float((logs * seen.counts).sum()) / max(total, 1.0) - before,
-            float((logs * seen.counts).sum()) / max(total, 1.0),
-        )
-        if gain < STILL:
-            break
+        now = float((logs * seen.counts).sum()) / max(total, 1.0)
+        gain, before = now - before, now
     return Model(fields, kinds, shares, tables, model.chance, rounds)
 
 

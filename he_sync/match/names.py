@@ -13,7 +13,7 @@ GENERATIONS = {
 TITLES = r"^(?:mr|mrs|ms|miss|dr|prof|rev|sir|madam)\s+"
 _END = rf"\s({'|'.join(GENERATIONS)})$"
 SWAP = 4.0
-"""Log odds from which two name fields count as exchanged: both would have to sit 50 times rather the other way round."""
+"""Log odds from which two name fields count as exchanged: 50 times likelier the other way round."""
 
 
 def people(frame: pl.DataFrame) -> pl.DataFrame:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from he_sync.match.compare import Levels
 from he_sync.match.codes import Ints
+from he_sync.match.compare import Levels
 from he_sync.match.levels import Field
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 EXTENSION = r"(?i)\s*(?:x|ext\.?|extension|#)\s*(\d{1,6})\s*$"
+SHORTEST = 7
+"""Digits of a local number."""
 SEQUENCES = ("1234567890", "0123456789", "9876543210", "1231231234", "1112223333")
 
 
@@ -13,6 +15,6 @@ def numbers(frame: pl.DataFrame) -> pl.DataFrame:
     digits = pl.col("phone").str.replace(EXTENSION, "").str.replace_all(r"\D", "")
     digits = digits.str.replace(r"^(?:00|011)?1(\d{10})$", "${1}")
     junk = digits.str.contains(r"^(?:0+|1+|2+|3+|4+|5+|6+|7+|8+|9+)$") | digits.is_in(SEQUENCES)
-    short = digits.str.len_chars() < 7
+    short = digits.str.len_chars() < SHORTEST
     made_up = digits.str.contains(r"^\d{3}5550[01]\d{2}$|^\d{3}0{7}$|^\d{3}(\d)0{6}$")
     return frame.with_columns(pl.when(junk | short | made_up).then(pl.lit("")).otherwise(digits).alias("digits"))

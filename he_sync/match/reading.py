@@ -20,15 +20,16 @@ HEADER = 1
 def customers(path: Path, columns: Mapping[str, str] | None = None, encoding: str = "utf-8") -> pl.DataFrame:
     """One side's records, all columns GIVEN as text, empty where there is nothing.
 
-    `columns` names the file's own column for one of ours; an empty name leaves the field out. Raises FixInput with file,
-    row and rule where the file cannot be used.
+    `columns` names the file's own column for one of ours; an empty name leaves the field out. Raises FixInput with
+    file, row and rule where the file cannot be used.
     """
     frame = _raw(path, encoding)
     chosen = {name: (columns or {}).get(name, name) for name in GIVEN}
     missing = [name for name, own in chosen.items() if own and own not in frame.columns and name not in OPTIONAL]
     if missing:
         raise FixInput(
-            f"{path.name}: lacks {', '.join(chosen[name] for name in missing)} (it has {', '.join(frame.columns[:20])}); "
+            f"{path.name}: lacks {', '.join(chosen[name] for name in missing)} "
+            f"(it has {', '.join(frame.columns[:20])}); "
             f"name its column with --columns {missing[0]}=NAME, or leave the field out with --columns {missing[0]}="
         )
     there = [
@@ -60,8 +61,8 @@ def _text(path: Path, encoding: str) -> bytes:
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
         raise FixInput(
-            f"{path.name}: row {row} is not {encoding} (byte 0x{content[error.start]:02x}); save the file as UTF-8 or name "
-            "its encoding with --encoding cp1252"
+            f"{path.name}: row {row} is not {encoding} (byte 0x{content[error.start]:02x}); save the file as UTF-8 "
+            "or name its encoding with --encoding cp1252"
         ) from None
     return text.encode() if not plain or content[:3] == b"\xef\xbb\xbf" else content
 
@@ -72,7 +73,9 @@ def _checked(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(pl.col("id").str.strip_chars())
     nameless = frame["id"] == ""
     if nameless.any():
-        raise FixInput(f"{path.name}: row {nameless.arg_max() + HEADER + 1} has no id; every customer needs one")
+        raise FixInput(
+            f"{path.name}: row {int(nameless.arg_max() or 0) + HEADER + 1} has no id; every customer needs one"
+        )
     if frame["id"].n_unique() < len(frame):
         twice = frame.with_row_index("row", HEADER + 1).filter(pl.col("id").is_duplicated()).sort("id", "row")
         one, other = twice.row(0, named=True), twice.row(1, named=True)

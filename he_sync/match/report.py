@@ -17,7 +17,8 @@ BORDERLINE = 12
 BINS = 20
 SHOWN = ("first_name", "last_name", "company", "email", "phone", "street", "city", "state", "zip")
 STYLE = """body{font:15px system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
-table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.2rem .6rem;border-bottom:1px solid #ddd;text-align:left}
+table{border-collapse:collapse;margin:.5rem 0 1.5rem}
+td,th{padding:.2rem .6rem;border-bottom:1px solid #ddd;text-align:left}
 td.n{text-align:right;font-variant-numeric:tabular-nums}.for{fill:#2a7}.against{fill:#c43}small{color:#666}"""
 
 
@@ -76,7 +77,8 @@ def _histogram(outcome: Outcome) -> str:
     counts, _ = np.histogram(outcome.score, bins=BINS, range=(0, 1))
     heights = np.log10(counts + 1) * 30
     bars = "".join(
-        f'<rect x="{k * 36}" y="{220 - height:.1f}" width="32" height="{height:.1f}" class="for"><title>{count:,} pairs</title></rect>'
+        f'<rect x="{k * 36}" y="{220 - height:.1f}" width="32" height="{height:.1f}" class="for">'
+        f"<title>{count:,} pairs</title></rect>"
         f'<text x="{k * 36 + 16}" y="236" font-size="10" text-anchor="middle">{k / BINS:.2f}</text>'
         for k, (height, count) in enumerate(zip(heights.tolist(), counts.tolist(), strict=True))
     )

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from he_sync.match.blocking import Cost, candidates
-from he_sync.match.clusters import Steward, clusters
+from he_sync.match.clusters import Rules, Steward, clusters
 from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.decide import Policy, decisions, settled
 from he_sync.match.golden import golden
@@ -82,7 +82,7 @@ def match(
     tell("comparing and fitting")
     scores = scored(known, pairs)
     tell("clustering")
-    cluster = clusters(pairs, scores.probability, len(known), side, chosen.clean, chosen.said)
+    cluster = clusters(pairs, scores.probability, Rules(side, frozenset(chosen.clean), chosen.said))
     together: Bools = cluster[pairs.left] == cluster[pairs.right]
     score = settled(scores.probability, together)
     tell("deciding")

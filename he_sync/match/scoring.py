@@ -25,7 +25,7 @@ STRIDE = 0x9E3779B1
 
 @dataclass(frozen=True)
 class Scores:
-    """Scored candidates: levels by field, the chance of being the same customer (`before` rivals) and of being one household.
+    """Scored candidates: levels by field, the chance of one customer (`before` rivals) and of one household.
 
     `strata` is true for companies; `row` is a pair's pattern in `seen` of its stratum.
     """
@@ -49,7 +49,9 @@ def chance(records: Table) -> dict[str, Floats]:
     low, high = np.minimum(one, other), np.maximum(one, other)
     apart = low != high
     levels = compared(records, low[apart], high[apart])
-    return {field.name: np.bincount(levels[field.name], minlength=len(field)) + 0.5 for field in FIELDS}
+    return {
+        field.name: (np.bincount(levels[field.name], minlength=len(field)) + 0.5).astype(np.float64) for field in FIELDS
+    }
 
 
 def scored(records: Table, pairs: Pairs) -> Scores:
@@ -74,4 +76,5 @@ def scored(records: Table, pairs: Pairs) -> Scores:
 
 
 def _of(model: Model, classes: Floats, names: tuple[str, ...]) -> Floats:
-    return classes[[place for place, kind in enumerate(model.kinds) if kind.name in names]].sum(axis=0)
+    found: Floats = classes[[place for place, kind in enumerate(model.kinds) if kind.name in names]].sum(axis=0)
+    return found

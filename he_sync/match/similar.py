@@ -44,7 +44,7 @@ def misspelt(left: Ints, right: Ints, texts: pl.Series, lengths: Ints) -> Bools:
 def _misspelt(one: Texts, other: Texts) -> Bools:
     shorter = np.array([min(len(a), len(b)) for a, b in zip(one, other, strict=True)])
     distance = _edits(one, other)
-    near = ((distance <= 1) & (shorter >= 3)) | ((distance == 2) & (shorter >= 7))  # noqa: PLR2004 - letters
+    near: Bools = ((distance <= 1) & (shorter >= 3)) | ((distance == 2) & (shorter >= 7))  # noqa: PLR2004 - letters
     left = np.flatnonzero(~near)
     near[left] = _alike([one[k] for k in left], [other[k] for k in left]) >= CLOSE
     return near

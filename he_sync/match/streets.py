@@ -25,7 +25,8 @@ ORDINALS = {
     "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th", "seventh": "7th",
     "eighth": "8th", "ninth": "9th", "tenth": "10th",
 }  # fmt: skip
-UNIT = r"^(.*?\S)[\s,]+(?:(?:apt|apartment|unit|suite|ste|fl|floor|rm|room|lot|spc|space|bldg|building|no)\b\.?\s*#?|#)\s*([\w-]+)\s*$"
+_UNITS = "apt|apartment|unit|suite|ste|fl|floor|rm|room|lot|spc|space|bldg|building|no"
+UNIT = rf"^(.*?\S)[\s,]+(?:(?:{_UNITS})\b\.?\s*#?|#)\s*([\w-]+)\s*$"
 BOX = r"\b(?:p\s*\.?\s*o\s*\.?\s*box|post office box|pobox)\s*#?\s*(\w+)"
 MILITARY = r"^(psc|cmr|unit)\s*(\d+)\s*,?\s*box\s*(\d+)"
 

@@ -15,7 +15,7 @@ from he_sync.match.standardise import STANDARD
 
 @dataclass(frozen=True)
 class Table:
-    """Records by position. `standard` holds the texts, `codes` their numbers, `stats` how common a record's names are."""
+    """Records by position: texts in `standard`, their numbers in `codes`, how common the names are in `stats`."""
 
     side: Ints
     standard: pl.DataFrame

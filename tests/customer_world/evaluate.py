@@ -94,9 +94,12 @@ def figures(folder: Path, truth: pl.DataFrame) -> dict[str, float]:
 
 def main() -> None:
     folder, truth = Path(sys.argv[1]), read(Path(sys.argv[2]))
-    print(json.dumps({name: round(value, 4) for name, value in figures(folder, truth).items()}))
-    for trap, (right, found) in by_trap(labelled(table(folder, "pairs"), truth), truth).items():
-        print(f"  {trap:8} precision {right:.3f} recall {found:.3f}")
+    pairs = labelled(table(folder, "pairs"), truth)
+    told = {name: round(value, 4) for name, value in figures(folder, truth).items()}
+    told |= {
+        trap: f"precision {right:.3f} recall {found:.3f}" for trap, (right, found) in by_trap(pairs, truth).items()
+    }
+    sys.stdout.write(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,40 @@ from random import Random
 
 from nicknames import NickNamer
 
-ONSETS = "b br c ch cr d f fl g gr h j k kl l m n p pr r s sch sh st t th tr v w z".split()
-VOWELS = "a e i o u ai au ea ee ie oo".split()
-CODAS = "n r l s t ck nd rt ll ng m x ss rd tz".split()
+ONSETS = [
+    "b",
+    "br",
+    "c",
+    "ch",
+    "cr",
+    "d",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "kl",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pr",
+    "r",
+    "s",
+    "sch",
+    "sh",
+    "st",
+    "t",
+    "th",
+    "tr",
+    "v",
+    "w",
+    "z",
+]
+VOWELS = ["a", "e", "i", "o", "u", "ai", "au", "ea", "ee", "ie", "oo"]
+CODAS = ["n", "r", "l", "s", "t", "ck", "nd", "rt", "ll", "ng", "m", "x", "ss", "rd", "tz"]
 ENDINGS = ("", "", "", "son", "er", "man", "ez", "ini", "ski", "berg", "ley", "ton", "well", "ard")
 TRADES = (
     "bakery",

@@ -1,7 +1,7 @@
 """Customers of an invented retailer as two systems know them, with the truth: households, namesakes, branches, moves.
 
 Nothing here is read off the samples in use: names, rates and habits differ from world to world, so that what the
-matcher learns on one cannot be tuned to it. `python -m tests.customer_world.world DIR --size 100000 --seed 1` writes one.
+matcher learns on one cannot be tuned to it. `python -m tests.customer_world.world DIR --size 1000 --seed 1` writes one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from tests.customer_world.names import FORMS, Names
 
 HOSTS = ("gmail.com", "yahoo.com", "outlook.com", "icloud.com", "aol.com", "comcast.net")
 COLUMNS = ("id", "first_name", "last_name", "company", "email", "phone", "street", "city", "state", "zip", "created")
+
+
+Home = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -127,26 +130,18 @@ class Maker:
         size = 1 + (
             self.chance(self.habits.households) + self.chance(self.habits.households / 2) * self.rng.randint(1, 3)
         )
-        head = self.person("", last, home, line, "")
+        head = self.person("", last, home, line)
         for place in range(1, size):
             trap = "spouse" if place == 1 else "child"
             first, generation = self.names.firsts.draw(self.rng), ""
             if self.chance(self.habits.generations):
                 trap, first, generation = "jr_sr", head.first, "jr"
-            self.person(
-                trap, last, home, line, head.mails[0] if self.chance(self.habits.shared_mail) else "", first, generation
-            )
+            mail = head.mails[0] if self.chance(self.habits.shared_mail) else ""
+            self.person(trap, last, home, line, mail=mail, first=first, generation=generation)
 
-    def person(
-        self,
-        trap: str,
-        last: str,
-        home: tuple[str, str, str, str],
-        line: str,
-        mail: str,
-        first: str = "",
-        generation: str = "",
-    ) -> Entity:
+    def person(self, trap: str, last: str, home: Home, line: str, **known: str) -> Entity:
+        """Somebody of a household, `line` its phone; known may be mail, first and generation."""
+        mail, first, generation = (known.get(name, "") for name in ("mail", "first", "generation"))
         first = first or self.names.firsts.draw(self.rng)
         own = self.phone()
         phones = (line, own) if self.chance(self.habits.shared_phone) else (own,)
