@@ -7,7 +7,7 @@ import numpy as np
 from he_sync.match.codes import Bools, Ints
 from he_sync.match.emails import PROVIDERS
 from he_sync.match.levels import EMAIL, FIRM, FIRM_RARITY, FIRM_SEEN, PHONE
-from he_sync.match.similar import alike, edits
+from he_sync.match.similar import alike, edits, one_digit_off
 from he_sync.match.table import Table
 
 LONG_USER = 6
@@ -32,9 +32,11 @@ def email(records: Table, left: Ints, right: Ints) -> Ints:
 
 def _slip(records: Table, left: Ints, right: Ints) -> Bools:
     user, host = records.codes["user"], records.codes["host"]
-    lengths = user.texts.str.len_chars().to_numpy()
+    lengths = user.texts.str.len_chars().to_numpy().astype(np.int64)
     one, other = user.at[left], user.at[right]
-    need = (one != other) & (host.at[left] == host.at[right]) & (np.minimum(lengths[one], lengths[other]) >= LONG_USER)
+    long = np.minimum(lengths[one], lengths[other]) >= LONG_USER
+    close = np.abs(lengths[one] - lengths[other]) <= 1
+    need = (one != other) & (host.at[left] == host.at[right]) & long & close
     slip: Bools = edits(one, other, user.texts, need) == 1
     return slip
 
@@ -43,11 +45,10 @@ def phone(records: Table, left: Ints, right: Ints) -> Ints:
     """Levels of the phone number."""
     digits, area = records.codes["digits"], records.codes["area"].at
     one, other = digits.at[left], digits.at[right]
-    need = (one != other) & (one > 0) & (other > 0)
     cases = [
-        ~need & (one == 0) | (other == 0) | (one == 0),
+        (one == 0) | (other == 0),
         one == other,
-        edits(one, other, digits.texts, need) == 1,
+        one_digit_off(one, other, digits.texts),
         area[left] == area[right],
     ]
     levels = ("missing", "same", "one digit off", "different, same area")
@@ -62,7 +63,7 @@ def firm(records: Table, left: Ints, right: Ints) -> Ints:
         (one == 0) & (other == 0),
         (one == 0) | (other == 0),
         one == other,
-        alike(records.codes["firm"], left, right, SAME_FIRM),
+        alike(records.codes["firm"], left, right, (one != other) & (one > 0) & (other > 0), SAME_FIRM),
     ]
     levels = ("missing", "only one has one", "same", "misspelt")
     return np.select(cases, [FIRM.at(level) for level in levels], FIRM.at("different"))

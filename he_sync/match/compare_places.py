@@ -6,7 +6,7 @@ import numpy as np
 
 from he_sync.match.codes import Bools, Ints
 from he_sync.match.levels import ADDRESS
-from he_sync.match.similar import alike, edits
+from he_sync.match.similar import alike, edits, one_digit_off
 from he_sync.match.table import Table
 
 SAME_ROAD = 0.9
@@ -47,9 +47,9 @@ class _Places:
         self.street_missing = ~self._both("road")
         number, road = self._same("number"), self._same("road")
         self.street_same = number & road
-        self.street_near = (number & self._road_near()) | (road & self._edit("number"))
+        self.street_near = (number & self._road_near()) | self._number_near(road)
         self.zip_same = self._same("zip5")
-        self.near = self._same("place") | self._edit("zip5")
+        self.near = self._same("place") | one_digit_off(*self._pair("zip5"), records.codes["zip5"].texts)
         self.unknown = ~self._both("zip5") & ~self._both("place")
         self.state_same = self._same("region")
         self.other_unit = self._both("unit") & ~self._same("unit")
@@ -68,11 +68,11 @@ class _Places:
         same: Bools = (one == other) & (one > 0)
         return same
 
-    def _edit(self, name: str) -> Bools:
-        one, other = self._pair(name)
-        need = (one != other) & (one > 0) & (other > 0)
-        edit: Bools = edits(one, other, self._records.codes[name].texts, need) == 1
-        return edit
+    def _number_near(self, road: Bools) -> Bools:
+        one, other = self._pair("number")
+        need = road & (one != other) & (one > 0) & (other > 0)
+        near: Bools = edits(one, other, self._records.codes["number"].texts, need) == 1
+        return near
 
     def _road_near(self) -> Bools:
         """Only where the house number is the same: most roads of a town are compared with nothing."""
@@ -80,4 +80,4 @@ class _Places:
         need = (one != other) & (one > 0) & (other > 0) & self._same("number")
         texts = self._records.codes["road"].texts
         close = edits(one, other, texts, need) <= 2  # noqa: PLR2004 - edits
-        return close | alike(self._records.codes["road"], self._left, self._right, SAME_ROAD)
+        return close | alike(self._records.codes["road"], self._left, self._right, need, SAME_ROAD)

@@ -85,13 +85,14 @@ def _rivals(pairs: Pairs, probability: Floats, odds: Floats) -> Floats:
     order = np.lexsort((other, owner))
     owner, other, pair = owner[order], other[order], pair[order]
     start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, np.int64)
+    some = Pairs(pairs.left[likely], pairs.right[likely])
     size = np.diff(np.r_[start, len(owner)])
     targets, amounts = [np.zeros(0, np.int64)], [np.zeros(0)]
     for length in np.unique(size[(size > 1) & (size <= MOST_RIVALS)]):
         mine, theirs = np.nonzero(~np.eye(int(length), dtype=bool))
         starts = start[size == length][:, None]
         one, rival = (starts + mine).ravel(), (starts + theirs).ravel()
-        same = known(pairs, probability, other[one], other[rival])
+        same = known(some, probability[likely], other[one], other[rival])
         targets.append(pair[one])
         amounts.append(odds[pair[rival]] * (1 - same))
     total: Floats = np.zeros(len(probability))

@@ -35,6 +35,24 @@ def edits(left: Ints, right: Ints, texts: pl.Series, need: Bools) -> Ints:
     return np.where(need, np.minimum(found, FAR), FAR)
 
 
+def one_digit_off(left: Ints, right: Ints, texts: pl.Series) -> Bools:
+    """Numbers of one length that differ in one digit or in two neighbours exchanged, by arithmetic on their digits."""
+    width = int(texts.str.len_bytes().max() or 0)
+    padded = texts.str.pad_end(width, " ").to_numpy().astype(f"S{max(width, 1)}")
+    marks = padded.view(np.uint8).reshape(len(texts), -1)
+    length = texts.str.len_bytes().to_numpy()
+    ask = np.flatnonzero((left != right) & (left > 0) & (right > 0) & (length[left] == length[right]))
+    one, other = marks[left[ask]], marks[right[ask]]
+    differs = one != other
+    count = differs.sum(axis=1)
+    swapped = (differs[:, :-1] & differs[:, 1:] & (one[:, :-1] == other[:, 1:]) & (one[:, 1:] == other[:, :-1])).any(
+        axis=1
+    )
+    found = np.zeros(len(left), bool)
+    found[ask] = (count == 1) | ((count == 2) & swapped)  # noqa: PLR2004 - two neighbours
+    return found
+
+
 def misspelt(left: Ints, right: Ints, texts: pl.Series, lengths: Ints) -> Bools:
     """Different names of which one looks like the other misspelt; initials never do."""
     need = (left != right) & (lengths[left] > 1) & (lengths[right] > 1)
@@ -70,10 +88,9 @@ def _shared_word(one: Texts, other: Texts) -> Bools:
     return np.array([not set(a.split()).isdisjoint(b.split()) for a, b in zip(one, other, strict=True)], bool)
 
 
-def alike(column: Codes, left: Ints, right: Ints, least: float) -> Bools:
-    """Values of a column that differ and reach a Jaro-Winkler similarity."""
+def alike(column: Codes, left: Ints, right: Ints, need: Bools, least: float) -> Bools:
+    """Values of a column that reach a Jaro-Winkler similarity, among the pairs where it is needed."""
     one, other = column.at[left], column.at[right]
-    need = (one != other) & (one > 0) & (other > 0)
     return by_distinct_pair(one, other, column.texts, need, partial(_at_least, least=least))
 
 
