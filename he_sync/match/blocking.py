@@ -18,6 +18,8 @@ Keys = npt.NDArray[np.uint64]
 RULE_BITS = 5
 """A pair and its rule travel in one 64-bit number: 2 x 29 bits of records, 5 of the rule."""
 MOST = 1 << 29
+FREE = 100_000
+"""Pairs that a rule may always propose, however small the file."""
 
 
 @dataclass
@@ -115,7 +117,7 @@ def _cap(size: Ints, rule: Rule, count: int) -> int:
     """The largest block taken whole: the rule's cap, or less where smaller blocks already fill the rule's budget."""
     lengths, blocks = np.unique(size[size <= rule.cap], return_counts=True)
     pairs = np.cumsum(blocks * (lengths * (lengths - 1) // 2))
-    inside = int(np.searchsorted(pairs, int(rule.budget * count), side="right"))
+    inside = int(np.searchsorted(pairs, max(FREE, int(rule.budget * count)), side="right"))
     return rule.cap if inside == len(lengths) else int(lengths[max(inside - 1, 0)])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from he_sync.match.texts import any_word, folded, words
@@ -15,19 +17,27 @@ SEEN = 3
 """Companies that must end in a word before a last name with that word counts as one."""
 
 
-def companies(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with `firm`, empty for people; a company found in the last name leaves that field empty."""
+def companies(frame: pl.DataFrame, known: Collection[str] | None = None) -> pl.DataFrame:
+    """The frame with `firm`, empty for people; a company found in the last name leaves that field empty.
+
+    `known` are the words that companies of a whole file end in; without them the frame's own are used.
+    """
     named = frame.with_columns(_tidy("company", frame).alias("firm"), _tidy("last_name", frame).alias("as_firm"))
-    ends = named.filter(pl.col("firm") != "")["firm"].str.extract(r"\s(\S+)$").drop_nulls().value_counts(name="n")
-    known = ends.filter(pl.col("n") >= SEEN).select(pl.first()).to_series()
+    ends = pl.Series(sorted(endings(named) if known is None else known), dtype=pl.String)
     alone = (pl.col("firm") == "") & (pl.col("first_name").str.strip_chars() == "")
     legal = words(folded("last_name", frame)).str.contains(_FORM)
     several = pl.col("as_firm").str.contains(" ", literal=True)
-    moved = alone & (legal | (several & pl.col("as_firm").str.extract(r"\s(\S+)$").is_in(known.implode())))
+    moved = alone & (legal | (several & pl.col("as_firm").str.extract(r"\s(\S+)$").is_in(ends.implode())))
     return named.with_columns(
         pl.when(moved).then("as_firm").otherwise("firm").alias("firm"),
         pl.when(moved).then(pl.lit("")).otherwise("last_name").alias("last_name"),
     ).drop("as_firm")
+
+
+def endings(named: pl.DataFrame) -> frozenset[str]:
+    """Last words of company names that several companies share: trades, mostly."""
+    ends = named.filter(pl.col("firm") != "")["firm"].str.extract(r"\s(\S+)$").drop_nulls().value_counts(name="n")
+    return frozenset(ends.filter(pl.col("n") >= SEEN).select(pl.first()).to_series().to_list())
 
 
 def _tidy(column: str, frame: pl.DataFrame) -> pl.Expr:

@@ -36,12 +36,9 @@ def contested(pairs: Pairs, probability: Floats, across: Ints, side: Ints) -> Fl
     found = probability.copy()
     order = np.argsort(strength, kind="stable")
     for group in np.split(likely[order], np.flatnonzero(np.diff(strength[order])) + 1):
-        found[group] = _shared(
-            odds[group],
-            rivals[group],
-            float(probability[group].mean()),
-            lift[int(across[group[0]])] if len(group) else 0,
-        )
+        if len(group):
+            most = lift[int(across[group[0]])]
+            found[group] = _shared(odds[group], rivals[group], float(probability[group].mean()), most)
     return found
 
 

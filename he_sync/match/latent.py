@@ -42,7 +42,8 @@ class Model:
 
     def classes(self, levels: Ints) -> Floats:
         """Probability of each class (rows) for each pattern (columns)."""
-        return _responsibilities(_Look(self.fields, levels), self.shares, self.tables)[0]
+        found: Floats = _responsibilities(_Look(self.fields, levels), self.shares, self.tables)[0]
+        return found
 
     @property
     def matching(self) -> Ints:
@@ -61,10 +62,9 @@ def start(fields: Sequence[Field], kinds: Sequence[Kind], chance: Mapping[str, F
 
 def _shaped(one: Field, weights: Floats) -> Floats:
     """Probabilities of the levels that say something; the blank level weighs nothing, so 1."""
-    found = np.maximum(weights, LEAST)
-    if one.blank:
-        found[0] = 0.0
-    found = found / found.sum()
+    found: Floats = np.maximum(weights, LEAST)
+    said = slice(1 if one.blank else 0, None)
+    found[said] /= found[said].sum()
     if one.blank:
         found[0] = 1.0
     return found

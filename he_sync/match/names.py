@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from he_sync.match.texts import folded, words
@@ -12,15 +14,28 @@ GENERATIONS = {
 }  # fmt: skip
 TITLES = r"^(?:mr|mrs|ms|miss|dr|prof|rev|sir|madam)\s+"
 _END = rf"\s({'|'.join(GENERATIONS)})$"
+FIELDS = ("first", "last")
 SWAP = 4.0
 """Log odds from which two name fields count as exchanged: 50 times likelier the other way round."""
 
 
-def people(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with first, middle, last and generation; empty text is what is not there."""
+Counts = Mapping[str, Mapping[str, int]]
+"""How often each name stands in the field `first`, and in `last`."""
+
+
+def people(frame: pl.DataFrame, counts: Counts | None = None) -> pl.DataFrame:
+    """The frame with first, middle, last and generation; empty text is what is not there.
+
+    `counts` are those of a whole file, for a record that is looked up in it; without them the frame's own are used.
+    """
+    parts = split(frame)
+    return _initials(_unswapped(parts, _seen(parts, counts) if counts else _own(parts)))
+
+
+def split(frame: pl.DataFrame) -> pl.DataFrame:
+    """First and last name as written, in small letters, without titles and generations."""
     first, last = (words(folded(column, frame)) for column in ("first_name", "last_name"))
-    split = frame.with_columns(first.str.replace(TITLES, "").alias("first"), last.alias("last"))
-    return _initials(unswapped(_generations(split)))
+    return _generations(frame.with_columns(first.str.replace(TITLES, "").alias("first"), last.alias("last")))
 
 
 def _generations(frame: pl.DataFrame) -> pl.DataFrame:
@@ -43,30 +58,35 @@ def _initials(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def unswapped(frame: pl.DataFrame) -> pl.DataFrame:
+def _own(frame: pl.DataFrame) -> pl.DataFrame:
+    """Counts of each record's names in both fields, by joins: for many records."""
+    counts = {field: frame.filter(pl.col(field) != "")[field].value_counts(name="n") for field in FIELDS}
+    found = {}
+    for value in FIELDS:
+        for field in FIELDS:
+            known = counts[field].rename({field: value})
+            joined = frame.select(value).join(known, on=value, how="left", maintain_order="left")
+            found[f"{value}_as_{field}"] = joined["n"].fill_null(0)
+    return pl.DataFrame(found)
+
+
+def _seen(frame: pl.DataFrame, counts: Counts) -> pl.DataFrame:
+    """The same by look-up: for few records."""
+    return pl.DataFrame(
+        {
+            f"{value}_as_{field}": [counts[field].get(name, 0) for name in frame[value].to_list()]
+            for value in FIELDS
+            for field in FIELDS
+        }
+    )
+
+
+def _unswapped(frame: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     """First and last name back in their fields where the data's own frequencies say that they were exchanged."""
-    counts = {column: frame.filter(pl.col(column) != "")[column].value_counts(name="n") for column in ("first", "last")}
-    seen = frame.select(
-        *(
-            frame.select(pl.col(value))
-            .join(counts[field].rename({field: value}), on=value, how="left", maintain_order="left")["n"]
-            .fill_null(0)
-            .alias(f"{value}_as_{field}")
-            for value in ("first", "last")
-            for field in ("first", "last")
-        )
-    )
-    odds = sum(
-        sign * (seen[f"{value}_as_{field}"] + 0.5).log()
-        for value, field, sign in (
-            ("first", "last", 1),
-            ("last", "first", 1),
-            ("first", "first", -1),
-            ("last", "last", -1),
-        )
-    )
-    both = (frame["first"].str.len_chars() > 1) & (frame["last"].str.len_chars() > 1)
-    swap = pl.lit((odds > SWAP) & both)
+    log = {name: (seen[name] + 0.5).log() for name in seen.columns}
+    odds = log["first_as_last"] + log["last_as_first"] - log["first_as_first"] - log["last_as_last"]
+    several = (frame["first"].str.len_chars() > 1) & (frame["last"].str.len_chars() > 1)
+    swap = pl.lit((odds > SWAP) & several)
     return frame.with_columns(
         pl.when(swap).then("last").otherwise("first").alias("first"),
         pl.when(swap).then("first").otherwise("last").alias("last"),

@@ -12,7 +12,7 @@ SEQUENCES = ("1234567890", "0123456789", "9876543210", "1231231234", "1112223333
 
 def numbers(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with `digits`, empty where there is no number or one that is made up."""
-    digits = pl.col("phone").str.replace(EXTENSION, "").str.replace_all(r"\D", "")
+    digits = pl.col("phone").str.replace(EXTENSION, "").str.replace_all(r"[^0-9]", "")
     digits = digits.str.replace(r"^(?:00|011)?1(\d{10})$", "${1}")
     junk = digits.str.contains(r"^(?:0+|1+|2+|3+|4+|5+|6+|7+|8+|9+)$") | digits.is_in(SEQUENCES)
     short = digits.str.len_chars() < SHORTEST

@@ -15,17 +15,25 @@ from he_sync.match.nicknames import related
 
 CLOSE = 0.9
 """Jaro-Winkler from which two names count as one misspelt."""
+FEW = 2_000
 FAR = 3
 """Edits beyond which nobody asks how many; the scorer stops there."""
 
 
+def _workers(texts: Texts) -> int:
+    """All cores for a batch; a handful of pairs is done before a thread has started."""
+    return -1 if len(texts) > FEW else 1
+
+
 def _edits(one: Texts, other: Texts) -> npt.NDArray[np.uint8]:
-    return np.asarray(cpdist(one, other, scorer=OSA.distance, score_cutoff=FAR - 1, dtype=np.uint8, workers=-1))
+    return np.asarray(
+        cpdist(one, other, scorer=OSA.distance, score_cutoff=FAR - 1, dtype=np.uint8, workers=_workers(one))
+    )
 
 
 def _alike(one: Texts, other: Texts) -> npt.NDArray[np.float32]:
     return np.asarray(
-        cpdist(one, other, scorer=JaroWinkler.similarity, score_cutoff=CLOSE, dtype=np.float32, workers=-1)
+        cpdist(one, other, scorer=JaroWinkler.similarity, score_cutoff=CLOSE, dtype=np.float32, workers=_workers(one))
     )
 
 
@@ -37,10 +45,10 @@ def edits(left: Ints, right: Ints, texts: pl.Series, need: Bools) -> Ints:
 
 def one_digit_off(left: Ints, right: Ints, texts: pl.Series) -> Bools:
     """Numbers of one length that differ in one digit or in two neighbours exchanged, by arithmetic on their digits."""
-    width = int(texts.str.len_bytes().max() or 0)
-    padded = texts.str.pad_end(width, " ").to_numpy().astype(f"S{max(width, 1)}")
-    marks = padded.view(np.uint8).reshape(len(texts), -1)
     length = texts.str.len_bytes().to_numpy()
+    width = int(length.max(initial=1))
+    padded = texts.str.pad_end(width, " ").to_numpy().astype(f"S{width}")
+    marks = padded.view(np.uint8).reshape(len(texts), -1)
     ask = np.flatnonzero((left != right) & (left > 0) & (right > 0) & (length[left] == length[right]))
     one, other = marks[left[ask]], marks[right[ask]]
     differs = one != other
@@ -96,6 +104,6 @@ def alike(column: Codes, left: Ints, right: Ints, need: Bools, least: float) -> 
 
 def _at_least(one: Texts, other: Texts, least: float) -> Bools:
     scores: Floats = np.asarray(
-        cpdist(one, other, scorer=JaroWinkler.similarity, score_cutoff=least, dtype=np.float32, workers=-1)
+        cpdist(one, other, scorer=JaroWinkler.similarity, score_cutoff=least, dtype=np.float32, workers=_workers(one))
     )
     return scores >= least

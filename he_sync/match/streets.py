@@ -55,7 +55,7 @@ def addresses(frame: pl.DataFrame) -> pl.DataFrame:
     )
     return frame.with_columns(
         *split,
-        pl.col("zip").str.extract(r"^\s*(\d{5})(?:[\s-]?\d{4})?\s*$").fill_null("").alias("zip5"),
+        pl.col("zip").str.extract(r"^\s*([0-9]{5})(?:[\s-]?[0-9]{4})?\s*$").fill_null("").alias("zip5"),
         words(folded("city", frame)).alias("town"),
         words(folded("state", frame)).alias("region"),
     )

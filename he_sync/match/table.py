@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from he_sync.match.codes import Codes, Ints, coded
 from he_sync.match.nicknames import related
-from he_sync.match.standardise import STANDARD
 
 
 @dataclass(frozen=True)
@@ -44,14 +42,12 @@ def table(standard: pl.DataFrame, side: Ints) -> Table:
     return Table(side, frame, codes, stats, max(1, int((codes["name"].at > 0).sum())))
 
 
-def rooted(standard: pl.DataFrame) -> pl.DataFrame:
+def rooted(standard: pl.DataFrame, short: Mapping[str, str] | None = None) -> pl.DataFrame:
     """`root`: the most common full name that a first name may stand for; `surname_root` the same of the last name."""
-    counts = standard.filter(pl.col("first") != "")["first"].value_counts(name="n")
-    seen = dict(zip(counts["first"].to_list(), counts["n"].to_list(), strict=True))
-    roots = {name: max(related(name), key=lambda full: (seen.get(full, 0), full)) for name in seen}
-    short = {name: root for name, root in roots.items() if name != root}
+    known = roots(standard) if short is None else short
+    full = {name: known[name] for column in ("first", "last") for name in standard[column].unique() if name in known}
     frame = standard.with_columns(
-        pl.col("first").replace(short).alias("root"), pl.col("last").replace(short).alias("surname_root")
+        pl.col("first").replace(full).alias("root"), pl.col("last").replace(full).alias("surname_root")
     )
     whole = pl.when((pl.col("root") != "") & (pl.col("last") != "")).then(pl.concat_str("root", "last", separator=" "))
     place = pl.when(pl.col("town") != "").then(pl.concat_str("town", "region", separator=" "))
@@ -62,14 +58,34 @@ def rooted(standard: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def located(frame: pl.DataFrame) -> pl.DataFrame:
+def roots(standard: pl.DataFrame) -> dict[str, str]:
+    """Root by first name, where it is another name."""
+    counts = standard.filter(pl.col("first") != "")["first"].value_counts(name="n")
+    seen = dict(zip(counts["first"].to_list(), counts["n"].to_list(), strict=True))
+    found = {name: max(related(name), key=lambda full: (seen.get(full, 0), full)) for name in seen}
+    return {name: root for name, root in found.items() if name != root}
+
+
+Usual = Mapping[str, Mapping[str, str]]
+"""The usual state by ZIP prefix (`zip`) and by phone area (`area`)."""
+
+
+def located(frame: pl.DataFrame, known: Usual | None = None) -> pl.DataFrame:
     """`state`: as given, else the one that most records with this ZIP prefix or phone area give; blocks split by it."""
-    prefix = pl.col("zip5").str.slice(0, 3)
-    by_zip, by_area = _usual(frame, prefix), _usual(frame, pl.col("area"))
+    by = known or usual(frame)
     state = pl.when(pl.col("region") != "").then("region")
-    guessed = prefix.replace_strict(by_zip, default=None, return_dtype=pl.String)
-    by_phone = pl.col("area").replace_strict(by_area, default="", return_dtype=pl.String)
+    guessed = _prefix().replace_strict(by["zip"], default=None, return_dtype=pl.String)
+    by_phone = pl.col("area").replace_strict(by["area"], default="", return_dtype=pl.String)
     return frame.with_columns(state.otherwise(pl.coalesce(guessed, by_phone)).alias("state"))
+
+
+def usual(frame: pl.DataFrame) -> Usual:
+    """Usual states of these records."""
+    return {"zip": _usual(frame, _prefix()), "area": _usual(frame, pl.col("area"))}
+
+
+def _prefix() -> pl.Expr:
+    return pl.col("zip5").str.slice(0, 3)
 
 
 def _usual(frame: pl.DataFrame, key: pl.Expr) -> dict[str, str]:
@@ -77,13 +93,3 @@ def _usual(frame: pl.DataFrame, key: pl.Expr) -> dict[str, str]:
     counted = pairs.group_by("key", "region").len().sort("key", "len", "region", descending=[False, True, False])
     usual = counted.unique("key", keep="first", maintain_order=True)
     return dict(zip(usual["key"].to_list(), usual["region"].to_list(), strict=True))
-
-
-def columns_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """Only the standard columns, for a frame that has more."""
-    return frame.select(STANDARD)
-
-
-def empty_side(count: int) -> Ints:
-    """Sides of records that all come from one input."""
-    return np.zeros(count, np.int64)

@@ -247,7 +247,7 @@ def world(size: int, seed: int, habits: Habits | None = None) -> tuple[pl.DataFr
     """Left, right and truth of about `size` records a side."""
     chosen = habits or Habits()
     more = max(1.0, size / 50_000) ** 0.5
-    maker = Maker(replace(chosen, surnames=int(chosen.surnames * more)), Random(seed))
+    maker = Maker(replace(chosen, surnames=int(chosen.surnames * more)), Random(seed))  # noqa: S311 - not a secret
     wanted = int(size / (0.5 + maker.habits.overlap / 2) / (1 + maker.habits.duplicates))
     while len(maker.entities) < wanted:
         maker.firm() if maker.chance(maker.habits.companies) else maker.household()
