@@ -1,0 +1,108 @@
+"""`he-sync match customers` on files: complete results, or one line that says what to correct and nothing written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.customer_world.world import WORLDS, world
+from tests.match.people import records, written
+
+FILES = {"pairs.csv", "clusters.csv", "households.csv", "golden.csv", "blocking.csv", "summary.json", "report.html"}
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "he_sync.cli", "match", "customers", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def sides(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("sides")
+    left, right, _ = world(1_500, 5, WORLDS["middling"])
+    return written(folder, "pos.csv", left), written(folder, "erp.csv", right)
+
+
+def test_two_files_are_linked_with_reasons_and_each_record_is_in_one_customer_and_household(sides, tmp_path):
+    done = run(*sides, "--out", tmp_path, "--json")
+    told = json.loads(done.stdout)
+    pairs, clusters = pl.read_csv(tmp_path / "pairs.csv"), pl.read_csv(tmp_path / "clusters.csv")
+    households, golden = pl.read_csv(tmp_path / "households.csv"), pl.read_csv(tmp_path / "golden.csv")
+    everybody = sum(told["records"].values())
+    assert done.returncode == 0
+    assert pairs.columns == ["left_id", "right_id", "score", "decision", "reasons"]
+    assert pairs["score"].min() >= 0.01
+    assert pairs["left_id"].str.starts_with("A").all()
+    assert pairs["right_id"].str.starts_with("B").all()
+    assert pairs["reasons"].str.contains("against").all()
+    assert clusters.columns == ["id", "side", "cluster_id"]
+    assert len(clusters) == len(households) == everybody == clusters.n_unique(["side", "id"])
+    assert len(golden) == clusters["cluster_id"].n_unique() == told["customers"]
+    assert households.group_by("cluster_id").agg(pl.col("household_id").n_unique())["household_id"].max() == 1
+
+
+def test_a_report_is_a_promise_that_all_files_are_there(sides, tmp_path):
+    assert run(*sides, "--out", tmp_path).returncode == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names >= FILES
+    assert not [name for name in names if name.endswith(".part")]
+    assert "<script" not in (tmp_path / "report.html").read_text()
+    last = max(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    assert last.name in {"report.html", "summary.json"}
+
+
+def test_one_file_is_de_duplicated(sides, tmp_path):
+    assert run(sides[1], "--out", tmp_path).returncode == 0
+    pairs = pl.read_csv(tmp_path / "pairs.csv")
+    assert len(pairs) > 20
+    assert pairs["right_id"].str.starts_with("B").all()
+
+
+def test_columns_of_other_names_are_mapped(sides, tmp_path):
+    renamed = pl.read_csv(sides[0], infer_schema=False).rename({"first_name": "Given", "phone": "Tel"})
+    path = written(tmp_path, "renamed.csv", renamed)
+    assert run(path, "--out", tmp_path / "out", "--columns", "first_name=Given,phone=Tel").returncode == 0
+
+
+def refused(tmp_path: Path, *arguments: object) -> str:
+    out = tmp_path / "out"
+    done = run(*arguments, "--out", out)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert not out.exists()
+    return done.stderr
+
+
+def test_missing_columns_are_named_with_what_to_do(sides, tmp_path):
+    path = written(tmp_path, "thin.csv", pl.read_csv(sides[0], infer_schema=False).drop("phone", "zip"))
+    assert "thin.csv: lacks phone, zip" in (said := refused(tmp_path, path, sides[1]))
+    assert "--columns phone=NAME" in said
+
+
+def test_an_unknown_encoding_is_named_by_row(sides, tmp_path):
+    path = tmp_path / "old.csv"
+    path.write_bytes(",".join(records().columns).encode() + b"\nA1,Jos\xe9,Lee,,,,,,,,\n")
+    assert "old.csv: row 2 is not utf-8 (byte 0xe9)" in refused(tmp_path, path, sides[1])
+    assert run(path, sides[1], "--out", tmp_path / "fine", "--encoding", "latin-1").returncode == 0
+
+
+def test_an_empty_side_is_refused(sides, tmp_path):
+    assert "none.csv: has no customers" in refused(tmp_path, sides[0], written(tmp_path, "none.csv", records()))
+
+
+def test_an_id_that_comes_twice_or_not_at_all_is_named_by_row(sides, tmp_path):
+    twice = written(tmp_path, "twice.csv", records({"id": "7"}, {"id": "8"}, {"id": "7"}))
+    blank = written(tmp_path, "blank.csv", records({"id": "7"}, {"id": " "}))
+    assert "id 7 is on rows 2 and 4" in refused(tmp_path, twice, sides[1])
+    assert "row 3 has no id" in refused(tmp_path, blank, sides[1])
+
+
+def test_names_in_any_script_and_files_of_nobody_in_particular_pass(tmp_path):
+    odd = records({"first_name": "محمد", "last_name": "علي"}, {"first_name": "😀"}, {}, {"last_name": "x" * 5000})
+    path = written(tmp_path, "odd.csv", odd)
+    assert run(path, path, "--out", tmp_path / "out").returncode == 0

@@ -1,0 +1,114 @@
+"""One customer, however it was typed, has one standard form."""
+
+from __future__ import annotations
+
+import pytest
+
+from he_sync.match.profile import without_shared
+from he_sync.match.standardise import standardised
+from tests.match.people import records
+
+
+def form(**fields: str) -> dict[str, str]:
+    return standardised(records(fields)).row(0, named=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({"first_name": "  WILLIAM k ", "last_name": "O'Brien Jr."}, ("william", "k", "obrien", "jr")),
+        ({"first_name": "José", "last_name": "Muñoz III"}, ("jose", "", "munoz", "3")),
+        ({"first_name": "Dr. Ann", "last_name": "Lee-Park"}, ("ann", "", "lee park", "")),
+        ({"first_name": "محمد", "last_name": "علي"}, ("محمد", "", "علي", "")),
+        ({"first_name": "😀", "last_name": "Smith 🎉"}, ("", "", "smith", "")),
+    ],
+)
+def test_names_lose_case_accents_titles_and_generations(given, wanted):
+    found = form(**given)
+    assert (found["first"], found["middle"], found["last"], found["generation"]) == wanted
+
+
+def test_exchanged_names_are_put_right_by_the_files_own_frequencies():
+    usual = [{"first_name": "Harold", "last_name": "Wojcik"}] * 12
+    swapped = {"first_name": "Wojcik", "last_name": "Harold"}
+    found = standardised(records(*usual, swapped)).row(12, named=True)
+    assert (found["first"], found["last"]) == ("harold", "wojcik")
+
+
+@pytest.mark.parametrize(
+    ("mail", "wanted"),
+    [
+        ("J.Doe+shop@GMAIL.com", "jdoe@gmail.com"),
+        ("ann.lee@gmial.com", "annlee@gmail.com"),
+        ("ann.lee@yahoo.con", "ann.lee@yahoo.com"),
+        ("bob@ymail.com", "bob@ymail.com"),
+        ("office@gail-farms.com", "office@gail-farms.com"),
+        ("none@none.com", "@"),
+        ("noemail@noemail.com", "@"),
+        ("not an address", "@"),
+    ],
+)
+def test_mailboxes_have_one_form_and_made_up_ones_none(mail, wanted):
+    found = form(email=mail)
+    assert f"{found['user']}@{found['host']}" == wanted
+
+
+@pytest.mark.parametrize(
+    ("phone", "wanted"),
+    [
+        ("+1 (225) 256-5391 x137", "2252565391"),
+        ("225.256.5391", "2252565391"),
+        ("1-225-256-5391 ext. 4", "2252565391"),
+        ("000-000-0000", ""),
+        ("1234567890", ""),
+        ("+49 30 901820", "4930901820"),
+        ("٠١٢٣٤٥٦٧٨٩", ""),
+    ],
+)
+def test_numbers_are_digits_without_country_extension_and_invention(phone, wanted):
+    assert form(phone=phone)["digits"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("street", "wanted"),
+    [
+        ("12 North Main Street, Apt #4B", ("12", "n main st", "4b")),
+        ("12 N MAIN ST #4b", ("12", "n main st", "4b")),
+        ("859 Fifth Place Suite 200", ("859", "5th pl", "200")),
+        ("P.O. Box 77", ("77", "po box", "")),
+        ("PSC 3 Box 1234", ("1234", "psc 3", "")),
+        ("Unit 2050 Box 4190", ("4190", "unit 2050", "")),
+    ],
+)
+def test_streets_keep_number_road_and_unit_apart(street, wanted):
+    found = form(street=street)
+    assert (found["number"], found["road"], found["unit"]) == wanted
+
+
+def test_a_zip_is_five_digits_or_nothing():
+    assert [form(zip=code)["zip5"] for code in ("71263-1122", " 71263 ", "7126", "D-10115")] == [
+        "71263",
+        "71263",
+        "",
+        "",
+    ]
+
+
+def test_a_company_in_the_last_name_is_a_company():
+    named = [{"company": f"{owner} Plumbing LLC"} for owner in ("Abel", "Brown", "Cole", "Dunn")]
+    stuffed = [
+        {"last_name": "Evans & Sons Plumbing"},
+        {"last_name": "Rainwater Logistics, L.L.C."},
+        {"last_name": "Plumbing"},
+    ]
+    found = standardised(records(*named, *stuffed))["firm"].to_list()
+    assert found == ["abel plumbing", "brown plumbing", "cole plumbing", "dunn plumbing", "evans and sons plumbing",
+                     "rainwater logistics", ""]  # fmt: skip
+
+
+def test_a_contact_on_many_names_is_nobodys_and_a_familys_is_kept():
+    shared = [{"first_name": f"Name{k}", "last_name": f"Of{k}", "email": "info@mall.com"} for k in range(9)]
+    family = [{"first_name": name, "last_name": "Bell", "email": "bells@cox.net"} for name in ("Ann", "Bob", "Cy")]
+    clean, (mails, _) = without_shared(standardised(records(*shared, *family)))
+    assert set(clean["user"].to_list()) == {"", "bells"}
+    assert (mails.junk, mails.junk_records, mails.worst) == (1, 9, "info@mall.com on 9 records")

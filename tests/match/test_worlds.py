@@ -1,0 +1,30 @@
+"""On invented customers of several kinds, without a label: right pairs, right customers, honest scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from he_sync.match.run import match
+from he_sync.match.writing import write
+from tests.customer_world.evaluate import figures
+from tests.customer_world.world import WORLDS, world
+
+FLOORS = {"middling": (0.955, 0.94), "families": (0.92, 0.90), "few names": (0.93, 0.91), "strangers": (0.95, 0.94)}
+"""Pair and cluster F1 of 8,000 records a side."""
+
+
+@pytest.mark.parametrize("name", FLOORS)
+@pytest.mark.parametrize("seed", [21, 22])
+def test_pairs_customers_and_scores_hold_in_every_world(tmp_path: Path, name: str, seed: int):
+    left, right, truth = world(8_000, seed, WORLDS[name])
+    write(match(left, right), tmp_path, "parquet")
+    found = figures(tmp_path, truth)
+    pairs, customers = FLOORS[name]
+    assert found["f1"] >= pairs
+    assert found["cluster f1"] >= customers
+    assert found["oracle gap"] <= 0.01, "the score 0.5 is even odds"
+    assert found["match precision"] >= 0.975
+    assert found["match+review recall"] >= 0.93
+    assert found["review share"] <= 0.4
