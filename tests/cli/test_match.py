@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from he_sync.cli.main import main
 from tests.customer_world.world import WORLDS, world
 from tests.match.people import records, written
 
 FILES = {"pairs.csv", "clusters.csv", "households.csv", "golden.csv", "blocking.csv", "summary.json", "report.html"}
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "he_sync.cli", "match", "customers", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(monkeypatch, capfd) -> Callable[..., Done]:
+    """The verb as a person calls it."""
+
+    def call(*arguments: object) -> Done:
+        monkeypatch.setattr("sys.argv", ["he-sync", "match", "customers", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return Done(int(ended.value.code or 0), out, err)
+
+    return call
+
+
+@pytest.fixture
+def refused(run, tmp_path) -> Callable[..., str]:
+    """The one line with which bad input is refused; nothing is written."""
+
+    def call(*arguments: object) -> str:
+        done = run(*arguments, "--out", tmp_path / "out")
+        assert done.code == 2, done.err
+        assert done.err.count("\n") == 1, done.err
+        assert not (tmp_path / "out").exists()
+        return done.err
+
+    return call
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +59,13 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return written(folder, "pos.csv", left), written(folder, "erp.csv", right)
 
 
-def test_two_files_are_linked_with_reasons_and_each_record_is_in_one_customer_and_household(sides, tmp_path):
+def test_two_files_are_linked_with_reasons_and_each_record_is_in_one_customer_and_household(run, sides, tmp_path):
     done = run(*sides, "--out", tmp_path, "--json")
-    told = json.loads(done.stdout)
+    told = json.loads(done.out)
     pairs, clusters = pl.read_csv(tmp_path / "pairs.csv"), pl.read_csv(tmp_path / "clusters.csv")
     households, golden = pl.read_csv(tmp_path / "households.csv"), pl.read_csv(tmp_path / "golden.csv")
     everybody = sum(told["records"].values())
-    assert done.returncode == 0
+    assert done.code == 0
     assert pairs.columns == ["left_id", "right_id", "score", "decision", "reasons"]
     assert pairs["score"].min() >= 0.01
     assert pairs["left_id"].str.starts_with("A").all()
@@ -46,8 +77,8 @@ def test_two_files_are_linked_with_reasons_and_each_record_is_in_one_customer_an
     assert households.group_by("cluster_id").agg(pl.col("household_id").n_unique())["household_id"].max() == 1
 
 
-def test_a_report_is_a_promise_that_all_files_are_there(sides, tmp_path):
-    assert run(*sides, "--out", tmp_path).returncode == 0
+def test_a_report_is_a_promise_that_all_files_are_there(run, sides, tmp_path):
+    assert run(*sides, "--out", tmp_path).code == 0
     names = {path.name for path in tmp_path.iterdir()}
     assert names >= FILES
     assert not [name for name in names if name.endswith(".part")]
@@ -56,53 +87,44 @@ def test_a_report_is_a_promise_that_all_files_are_there(sides, tmp_path):
     assert last.name in {"report.html", "summary.json"}
 
 
-def test_one_file_is_de_duplicated(sides, tmp_path):
-    assert run(sides[1], "--out", tmp_path).returncode == 0
+def test_one_file_is_de_duplicated(run, sides, tmp_path):
+    assert run(sides[1], "--out", tmp_path).code == 0
     pairs = pl.read_csv(tmp_path / "pairs.csv")
     assert len(pairs) > 20
     assert pairs["right_id"].str.starts_with("B").all()
 
 
-def test_columns_of_other_names_are_mapped(sides, tmp_path):
+def test_columns_of_other_names_are_mapped(run, sides, tmp_path):
     renamed = pl.read_csv(sides[0], infer_schema=False).rename({"first_name": "Given", "phone": "Tel"})
     path = written(tmp_path, "renamed.csv", renamed)
-    assert run(path, "--out", tmp_path / "out", "--columns", "first_name=Given,phone=Tel").returncode == 0
+    assert run(path, "--out", tmp_path / "out", "--columns", "first_name=Given,phone=Tel").code == 0
 
 
-def refused(tmp_path: Path, *arguments: object) -> str:
-    out = tmp_path / "out"
-    done = run(*arguments, "--out", out)
-    assert done.returncode == 2, done.stderr
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert not out.exists()
-    return done.stderr
-
-
-def test_missing_columns_are_named_with_what_to_do(sides, tmp_path):
+def test_missing_columns_are_named_with_what_to_do(refused, sides, tmp_path):
     path = written(tmp_path, "thin.csv", pl.read_csv(sides[0], infer_schema=False).drop("phone", "zip"))
-    assert "thin.csv: lacks phone, zip" in (said := refused(tmp_path, path, sides[1]))
+    assert "thin.csv: lacks phone, zip" in (said := refused(path, sides[1]))
     assert "--columns phone=NAME" in said
 
 
-def test_an_unknown_encoding_is_named_by_row(sides, tmp_path):
+def test_an_unknown_encoding_is_named_by_row(run, refused, sides, tmp_path):
     path = tmp_path / "old.csv"
     path.write_bytes(",".join(records().columns).encode() + b"\nA1,Jos\xe9,Lee,,,,,,,,\n")
-    assert "old.csv: row 2 is not utf-8 (byte 0xe9)" in refused(tmp_path, path, sides[1])
-    assert run(path, sides[1], "--out", tmp_path / "fine", "--encoding", "latin-1").returncode == 0
+    assert "old.csv: row 2 is not utf-8 (byte 0xe9)" in refused(path, sides[1])
+    assert run(path, sides[1], "--out", tmp_path / "fine", "--encoding", "latin-1").code == 0
 
 
-def test_an_empty_side_is_refused(sides, tmp_path):
-    assert "none.csv: has no customers" in refused(tmp_path, sides[0], written(tmp_path, "none.csv", records()))
+def test_an_empty_side_is_refused(refused, sides, tmp_path):
+    assert "none.csv: has no customers" in refused(sides[0], written(tmp_path, "none.csv", records()))
 
 
-def test_an_id_that_comes_twice_or_not_at_all_is_named_by_row(sides, tmp_path):
+def test_an_id_that_comes_twice_or_not_at_all_is_named_by_row(refused, sides, tmp_path):
     twice = written(tmp_path, "twice.csv", records({"id": "7"}, {"id": "8"}, {"id": "7"}))
     blank = written(tmp_path, "blank.csv", records({"id": "7"}, {"id": " "}))
-    assert "id 7 is on rows 2 and 4" in refused(tmp_path, twice, sides[1])
-    assert "row 3 has no id" in refused(tmp_path, blank, sides[1])
+    assert "id 7 is on rows 2 and 4" in refused(twice, sides[1])
+    assert "row 3 has no id" in refused(blank, sides[1])
 
 
-def test_names_in_any_script_and_files_of_nobody_in_particular_pass(tmp_path):
+def test_names_in_any_script_and_files_of_nobody_in_particular_pass(run, tmp_path):
     odd = records({"first_name": "محمد", "last_name": "علي"}, {"first_name": "😀"}, {}, {"last_name": "x" * 5000})
     path = written(tmp_path, "odd.csv", odd)
-    assert run(path, path, "--out", tmp_path / "out").returncode == 0
+    assert run(path, path, "--out", tmp_path / "out").code == 0

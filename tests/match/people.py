@@ -11,7 +11,7 @@ from he_sync.match.reading import GIVEN
 
 def records(*rows: dict[str, str], prefix: str = "A") -> pl.DataFrame:
     """A frame of records; what a row does not say is empty, ids are made up where none is given."""
-    full = [{name: "" for name in GIVEN} | {"id": f"{prefix}{place:04d}"} | row for place, row in enumerate(rows)]
+    full = [dict.fromkeys(GIVEN, "") | {"id": f"{prefix}{place:04d}"} | row for place, row in enumerate(rows)]
     return pl.DataFrame(full, schema=list(GIVEN))
 
 
