@@ -45,10 +45,14 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
         list[str] | None,
         typer.Option("--clean", metavar="left|right", help="A side without duplicates: at most one of it a customer"),
     ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option("--labels", metavar="FILE", help="Reviewed pairs: left_id, right_id, label (match or no)"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
 ) -> None:
     """Link customers of two files and find the duplicates of each."""
-    chosen, options = _columns(columns or []), Options(Policy(precision), _sides(clean or []))
+    chosen, options = _columns(columns or []), Options(Policy(precision), _sides(clean or []), answers)
     sides = [customers(path, chosen, encoding) for path in (left, right) if path is not None]
     _writable(out)
     with _progress() as tell:

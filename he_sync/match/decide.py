@@ -36,8 +36,8 @@ def settled(probability: Floats, together: Bools) -> Floats:
 
 
 def decisions(score: Floats, levels: Mapping[str, Levels], together: Bools, policy: Policy) -> tuple[Ints, float]:
-    """A decision for each pair, and the score from which pairs link by themselves."""
-    held = generations(levels)
+    """A decision for each pair, and the score from which pairs link by themselves. A person's answer scores 1 or 0."""
+    held = generations(levels) & (score < 1.0)
     threshold = match_from(score[together & ~held], policy.precision)
     cases = [together & ~held & (score >= threshold), (score >= policy.review_from)]
     return np.select(cases, [MATCH, REVIEW], NO), threshold

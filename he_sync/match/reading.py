@@ -23,7 +23,7 @@ def customers(path: Path, columns: Mapping[str, str] | None = None, encoding: st
     `columns` names the file's own column for one of ours; an empty name leaves the field out. Raises FixInput with
     file, row and rule where the file cannot be used.
     """
-    frame = _raw(path, encoding)
+    frame = table(path, encoding)
     chosen = {name: (columns or {}).get(name, name) for name in GIVEN}
     missing = [name for name, own in chosen.items() if own and own not in frame.columns and name not in OPTIONAL]
     if missing:
@@ -39,7 +39,8 @@ def customers(path: Path, columns: Mapping[str, str] | None = None, encoding: st
     return _checked(path, frame.select(there))
 
 
-def _raw(path: Path, encoding: str) -> pl.DataFrame:
+def table(path: Path, encoding: str = "utf-8") -> pl.DataFrame:
+    """A CSV (all columns as text) or Parquet file. Raises FixInput where it is none."""
     if not path.is_file():
         raise FixInput(f"{path}: there is no such file")
     try:

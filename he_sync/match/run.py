@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.decide import Policy, decisions, settled
 from he_sync.match.golden import golden
 from he_sync.match.households import households
+from he_sync.match.labels import labels, rescored
 from he_sync.match.profile import Contacts, without_shared
 from he_sync.match.reading import joined
 from he_sync.match.scoring import Scores, scored
@@ -26,11 +28,11 @@ STEPS = 7
 
 @dataclass(frozen=True)
 class Options:
-    """What a run may be told: the policy, sides known to hold no duplicates, decisions of people."""
+    """What a run may be told: the policy, sides known to hold no duplicates, a file with the answers of people."""
 
     policy: Policy = field(default_factory=Policy)
     clean: Collection[int] = ()
-    said: Steward = field(default_factory=Steward)
+    answers: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,12 @@ def match(
     pairs = candidates(known)
     tell("comparing and fitting")
     scores = scored(known, pairs)
+    answers = labels(chosen.answers, records) if chosen.answers else None
+    probability = rescored(scores.probability, scores.levels, pairs, answers) if answers else scores.probability
     tell("clustering")
-    cluster = clusters(pairs, scores.probability, Rules(side, frozenset(chosen.clean), chosen.said))
+    cluster = clusters(pairs, probability, Rules(side, frozenset(chosen.clean), answers.said if answers else Steward()))
     together: Bools = cluster[pairs.left] == cluster[pairs.right]
-    score = settled(scores.probability, together)
+    score = settled(probability, together)
     tell("deciding")
     decision, threshold = decisions(score, scores.levels, together, chosen.policy)
     home = households(scores, cluster)
