@@ -13,8 +13,8 @@ from he_sync.match.table import Table
 Levels = npt.NDArray[np.uint8]
 
 
-CHUNK = 4_000_000
-"""Pairs compared at a time: what is computed on the way stays below a gibibyte whatever the file."""
+CHUNK = 1_000_000
+"""Pairs compared at a time: what is computed on the way stays small whatever the file."""
 
 
 def compared(records: Table, left: Ints, right: Ints) -> dict[str, Levels]:

@@ -5,7 +5,10 @@ Fields that belong together survive together: a street of one record never stand
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+
+from he_sync.match.codes import SEED, Ints
 
 GROUPS = {
     "name": ("first_name", "last_name"),
@@ -25,29 +28,46 @@ STANDARD = {
 """Their standard forms: what is empty there is junk and never survives."""
 
 
-def golden(records: pl.DataFrame, standard: pl.DataFrame, cluster: pl.Series) -> pl.DataFrame:
-    """One row a cluster. Rule by field group: most parts filled, then most frequent, then most recent, then right."""
-    frame = records.with_columns(cluster.alias("cluster_id")).hstack(standard.select(pl.all().name.prefix("_")))
-    found = frame.group_by("cluster_id", maintain_order=True).agg(
-        records=pl.len(), left=(pl.col("side") == 0).sum(), right=(pl.col("side") == 1).sum()
+def golden(records: pl.DataFrame, standard: pl.DataFrame, cluster: Ints, names: pl.Series) -> pl.DataFrame:
+    """One row a cluster, in the clusters' order; `cluster` numbers the records', `names` names them.
+
+    Rule by group: most parts filled, then most frequent in the cluster, then most recent, then right side, then id.
+    """
+    count = len(cluster)
+    members, right = (
+        np.bincount(cluster, minlength=count),
+        np.bincount(cluster[records["side"].to_numpy() == 1], minlength=count),
     )
+    lead = np.flatnonzero(members)
+    parts = [
+        pl.DataFrame(
+            {
+                "cluster_id": names.gather(lead),
+                "records": members[lead],
+                "left": (members - right)[lead],
+                "right": right[lead],
+            }
+        )
+    ]
+    recent = records["created"].rank("dense").to_numpy().astype(np.int64)
     for group, fields in GROUPS.items():
-        best = _best(frame, group, fields)
-        found = found.join(best, on="cluster_id", how="left", maintain_order="left")
-    return found.with_columns(pl.col(pl.String).fill_null("")).sort("cluster_id")
+        best = _best(standard.select(STANDARD[group]), cluster, recent, records["side"].to_numpy())[lead]
+        chosen = pl.Series(best, dtype=pl.Int64)
+        known = records.select(*fields, pl.col("id").alias(f"{group}_from"), pl.col("created").alias(f"{group}_date"))
+        parts.append(known.select(pl.all().gather(chosen.replace(-1, None)).fill_null("")))
+    return pl.concat(parts, how="horizontal")
 
 
-def _best(frame: pl.DataFrame, group: str, fields: tuple[str, ...]) -> pl.DataFrame:
-    forms = [f"_{name}" for name in STANDARD[group]]
-    filled = frame.with_columns(
-        pl.sum_horizontal([(pl.col(name).str.len_chars() > 1).cast(pl.Int8) for name in forms]).alias("_filled"),
-        pl.concat_str(forms, separator="|").alias("_form"),
-    ).filter(pl.col("_filled") > 0)
-    often = pl.len().over("cluster_id", "_form").alias("_often")
-    ranked = filled.with_columns(often).sort(
-        "cluster_id", "_filled", "_often", "created", "side", "id", descending=[False, True, True, True, True, False]
-    )
-    first = ranked.unique("cluster_id", keep="first", maintain_order=True)
-    return first.select(
-        "cluster_id", *fields, pl.col("id").alias(f"{group}_from"), pl.col("created").alias(f"{group}_date")
-    )
+def _best(forms: pl.DataFrame, cluster: Ints, recent: Ints, side: Ints) -> Ints:
+    """The record of each cluster that knows a group best, by cluster number; -1 where none knows it."""
+    filled = forms.select(pl.sum_horizontal((pl.all().str.len_chars() > 1).cast(pl.Int64))).to_series().to_numpy()
+    form = forms.select(pl.concat_str(pl.all(), separator="|").hash(SEED)).to_series().to_numpy()
+    there = np.flatnonzero(filled)
+    keys = form[there] ^ (cluster[there].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    _, inverse, often = np.unique(keys, return_inverse=True, return_counts=True)
+    order = np.lexsort((-side[there], -recent[there], -often[inverse], -filled[there], cluster[there]))
+    ranked = there[order]
+    first = np.r_[True, cluster[ranked][1:] != cluster[ranked][:-1]] if len(ranked) else np.zeros(0, bool)
+    found = np.full(len(cluster), -1, np.int64)
+    found[cluster[ranked[first]]] = ranked[first]
+    return found

@@ -65,7 +65,8 @@ class Outcome:
 
     def golden(self) -> pl.DataFrame:
         """One row a customer."""
-        return golden(self.records, self.table.standard, self.names(self.cluster, "C-"))
+        everyone = self.names(np.arange(len(self.cluster)), "C-")
+        return golden(self.records, self.table.standard, self.cluster, everyone)
 
 
 def match(

@@ -33,15 +33,8 @@ MILITARY = r"^(psc|cmr|unit)\s*(\d+)\s*,?\s*box\s*(\d+)"
 
 def addresses(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with number, road, unit, zip5, town; a box is a road of its own with its number."""
-    text = folded("street", frame).str.strip_chars()
-    parts = text.str.extract_groups(UNIT)
-    box, military = text.str.extract(BOX), text.str.extract_groups(MILITARY)
-    split = frame.select(
-        pl.coalesce(parts.struct.field("1"), text).alias("line"),
-        parts.struct.field("2").fill_null("").alias("unit"),
-        box.alias("box"),
-        *(military.struct.field(str(place)).alias(f"military_{place}") for place in (1, 2, 3)),
-    )
+    given = frame.select(folded("street", frame).str.strip_chars().alias("text"))
+    split = _parts(given)
     line = replaced_words(words(pl.col("line")), KINDS | DIRECTIONS | ORDINALS)
     split = split.with_columns(line.alias("line"))
     is_box, is_military = pl.col("box").is_not_null(), pl.col("military_1").is_not_null()
@@ -59,3 +52,19 @@ def addresses(frame: pl.DataFrame) -> pl.DataFrame:
         words(folded("city", frame)).alias("town"),
         words(folded("state", frame)).alias("region"),
     )
+
+
+def _parts(given: pl.DataFrame) -> pl.DataFrame:
+    """Line, unit, box and military box of each street. Boxes are rare: their patterns see only lines with the word."""
+    boxed = given.with_row_index("row").filter(pl.col("text").str.contains("box", literal=True))
+    military = pl.col("text").str.extract_groups(MILITARY)
+    boxes = boxed.select(
+        "row",
+        pl.col("text").str.extract(BOX).alias("box"),
+        *(military.struct.field(str(place)).alias(f"military_{place}") for place in (1, 2, 3)),
+    )
+    parts = pl.col("text").str.extract_groups(UNIT)
+    split = given.select(
+        pl.coalesce(parts.struct.field("1"), "text").alias("line"), parts.struct.field("2").fill_null("").alias("unit")
+    )
+    return split.with_row_index("row").join(boxes, on="row", how="left", maintain_order="left")
