@@ -92,7 +92,7 @@ class _Splits:
         yield from self._blocks(key, member, self._rule.split)
 
     def _blocks(self, key: Keys, member: Ints, split: tuple[str, ...]) -> Iterator[tuple[Ints, Ints]]:
-        order = np.argsort(key, kind="stable")
+        order = np.argsort(key)
         key, member = key[order], member[order]
         start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
         size = np.diff(np.r_[start, len(key)])
@@ -126,7 +126,8 @@ def _note(records: Table, cost: Cost, member: Ints, start: Ints, size: Ints) -> 
     if len(size):
         largest = int(np.argmax(size))
         cost.largest = int(size[largest])
-        shown = records.standard.row(int(member[start[largest]]), named=True)
+        block = member[start[largest] : start[largest] + size[largest]]
+        shown = records.standard.row(int(block.min()), named=True)
         names = ("first", "last", "firm", "user", "digits", "number", "road", "zip5")
         cost.example = " ".join(shown[name] for name in names if shown[name])
 

@@ -47,15 +47,13 @@ class Rules:
 
 def clusters(pairs: Pairs, probability: Floats, rules: Rules) -> Ints:
     """The cluster of each record, numbered by its first member; of a clean side at most one record each."""
-    odds = np.log(np.maximum(probability, 1e-9)) - np.log(np.maximum(1 - probability, 1e-9))
-    weights = np.clip(odds, -STRONGEST, STRONGEST)
     links, count = np.flatnonzero(probability >= LINK), len(rules.side)
     parent = components(pairs.left[links], pairs.right[links], count)
     simple = _complete(parent, pairs, links, rules) if rules.said.silent else np.zeros(count, bool)
     found = np.where(simple, parent, np.arange(count))
+    grown = _Groups(_inside(pairs, probability, parent, simple), rules)
     rest = links[~simple[pairs.left[links]]]
-    order = rest[np.lexsort((pairs.right[rest], pairs.left[rest], -weights[rest]))]
-    grown = _Groups(_inside(pairs, weights, parent, simple), rules)
+    order = rest[np.lexsort((pairs.right[rest], pairs.left[rest], -_weights(probability[rest])))]
     for one, other in rules.said.together:
         grown.join(one, other, forced=True)
     for one, other in zip(pairs.left[order].tolist(), pairs.right[order].tolist(), strict=True):
@@ -65,11 +63,16 @@ def clusters(pairs: Pairs, probability: Floats, rules: Rules) -> Ints:
     return found
 
 
-def _inside(pairs: Pairs, weights: Floats, parent: Ints, simple: Bools) -> dict[tuple[int, int], float]:
+def _weights(probability: Floats) -> Floats:
+    odds: Floats = np.log(np.maximum(probability, 1e-9)) - np.log(np.maximum(1 - probability, 1e-9))
+    return np.clip(odds, -STRONGEST, STRONGEST)
+
+
+def _inside(pairs: Pairs, probability: Floats, parent: Ints, simple: Bools) -> dict[tuple[int, int], float]:
     """Weights of the pairs within components that are not complete."""
     inside = np.flatnonzero((parent[pairs.left] == parent[pairs.right]) & ~simple[pairs.left])
     ends = zip(pairs.left[inside].tolist(), pairs.right[inside].tolist(), strict=True)
-    return dict(zip(ends, weights[inside].tolist(), strict=True))
+    return dict(zip(ends, _weights(probability[inside]).tolist(), strict=True))
 
 
 def components(left: Ints, right: Ints, count: int) -> Ints:

@@ -11,6 +11,7 @@ import numpy as np
 
 from he_sync.match.blocking import Pairs
 from he_sync.match.codes import Floats, Ints
+from he_sync.match.compare import Levels
 
 LIKELY = 0.02
 """Probability from which a pair is a rival, and is corrected for rivals."""
@@ -26,19 +27,20 @@ SURE = 0.5
 CERTAIN = 1e4
 
 
-def contested(pairs: Pairs, probability: Floats, across: Ints, side: Ints) -> Floats:
+def contested(pairs: Pairs, probability: Floats, across: Levels, side: Ints) -> Floats:
     """Probabilities after rivals. `across` is the kind of pair (levels of the field sources), `side` the record's."""
-    odds = np.minimum(probability / (1 - probability + 1e-6), CERTAIN)
-    rivals = _rivals(pairs, probability, odds)
-    lift = _lift(pairs, probability, side)
     likely = np.flatnonzero(probability > LIKELY)
-    strength = np.floor(np.log(odds[likely]) / STEP).astype(np.int64) * 3 + across[likely]
-    found = probability.copy()
+    some, before, kind = Pairs(pairs.left[likely], pairs.right[likely]), probability[likely], across[likely].astype(int)
+    odds = np.minimum(before / (1 - before + 1e-6), CERTAIN)
+    rivals, lift = _rivals(some, before, odds), _lift(some, before, side)
+    strength = np.floor(np.log(odds) / STEP).astype(np.int64) * len(lift) + kind
     order = np.argsort(strength, kind="stable")
-    for group in np.split(likely[order], np.flatnonzero(np.diff(strength[order])) + 1):
+    after = before.copy()
+    for group in np.split(order, np.flatnonzero(np.diff(strength[order])) + 1):
         if len(group):
-            most = lift[int(across[group[0]])]
-            found[group] = _shared(odds[group], rivals[group], float(probability[group].mean()), most)
+            after[group] = _shared(odds[group], rivals[group], float(before[group].mean()), lift[kind[group[0]]])
+    found = probability.copy()
+    found[likely] = after
     return found
 
 
@@ -75,21 +77,19 @@ def _shared(odds: Floats, rivals: Floats, mean: float, lift: float) -> Floats:
 
 def _rivals(pairs: Pairs, probability: Floats, odds: Floats) -> Floats:
     """Odds of the other candidates of both records, each counted as far as it is not the same customer as this one."""
-    likely = np.flatnonzero(probability > LIKELY)
-    owner = np.r_[pairs.left[likely], pairs.right[likely]]
-    other = np.r_[pairs.right[likely], pairs.left[likely]]
-    pair = np.r_[likely, likely]
+    every = np.arange(len(pairs))
+    owner, other = np.r_[pairs.left, pairs.right], np.r_[pairs.right, pairs.left]
+    pair = np.r_[every, every]
     order = np.lexsort((other, owner))
     owner, other, pair = owner[order], other[order], pair[order]
     start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, np.int64)
-    some = Pairs(pairs.left[likely], pairs.right[likely])
     size = np.diff(np.r_[start, len(owner)])
     targets, amounts = [np.zeros(0, np.int64)], [np.zeros(0)]
     for length in np.unique(size[(size > 1) & (size <= MOST_RIVALS)]):
         mine, theirs = np.nonzero(~np.eye(int(length), dtype=bool))
         starts = start[size == length][:, None]
         one, rival = (starts + mine).ravel(), (starts + theirs).ravel()
-        same = known(some, probability[likely], other[one], other[rival])
+        same = known(pairs, probability, other[one], other[rival])
         targets.append(pair[one])
         amounts.append(odds[pair[rival]] * (1 - same))
     total: Floats = np.zeros(len(probability))

@@ -71,7 +71,7 @@ def scored(records: Table, pairs: Pairs) -> Scores:
         probability[take] = classes[model.matching].sum(axis=0)[seen.row]
         household[take] = _of(model, classes, ("household", "parent and child of one name"))[seen.row]
         models[name], all_seen[name], row[take] = model, seen, seen.row
-    final = contested(pairs, probability, levels["sources"].astype(np.int64), records.side)
+    final = contested(pairs, probability, levels["sources"], records.side)
     return Scores(pairs, levels, final, probability, household, models, all_seen, row, firms)
 
 
