@@ -172,10 +172,21 @@ def _joint(one: Field, sums: list[list[Floats]], group: list[int], f: int, numbe
 
 def _next(one: Field, kind: Kind, weights: Floats, begun: Floats, chance: Floats) -> Floats:
     if one.name in kind.by_chance:
-        return chance
+        return _chance_where_close(one, weights + TRUST * chance, chance)
     if one.name in kind.held:
         return begun
     prior = begun.copy()
     if one.blank:
         prior[0] = 0.0
     return _capped(one, kind, _shaped(one, weights + TRUST * prior))
+
+
+def _chance_where_close(one: Field, weights: Floats, chance: Floats) -> Floats:
+    """Chance for levels that speak for one customer; `far` ones are fitted, because large blocks are split by them."""
+    if not one.far:
+        return chance
+    far = [one.at(level) for level in one.far]
+    found = chance.copy()
+    share = np.maximum(weights[far], LEAST)
+    found[far] = share / share.sum() * chance[far].sum()
+    return found

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Field:
-    """A compared field: its levels in words, and whether level 0 stands for missing."""
+    """A compared field: its levels in words, whether level 0 stands for missing, and levels that identify nobody.
+
+    Records that only `far` levels join were brought together by a split of a large block as much as by chance.
+    """
 
     name: str
     levels: tuple[str, ...]
     blank: bool = True
+    far: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Levels."""
@@ -40,6 +44,10 @@ ADDRESS = Field(
         "missing", "same street and place", "same street, other unit", "same street, other place", "street misspelt",
         "same ZIP, street missing", "same ZIP, other street", "same town, other street", "same state", "different",
         "same town, street missing", "same state, street missing", "other state, street missing",
+    ),
+    far=(
+        "same ZIP, other street", "same town, other street", "same state", "different", "same state, street missing",
+        "other state, street missing",
     ),
 )  # fmt: skip
 GENERATION = Field(

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from he_sync.match.decide import MATCH, REVIEW
+from he_sync.match.labels import Labels
 from he_sync.match.run import Options, Outcome, match
 from he_sync.model.errors import FixInput
 from tests.customer_world.world import WORLDS, world
@@ -46,6 +47,12 @@ def test_an_answer_holds_whatever_the_score_was(tmp_path, answer):
     assert bool(outcome.together[waiting[0]]) == answer
     assert (outcome.decision[waiting[0]] == MATCH) == answer
     assert outcome.score[waiting[0]] == float(answer)
+
+
+def test_what_was_parted_stays_apart_also_through_a_third_record():
+    known = Labels(np.array([0, 2]), np.array([1, 3]), np.array([True, False]))
+    assert list(known.said.together) == [(0, 1)]
+    assert list(known.said.apart) == [(2, 3)]
 
 
 def test_hundreds_of_answers_correct_pairs_that_nobody_was_asked_about(tmp_path):
