@@ -15,16 +15,14 @@ def after(pairs: list[tuple[int, int]], before: list[float], left: int, right: i
     return contested(ends, np.array(before), np.ones(len(pairs), np.uint8), side)
 
 
-def test_two_candidates_that_exclude_each_other_share_what_there_is():
-    found = after([(0, 0), (0, 1)], [0.9, 0.9], 1, 2)
-    assert found.sum() <= 1.0
-    assert found[0] == found[1]
-
-
-def test_a_clear_candidate_takes_it_from_a_weak_one():
-    strong, weak = after([(0, 0), (0, 1)], [0.999, 0.3], 1, 2)
-    assert strong > 0.99
-    assert weak < 0.01
+def test_a_pair_with_a_clear_rival_loses_to_pairs_of_its_strength_that_have_none():
+    lone = [(k, k) for k in range(50)]
+    contested_ones = [(50 + k, 50 + k) for k in range(50)]
+    clear = [(50 + k, 100 + k) for k in range(50)]
+    found = after(lone + contested_ones + clear, [0.6] * 100 + [0.9995] * 50, 100, 150)
+    assert found[:50].min() > 0.6
+    assert found[50:100].max() < 0.25
+    assert found[100:].min() > 0.99
 
 
 def test_where_few_records_have_a_match_no_rival_proves_little():
