@@ -35,7 +35,8 @@ def classify_settlement(settled: Settled, found: Found) -> None:
     owner = payments.by_ref.find(lines.ref[alone])
     refund = lines.type[alone] == REFUND
     _orphans(settled, "orphan_refund", alone[refund], owner[refund], found)
-    twice = ~refund & (owner >= 0) & (settled.line_of[owner] >= 0)
+    twice = ~refund & (owner >= 0)
+    twice[twice] = settled.line_of[owner[twice]] >= 0
     _orphans(settled, "duplicate_settlement_line", alone[twice], owner[twice], found)
     _orphans(settled, UNRESOLVED, alone[~refund & ~twice], owner[~refund & ~twice], found)
     _rejected(settled, found)

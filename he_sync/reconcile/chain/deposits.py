@@ -33,7 +33,9 @@ def match_batches(lines: Lines, batches: Batches, stores: Stores, store_of: Plac
     place = np.full(len(lines.ids), -1, np.int32)
     named = np.flatnonzero(lines.batch != 0)
     place[named] = find(batches.ids, lines.batch[named])
-    place[named] = np.where(batches.currency[np.maximum(place[named], 0)] == lines.currency[named], place[named], -1)
+    named = named[place[named] >= 0]
+    other = named[batches.currency[place[named]] != lines.currency[named]]
+    place[other] = -1
     hit = np.flatnonzero(place >= 0)
     found.link("LB", lines.ids[hit], batches.ids[place[hit]], BATCH)
     net = np.zeros(len(batches.ids), np.int64)

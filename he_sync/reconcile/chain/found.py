@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from he_sync.reconcile.chain.keys import AnyInts, Ints
-from he_sync.reconcile.chain.outcome import BANK, FEES, GL, SETTLED
+from he_sync.reconcile.chain.outcome import BANK, GL, SETTLED
 from he_sync.reconcile.chain.rules import built_in
 from he_sync.reconcile.chain.tolerances import Allowance
 
@@ -27,7 +27,6 @@ IDENTITY_OF = {
     ("pos_payments", "unsettled_payment"): SETTLED,
     ("gl_lines", ""): GL,
     ("settlement_lines", ""): SETTLED,
-    ("settlement_lines", "fee_overcharge"): FEES,
     ("bank_lines", ""): BANK,
 }
 

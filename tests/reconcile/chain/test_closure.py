@@ -136,3 +136,18 @@ def test_transposed_is_two_digits_and_no_more(one, other):
     places = [i for i in range(width) if left[i] != right[i]]
     swapped = len(places) == 2 and left[places[0]] == right[places[1]] and left[places[1]] == right[places[0]]
     assert is_transposed(one, other) == swapped
+
+
+def test_books_without_a_record_close_without_a_break(tmp_path):
+    found = Shop().run(tmp_path)
+    assert found.closes
+    assert found.rows == found.breaks == []
+
+
+def test_lines_without_anything_else_are_all_exceptions(tmp_path):
+    shop = Shop()
+    shop.line(31, "SALE", 500, ref=7)
+    shop.line(31, "REFUND", -300, ref=8)
+    found = shop.run(tmp_path)
+    assert found.closes
+    assert {kind for kind, _, _ in found.classes()} == {"residual_unresolved", "orphan_refund"}

@@ -176,3 +176,24 @@ def test_who_was_left_out_of_equal_ones_is_suggested_not_asserted(shop, tmp_path
     (left,) = {left for left, _ in found.links("PL")} - {known}
     assert found.strength("PL", left) == {"suggested"}
     assert [one[0] for one in found.classes()] == ["unsettled_payment"]
+
+
+def test_a_deposit_paid_in_parts_is_found_without_the_ledger(shop, tmp_path):
+    payout = settled_day(shop, 100_000)
+    parts = shop.bank(30_000), shop.bank(payout - 30_000, day=WEDNESDAY)
+    found = shop.run(tmp_path)
+    assert found.links("BD") == {(31, line) for line in parts}
+    assert {kind for kind, _, cents in found.classes() if cents} == set()
+
+
+def test_a_reference_that_names_another_stores_payment_is_doubted(shop, tmp_path):
+    """One wrong digit makes it an existing reference of the same amount; the store says whose line it is."""
+    shop.open_store(2)
+    for store in (1, 2, 1, 2):  # what tells which merchant number is whose
+        shop.settle(shop.sell(100 + store, store=store), 30 + store)
+    theirs = shop.sell(700, ref=880_001, store=1)
+    mine = shop.sell(700, ref=880_002, store=2)
+    line = shop.settle(mine, 32, ref=880_001)
+    found = shop.run(tmp_path)
+    assert (mine, line) in found.links("PL")
+    assert ("unsettled_payment", theirs, -700) in found.classes()

@@ -7,10 +7,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from he_sync.reconcile.chain.found import RELATIONS
 from he_sync.reconcile.chain.outcome import Outcome
 from he_sync.reconcile.chain.rules import RuleSet, built_in
 from he_sync.reconcile.chain.run import reconcile
 from he_sync.reconcile.given import open_books
+from tests.reconcile.chain.shop import read
 from tests.settlement_world.make import make
 from tests.settlement_world.measures import Score, score
 from tests.settlement_world.spec import Spec
@@ -104,6 +106,8 @@ def test_shuffled_rows_and_other_thread_counts_give_the_same_bytes(blind, tmp_pa
         run(folder, out, threads)
         outs.append([(out / name).read_bytes() for name in ("links.parquet", "breaks.parquet")])
     assert all(one == outs[0] for one in outs)
+    rows = [(row["rel"], row["left_id"], row["right_id"]) for row in read(tmp_path / "0" / "links.parquet")]
+    assert rows == sorted(rows, key=lambda row: (RELATIONS.index(row[0]), *row[1:]))
 
 
 def test_an_unchanged_folder_takes_the_earlier_result_over(blind, tmp_path):
@@ -143,3 +147,4 @@ def test_less_evidence_asserts_less_not_worse(blind, tmp_path, sources):
     assert outcome.summary.closes
     assert found.all_blind.precision >= 0.999
     assert found.all_blind.found >= 0.7 * found.all_blind.true
+    assert found.asserted["LD"].found < found.pairs["LD"].found
