@@ -11,7 +11,7 @@ from assets.pulls import path
 from assets.reconcile import ELSEWHERE
 from assets.show import Shown, table
 from he_sync.flows.chain import Chained, run
-from he_sync.flows.settlement_books import FRAMES
+from he_sync.flows.settlement_books.source import FRAMES
 from he_sync.model.money import show
 from resources.memory import MemoryResource
 

@@ -15,7 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from he_sync.flows.settlement_books import FRAMES, Numbers, read_source, write_folder
+from he_sync.flows.settlement_books.folder import write_folder
+from he_sync.flows.settlement_books.numbers import Numbers
+from he_sync.flows.settlement_books.source import FRAMES, read_source
 from he_sync.model.errors import FixInput
 from he_sync.model.retailer import Retailer
 from he_sync.reconcile import runs

@@ -96,8 +96,7 @@ def files(  # noqa: PLR0913 - the options of the verb
         connection.execute("SET preserve_insertion_order = false")
         with _unreadable(f"{left} or {right}"):
             compared = keyed.compare(connection, _sides(connection, left, right, tuple(key), tuple(columns)))
-        order = ", ".join(f'"{name}"' for name in key)
-        _copy(connection, f"FROM {keyed.RESULT} ORDER BY {order}, what", part / f"differences{left.suffix}")
+        _copy(connection, f"FROM {keyed.RESULT} ORDER BY ALL", part / f"differences{left.suffix}")
         figures = {"subject": "files", "left": str(left), "right": str(right), **asdict(compared)}
         write_summary(part, figures)
         return figures
@@ -211,12 +210,12 @@ def _compare_stock(books: Books) -> Mapping[str, int]:
 
 
 def _add_stock(books: Books, path: Path) -> Mapping[str, int]:
-    """Put the breaks of stock among those already written, in the same order."""
+    """Put the breaks of stock among those already written, in the same order; an earlier output taken over has some."""
     counts = _compare_stock(books)
     both = path.with_stem("all")
     _copy(
         books.connection,
-        f"SELECT * FROM (FROM {reader(path, BREAKS)} UNION ALL FROM {stock.RESULT})"
+        f"SELECT * FROM (FROM {reader(path, BREAKS)} WHERE \"table\" <> 'inventory' UNION ALL FROM {stock.RESULT})"
         ' ORDER BY "table", record_id, break_class, related_id, delta_cents, evidence',
         both,
     )

@@ -99,6 +99,17 @@ def test_settlements_report_the_stock_of_the_folder_too(tmp_path, reconcile):
     ]
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_run_that_takes_an_earlier_one_over_writes_the_same_bytes(tmp_path, reconcile, suffix):
+    folder = write(tmp_path / "in", suffix, WRONG_STOCK | WRONG_ORDERS)
+    for out, more in (("first", ()), ("second", ("--previous", tmp_path / "first")), ("third", ())):
+        assert reconcile("settlements", folder, "--out", tmp_path / out, *more)[0] == 0
+    first, second, third = (
+        {path.name: path.read_bytes() for path in (tmp_path / out).iterdir()} for out in ("first", "second", "third")
+    )
+    assert first == second == third
+
+
 BAD = [
     (
         "settlements",

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from he_sync.flows import chain, night
-from he_sync.flows.settlement_books import Numbers
+from he_sync.flows.settlement_books.numbers import Numbers
 from he_sync.model.errors import FixInput
 from he_sync.sandbox.server import running
 from tests.flows.test_night import Retailer

@@ -7,7 +7,8 @@ import duckdb
 import pytest
 
 from he_sync.flows import night
-from he_sync.flows.settlement_books import read_source, write_folder
+from he_sync.flows.settlement_books.folder import write_folder
+from he_sync.flows.settlement_books.source import Source, read_source
 from he_sync.model.errors import FixInput
 from he_sync.reconcile import runs
 from he_sync.reconcile.given import open_books
@@ -79,3 +80,11 @@ def test_a_day_that_no_night_pulled_is_refused(tmp_path, shop):
         read_source(Lake(tmp_path), ["2020-01-01"], shop[0].retailer)
     with pytest.raises(FixInput, match="no business date given"):
         read_source(Lake(tmp_path), [], shop[0].retailer)
+
+
+def test_days_without_deposits_still_make_a_whole_folder(tmp_path, shop):
+    source = read_source(shop[0].lake, DAYS, shop[0].retailer)
+    empty = {name: rows.iloc[0:0] for name, rows in source.frames.items()}
+    write_folder(Source(empty, shop[0].retailer), tmp_path)
+    with open_books(tmp_path) as books:
+        assert set(books.rows.values()) == {0, len(shop[0].retailer.stores)}
