@@ -159,8 +159,10 @@ def _figures(summary: Summary, rules: RuleSet) -> Figures:
     from he_sync.reconcile.chain.rules import as_record  # noqa: PLC0415 - a verb loads what it runs
 
     identities = {
-        name: {currency: {**asdict(one), "unexplained": one.unexplained} for currency, one in currencies.items()}
-        for name, currencies in summary.identities.items()
+        name: {
+            currency: {**asdict(one), "unexplained": one.unexplained} for currency, one in sorted(currencies.items())
+        }
+        for name, currencies in sorted(summary.identities.items())
     }
     links = sum(summary.links.values())
     ambiguous = sum(summary.ambiguous.get(name, 0.0) * count for name, count in summary.links.items())
@@ -168,19 +170,19 @@ def _figures(summary: Summary, rules: RuleSet) -> Figures:
         "subject": "settlements",
         "as_of": summary.as_of.isoformat(),
         "closes": summary.closes,
-        "unexplained_cents": summary.unexplained_cents,
+        "unexplained_cents": dict(sorted(summary.unexplained_cents.items())),
         "identities": identities,
-        "rows": dict(summary.rows),
-        "links": dict(summary.links),
-        "links_by_rule": dict(summary.links_by_rule),
-        "match_rates": dict(summary.match_rates),
-        "ambiguous": dict(summary.ambiguous),
+        "rows": dict(sorted(summary.rows.items())),
+        "links": dict(sorted(summary.links.items())),
+        "links_by_rule": dict(sorted(summary.links_by_rule.items())),
+        "match_rates": dict(sorted(summary.match_rates.items())),
+        "ambiguous": dict(sorted(summary.ambiguous.items())),
         "ambiguous_share": round(ambiguous / links, 6) if links else 0.0,
-        "breaks": dict(summary.breaks),
-        "break_cents": dict(summary.break_cents),
+        "breaks": dict(sorted(summary.breaks.items())),
+        "break_cents": dict(sorted(summary.break_cents.items())),
         "rules": as_record(rules),
         "rules_version": summary.rules_version,
-        "data_versions": dict(summary.data_versions),
+        "data_versions": dict(sorted(summary.data_versions.items())),
     }
 
 

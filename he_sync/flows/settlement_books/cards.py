@@ -22,8 +22,8 @@ CHARGEBACK = "CHARGEBACK"
 class Linked:
     """What the nights' own match of payments and lines says: brands by payment, references by line.
 
-    A sale that two cards paid has one reference for both. Each card payment has one of its own here, and so has the line
-    that was found by reference and amount.
+    A sale that two cards paid has one reference for both. Here each card payment has one of its own, and so has the
+    line that was found by reference and amount.
     """
 
     brands: dict[int, str]
