@@ -84,7 +84,7 @@ def match_one(known: Index, record: Mapping[str, str], side: int = 0) -> list[Ca
     small = _small(known, mine, found, side)
     levels = compared(small, np.arange(len(found)), np.full(len(found), len(found)))
     score, falls = _scored(known, levels)
-    final = _one_customer(score, known.outcome.cluster[found])
+    final = one_customer(score, known.outcome.cluster[found])
     decision = _decided(known, final, levels)
     order = [int(place) for place in np.lexsort((found, -final)) if final[place] >= SHOWN]
     return [_candidate(known, int(found[k]), float(final[k]), WORDS[int(decision[k])], falls[k]) for k in order]
@@ -133,7 +133,7 @@ def _scored(known: Index, levels: Mapping[str, Levels]) -> tuple[Floats, list[Wa
     return score, falls
 
 
-def _one_customer(score: Floats, cluster: Ints) -> Floats:
+def one_customer(score: Floats, cluster: Ints) -> Floats:
     """Scores after rivals: the record is at most one of several customers."""
     odds = np.minimum(score / (1 - score + 1e-6), 1e4)
     _, group = np.unique(cluster, return_inverse=True)

@@ -128,3 +128,9 @@ def test_names_in_any_script_and_files_of_nobody_in_particular_pass(run, tmp_pat
     odd = records({"first_name": "محمد", "last_name": "علي"}, {"first_name": "😀"}, {}, {"last_name": "x" * 5000})
     path = written(tmp_path, "odd.csv", odd)
     assert run(path, path, "--out", tmp_path / "out").code == 0
+
+
+def test_a_folder_in_which_a_file_could_not_be_written_has_no_report(run, sides, tmp_path):
+    (tmp_path / "clusters.csv" / "in the way").mkdir(parents=True)
+    assert run(*sides, "--out", tmp_path).code == 2
+    assert not (tmp_path / "report.html").exists()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from he_sync.match.online import Index, index, match_one
+import numpy as np
+
+from he_sync.match.online import Index, index, match_one, one_customer
 from he_sync.match.run import match
 from tests.customer_world.world import WORLDS, world
 
@@ -43,3 +45,9 @@ def test_a_look_up_explains_itself_and_names_the_customer():
 
 def test_a_record_that_says_nothing_finds_nobody():
     assert match_one(resident()[0], {"id": "new"}) == []
+
+
+def test_a_record_is_one_of_several_customers_and_records_of_one_customer_are_no_rivals():
+    apart = one_customer(np.array([0.9, 0.9]), np.array([0, 1]))
+    assert apart.sum() <= 1.0
+    assert one_customer(np.array([0.9, 0.9]), np.array([0, 0])).min() > 0.89
