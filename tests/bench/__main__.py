@@ -13,9 +13,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import exactly_once, latency, receiver, settlements, store
+from tests.bench import exactly_once, latency, matching, receiver, settlements, store
 from tests.bench.company import company
-from tests.bench.figures import Figure, table
+from tests.bench.figures import Figure, said, table
 from tests.bench.measure import Measure, measured
 
 MEBIBYTE = 1024 * 1024
@@ -29,7 +29,7 @@ NIGHT, DAYS = "2026-11-20", 2  # a Friday, and the Thursday whose batches its de
 WIDTH = 130  # the table's columns side by side, where the output is no terminal
 ROUNDS = 2  # in turn: the server is cold in the first, and other processes come and go
 RECONCILE = {f"reconcile_{name}": part for name, part in settlements.PARTS.items()}
-PARTS = ("pulls", "night", "store", "exactly_once", "receiver", "latency", *RECONCILE)
+PARTS = ("pulls", "night", "store", "exactly_once", "receiver", "latency", "matching", *RECONCILE)
 ORDERS, SEED = 200_000, 7  # of the late-landing simulation
 SMALLER = 10  # memory is compared over a tenfold growth
 
@@ -46,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="he-sync-bench-") as folder:
         for one in _all(Path(folder), asked.rows, asked.only):
             figures.append(one)
-            console.print(f"[dim]{one.benchmark}: {one.what} {one.value:,.2f} {one.unit}[/]")
+            console.print(f"[dim]{said(one)}[/]")
     load = f"load {started:.1f} at the start, {os.getloadavg()[0]:.1f} at the end"
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {load}"
     console.print(table(figures, machine))
@@ -64,6 +64,7 @@ def _all(folder: Path, rows: int, only: str | None) -> Iterator[Figure]:
         "exactly_once": lambda: exactly_once.figures(ORDERS, SEED),
         "receiver": lambda: receiver.figures(folder),
         "latency": lambda: latency.latency(folder),
+        "matching": lambda: matching.figures(folder),
         **{name: partial(part, folder) for name, part in RECONCILE.items()},
     }
     for name in PARTS:

@@ -12,11 +12,14 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured value; `peer` names what was measured beside it in the same run, `better` says which way is good."""
+    """One measured value; `peer` names what was measured beside it in the same run, `better` says which way is good.
+
+    `value` is None where the benchmark was skipped.
+    """
 
     benchmark: str
     what: str
-    value: float
+    value: float | None
     unit: str
     peer: str = ""
     peer_value: float | None = None
@@ -25,11 +28,21 @@ class Figure:
     @property
     def ratio(self) -> float | None:
         """Ours over the peer's."""
-        return self.value / self.peer_value if self.peer_value else None
+        return self.value / self.peer_value if self.peer_value and self.value is not None else None
 
     def plain(self) -> dict[str, Any]:
         """For `--json`."""
         return {**asdict(self), "ratio": self.ratio}
+
+
+def skipped(benchmark: str, why: str) -> Figure:
+    """The line of a benchmark that cannot run here."""
+    return Figure(benchmark, f"skipped: {why}", None, "", better="")
+
+
+def said(one: Figure) -> str:
+    """A figure in one line, as it comes."""
+    return f"{one.benchmark}: {one.what} {_number(one.value)} {one.unit}"
 
 
 def table(figures: Iterable[Figure], title: str) -> Table:
