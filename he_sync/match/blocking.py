@@ -92,8 +92,7 @@ class _Splits:
         yield from self._blocks(key, member, self._rule.split)
 
     def _blocks(self, key: Keys, member: Ints, split: tuple[str, ...]) -> Iterator[tuple[Ints, Ints]]:
-        order = np.argsort(key)
-        key, member = key[order], member[order]
+        key, member = _sorted(key, member, len(self._records))
         start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
         size = np.diff(np.r_[start, len(key)])
         cap = _cap(size, self._rule, len(self._records))
@@ -111,6 +110,17 @@ class _Splits:
     def _skip(self, size: Ints) -> None:
         self._cost.skipped += len(size)
         self._cost.skipped_pairs += int((size * (size - 1) // 2).sum())
+
+
+def _sorted(key: Keys, member: Ints, count: int) -> tuple[Keys, Ints]:
+    """Keys in order, each with its member. Key and position are sorted as one number: what a position needs is cut off
+    the key, 43 of 64 bits stay with two million records, and two keys that fall together cost one comparison.
+    """
+    bits = np.uint64(max(count - 1, 1).bit_length())
+    packed = (key >> bits << bits) | member.astype(np.uint64)
+    packed.sort()
+    position = packed & ((np.uint64(1) << bits) - np.uint64(1))
+    return packed >> bits, position.astype(np.int64)
 
 
 def _cap(size: Ints, rule: Rule, count: int) -> int:

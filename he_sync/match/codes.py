@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -43,13 +44,13 @@ class Codes:
 def coded(*columns: pl.Series) -> tuple[Codes, ...]:
     """Codes of columns that share one vocabulary (first and last names: they are exchanged now and then)."""
     texts = pl.concat([pl.Series("text", [""]), *(column.alias("text") for column in columns)])
-    _, place, code = np.unique(texts.hash(SEED).to_numpy(), return_index=True, return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    code, words = rank[code.ravel()][1:], texts.gather(place[order])
+    found = pa.array(texts.hash(SEED).to_numpy()).dictionary_encode()
+    code = found.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    place = np.empty(len(found.dictionary), np.int64)
+    place[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    code, words = code[1:], texts.gather(place)
     ends = np.cumsum([len(column) for column in columns])
-    return tuple(Codes(part.astype(np.int64), words) for part in np.split(code, ends[:-1]))
+    return tuple(Codes(part, words) for part in np.split(code, ends[:-1]))
 
 
 def by_distinct_pair(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from he_sync.match.codes import Bools, Ints
+from he_sync.match.codes import Bools, Ints, coded
 from he_sync.match.levels import EXPECTED, FIRST, LAST, MIDDLE, RARITY, SEEN
 from he_sync.match.similar import misspelt, shared_word, short_form
 from he_sync.match.table import Table
@@ -25,7 +25,7 @@ class Words:
 def words(records: Table) -> Words:
     """Facts of the vocabulary that first and last names share."""
     texts = records.codes["first"].texts
-    initials = np.array([ord(text[0]) if text else 0 for text in texts.str.slice(0, 1).to_list()], np.int64)
+    initials = coded(texts.str.slice(0, 1))[0].at
     several = texts.str.contains(" ", literal=True).to_numpy()
     return Words(texts.str.len_chars().to_numpy().astype(np.int64), initials, several)
 

@@ -43,12 +43,6 @@ def _unordered(one: pl.Expr, other: pl.Expr) -> pl.Expr:
     return pl.when(there).then(one.hash(SEED) + other.hash(SEED)).otherwise(NONE)
 
 
-def _skeleton(name: pl.Expr) -> pl.Expr:
-    """First letter and the set of consonants behind it: the same for most misspellings of a name."""
-    rest = name.str.slice(1).str.replace_all("[aeiouyhw ]", "").str.split("")
-    return name.str.slice(0, 1) + rest.list.unique().list.sort().list.join("")
-
-
 _HEAD, _TAIL = C("last").str.extract(r"^(\S+)\s").fill_null(""), C("last").str.extract(r"\s(\S+)$").fill_null("")
 _OWN_HOST = pl.when(C("host").is_in(PROVIDERS)).then(pl.lit("")).otherwise("host")
 
@@ -74,7 +68,7 @@ RULES = (
     Rule("phone ending and three letters", (_key(C("digits").str.slice(-7), C("last").str.slice(0, 3)),)),
     Rule("street and first name", (_key(C("number"), C("road").str.slice(0, 4), C("root")),), split=ZIP),
     Rule("first name and four letters", (_key(C("root"), C("last").str.slice(0, 4)),), cap=40, split=ZIP),
-    Rule("first name and consonants", (_key(C("root"), _skeleton(C("last"))),), cap=40, split=ZIP),
+    Rule("first name and consonants", (_key(C("root"), C("skeleton")),), cap=40, split=ZIP),
     Rule("initial and last name", (_key(C("first").str.slice(0, 1), C("last")),), cap=25, split=ZIP, budget=2.0),
     Rule("company beginning", (_key(C("firm").str.slice(0, 10)),), cap=40, split=ZIP),
     Rule("company's own mail host", (_key(_OWN_HOST),), split=ZIP),

@@ -112,7 +112,7 @@ def _small(known: Index, mine: pl.DataFrame, found: Ints, side: int) -> Table:
     whole = known.outcome.table
     frame = pl.concat([whole.standard[found], mine.select(whole.standard.columns)])
     made = table(
-        frame.select(pl.exclude("root", "surname_root", "name", "place", "area", "state")),
+        frame.select(pl.exclude("root", "surname_root", "name", "place", "area", "state", "skeleton")),
         np.r_[whole.side[found], side],
     )
     own = {name: known.counts[name].get(mine[name][0], 0) + 1 if mine[name][0] else 0 for name in COUNTED}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +69,7 @@ def misspelt(left: Ints, right: Ints, texts: pl.Series, lengths: Ints) -> Bools:
 
 
 def _misspelt(one: Texts, other: Texts) -> Bools:
-    shorter = np.array([min(len(a), len(b)) for a, b in zip(one, other, strict=True)])
+    shorter = np.minimum(_lengths(one), _lengths(other))
     distance = _edits(one, other)
     near: Bools = ((distance <= 1) & (shorter >= 3)) | ((distance == 2) & (shorter >= 7))  # noqa: PLR2004 - letters
     left = np.flatnonzero(~near)
@@ -76,14 +77,29 @@ def _misspelt(one: Texts, other: Texts) -> Bools:
     return near
 
 
+def _lengths(texts: Texts) -> Ints:
+    return np.fromiter(map(len, texts), np.int64, len(texts))
+
+
 def short_form(left: Ints, right: Ints, texts: pl.Series) -> Bools:
     """Different first names of which one is a short form of the other, or both of a third."""
-    need = (left != right) & (left > 0) & (right > 0)
-    return by_distinct_pair(left, right, texts, need, _short_form)
+    both = (left != right) & (left > 0) & (right > 0)
+    used = np.zeros(len(texts), bool)
+    used[left[both]] = used[right[both]] = True
+    known, low, high = np.flatnonzero(both), np.minimum(left[both], right[both]), np.maximum(left[both], right[both])
+    found = np.zeros(len(left), bool)
+    found[known] = np.isin(low * len(texts) + high, _forms(np.flatnonzero(used), texts))
+    return found
 
 
-def _short_form(one: Texts, other: Texts) -> Bools:
-    return np.array([not related(a).isdisjoint(related(b)) for a, b in zip(one, other, strict=True)], bool)
+def _forms(names: Ints, texts: pl.Series) -> Ints:
+    """All pairs of these names that go together, as low * len(texts) + high: two names of one full name."""
+    members: dict[str, list[int]] = {}
+    for code, name in zip(names.tolist(), texts.gather(names).to_list(), strict=True):
+        for full in related(name):
+            members.setdefault(full, []).append(code)
+    pairs = {one * len(texts) + other for some in members.values() for one, other in combinations(some, 2)}
+    return np.fromiter(pairs, np.int64, len(pairs))
 
 
 def shared_word(left: Ints, right: Ints, texts: pl.Series, several: Bools) -> Bools:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from he_sync.match.codes import Codes, Ints, coded
 from he_sync.match.nicknames import related
+
+_MARKS = np.array([0 if chr(byte) in "aeiouyhw " else 1 << (byte % 32) for byte in range(256)], np.uint32)
+"""A bit by letter, none for vowels and what sounds like one; bytes of other scripts share the bits."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ def table(standard: pl.DataFrame, side: Ints) -> Table:
     frame = located(rooted(standard))
     first, last = coded(frame["first"], frame["last"])
     codes = {"first": first, "last": last} | {
-        name: coded(frame[name])[0] for name in frame.columns if name not in ("first", "last")
+        name: coded(frame[name])[0] for name in frame.columns if name not in ("first", "last", "skeleton")
     }
     stats = {
         "root": codes["root"].frequency,
@@ -55,7 +59,17 @@ def rooted(standard: pl.DataFrame, short: Mapping[str, str] | None = None) -> pl
         whole.otherwise(pl.lit("")).alias("name"),
         place.otherwise(pl.lit("")).alias("place"),
         pl.col("digits").str.slice(0, 3).alias("area"),
+        pl.col("last").replace_strict(*_skeletons(standard["last"].unique()), return_dtype=pl.String).alias("skeleton"),
     )
+
+
+def _skeletons(names: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Names, and of each its first letter with the set of consonants behind it: the same for most misspellings."""
+    _, offsets, letters = names.str.slice(1).rechunk().to_arrow().buffers()
+    ends = np.frombuffer(offsets, np.int64)[: len(names) + 1]
+    marks = np.r_[_MARKS[np.frombuffer(letters or b"", np.uint8)[: ends[-1]]], np.uint32(0)]
+    sets = np.where(ends[1:] > ends[:-1], np.bitwise_or.reduceat(marks, ends[:-1]), 0)
+    return names, names.str.slice(0, 1) + pl.Series(sets).cast(pl.String)
 
 
 def roots(standard: pl.DataFrame) -> dict[str, str]:
