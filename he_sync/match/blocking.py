@@ -113,8 +113,10 @@ class _Splits:
 
 
 def _sorted(key: Keys, member: Ints, count: int) -> tuple[Keys, Ints]:
-    """Keys in order, each with its member. Key and position are sorted as one number: what a position needs is cut off
-    the key, 43 of 64 bits stay with two million records, and two keys that fall together cost one comparison.
+    """Keys in order, each with its member.
+
+    Key and position are sorted as one number. What a position needs is cut off the key: 43 of 64 bits stay with two
+    million records, and two keys that fall together cost one comparison.
     """
     bits = np.uint64(max(count - 1, 1).bit_length())
     packed = (key >> bits << bits) | member.astype(np.uint64)

@@ -1,4 +1,4 @@
-"""Matching customers beside splink on DuckDB and pandas' `.str`, and on public sets; worlds from `tests/customer_world`.
+"""Matching customers beside splink and pandas' `.str`, and on public sets; worlds are from `tests/customer_world`.
 
 `python -m tests.bench.matching [--sizes 10000 100000 1000000]` runs it alone.
 """
@@ -73,6 +73,8 @@ def _compared(size: int, found: Found) -> Iterator[Figure]:
         link, files = found["splink"], found["splink files"]
         linking, read = whole.figures["linking"], whole.figures["to clusters"]
         yield Figure(name, "link, ours with clusters and duplicates", linking, "s", "splink", link.seconds)
+        spent = whole.figures["linking processor"]
+        yield Figure(name, "the same, processor time", spent, "s", "splink", link.processor_seconds)
         yield Figure(name, "CSV to clusters", read, "s", "splink, pandas", files.seconds)
         yield Figure(name, "CSV to all files", whole.seconds, "s", "splink, pandas", files.seconds)
         yield Figure(name, "peak memory", whole.peak / MEBIBYTE, "MiB", "splink, pandas", files.peak / MEBIBYTE)
@@ -98,8 +100,6 @@ def _online(size: int) -> Iterator[Figure]:
     name = f"look-ups, master of {found['rows']:,}"
     yield Figure(name, "one record, median", found["p50"] * 1000, "ms")
     yield Figure(name, "one record, p95", found["p95"] * 1000, "ms")
-    if "batch" in found:
-        yield Figure(name, f"{customer_runs.NEW:,} records at once", found["batch"] * 1000, "ms")
 
 
 def _plotted(seen: dict[int, Found]) -> None:

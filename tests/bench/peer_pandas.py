@@ -9,7 +9,10 @@ import pandas as pd
 
 WORDS = r"[^\w]+|_"
 GENERATION = r"\s(jr|junior|sr|senior|ii|2nd|iii|3rd|iv|4th)$"
-LEGAL = r"\s(?:incorporated|corporation|company|limited|l l c|l l p|pty ltd|llc|inc|corp|co|ltd|llp|lp|plc|pllc|pc|pa|gmbh|ag|sa|bv|pty)$"
+LEGAL = (
+    r"\s(?:incorporated|corporation|company|limited|l l c|l l p|pty ltd|llc|inc|corp|co|ltd|llp|lp|plc|pllc|pc|pa|gmbh"
+    r"|ag|sa|bv|pty)$"
+)
 PLACES = {
     "avenue": "ave", "av": "ave", "street": "st", "str": "st", "road": "rd", "drive": "dr", "lane": "ln", "court": "ct",
     "circle": "cir", "place": "pl", "boulevard": "blvd", "terrace": "ter", "highway": "hwy", "parkway": "pkwy",
@@ -20,7 +23,10 @@ PLACES = {
     "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th", "seventh": "7th",
     "eighth": "8th", "ninth": "9th", "tenth": "10th",
 }  # fmt: skip
-UNIT = r"^(.*?\S)[\s,]+(?:(?:apt|apartment|unit|suite|ste|fl|floor|rm|room|lot|spc|space|bldg|building|no)\b\.?\s*#?|#)\s*([\w-]+)\s*$"
+UNIT = (
+    r"^(.*?\S)[\s,]+(?:(?:apt|apartment|unit|suite|ste|fl|floor|rm|room|lot|spc|space|bldg|building|no)\b\.?\s*#?|#)"
+    r"\s*([\w-]+)\s*$"
+)
 BOX = r"\b(?:p\s*\.?\s*o\s*\.?\s*box|post office box|pobox)\s*#?\s*(\w+)"
 ADDRESS = r"^(?:mailto:)?\s*<?([^@\s<>]+)@([^@\s<>]+\.[^@\s<>.]+)>?$"
 JUNK = r"^(?:0+|1+|2+|3+|4+|5+|6+|7+|8+|9+)$|^\d{3}5550[01]\d{2}$|^\d{3}0{7}$|^\d{3}\d0{6}$"

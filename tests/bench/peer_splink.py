@@ -24,7 +24,8 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 U_SAMPLE = 1_000_000
 SEED = 1
 KEYS = (
-    ("user", "host"), ("digits",), ("first", "last"), ("last", "zip5"), ("firm",), ("number", "substr(road, 1, 6)", "zip5"),
+    ("user", "host"), ("digits",), ("first", "last"), ("last", "zip5"), ("firm",),
+    ("number", "substr(road, 1, 6)", "zip5"),
     ("number", "last"), ("first", "zip5", "substr(last, 1, 2)"), ("substr(firm, 1, 8)", "zip5"), ("user", "last"),
     ("substr(digits, -7)", "substr(last, 1, 3)"),
 )  # fmt: skip
@@ -63,7 +64,7 @@ def register(api: DuckDBAPI, frames: list[pd.DataFrame]) -> list[Any]:
             "nullif(trim(number || ' ' || road), '')",
         )
         table = api.duckdb_con.sql(
-            f"SELECT id, {texts}, {mail} AS mail, {street} AS street FROM raw_{place}"
+            f"SELECT id, {texts}, {mail} AS mail, {street} AS street FROM raw_{place}"  # noqa: S608 - columns of ours
         ).to_arrow_table()
         found.append(api.register(table, dataset_display_name=f"side_{place}"))
     return found
@@ -82,7 +83,7 @@ def link(frames: list[pd.DataFrame], out: Path) -> dict[str, Any]:
     marks.append(time.perf_counter())
     found = linker.inference.predict(threshold_match_probability=0.01)
     marks.append(time.perf_counter())
-    sql = f"SELECT id_l, id_r, match_probability FROM {found.physical_name}"
+    sql = f"SELECT id_l, id_r, match_probability FROM {found.physical_name}"  # noqa: S608 - a name that splink made
     api.duckdb_con.sql(sql).write_parquet(str(out))
     names = ("start", "u", "em", "predict")
     stages = {name: marks[place + 1] - marks[place] for place, name in enumerate(names)}
