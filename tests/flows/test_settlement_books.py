@@ -50,8 +50,13 @@ def found(shop, tmp_path_factory):
 def test_the_chain_finds_the_classes_that_the_nights_found(shop, found):
     lake = shop[0].lake
     nights = Counter(name for day in DAYS for leg in LEGS for name in lake.read("reconcile", leg, day)["klass"])
+    nights["unsettled_payment"] -= sum(unsettled(lake, day) for day in DAYS[1:])  # it may yet settle for two days
     chain = {name: count for name, count in found[1].items() if name in nights}
     assert chain == dict(nights)
+
+
+def unsettled(lake, day):
+    return int((lake.read("reconcile", "settlements", day)["klass"] == "unsettled_payment").sum())
 
 
 def test_every_cent_of_the_nights_closes(found):

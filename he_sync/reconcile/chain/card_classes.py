@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import CHARGEBACK, MONTHLY_FEE, REFUND, REJECT, SALE
+from he_sync.reconcile.chain.close import Cents, totals
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
 from he_sync.reconcile.chain.keys import AnyInts, Ints
 from he_sync.reconcile.chain.outcome import FEES
 from he_sync.reconcile.chain.settled import Settled
 from he_sync.reconcile.chain.terms import Terms
 
+LATEST_BATCH = 2
+"""Days after its business date until which a payment may settle: taken after the cut-off, and slipped by a day."""
 SETTLED_BEFORE = "belongs to a payment that another line settles, or that is void"
 
 
-def classify_settlement(settled: Settled, found: Found) -> None:
-    """Unsettled payments, lost tips, refunds and settlements that nobody made."""
+def classify_settlement(settled: Settled, found: Found, as_of: int) -> Cents:
+    """Unsettled payments, lost tips, refunds and settlements that nobody made; cents that are still under way.
+
+    `as_of` is the last day of which anything is known, in days since 1970.
+    """
     payments, lines = settled.payments, settled.lines
-    gone = np.flatnonzero(settled.due & (settled.line_of < 0))
+    unpaid = settled.due & (settled.line_of < 0)
+    under_way = unpaid & (payments.day + LATEST_BATCH > as_of)
+    gone = np.flatnonzero(unpaid & ~under_way)
     found.add(
         "pos_payments",
         "unsettled_payment",
@@ -40,6 +50,8 @@ def classify_settlement(settled: Settled, found: Found) -> None:
     _orphans(settled, "duplicate_settlement_line", alone[twice], owner[twice], found)
     _orphans(settled, UNRESOLVED, alone[~refund & ~twice], owner[~refund & ~twice], found)
     _rejected(settled, found)
+    coming = totals(payments.amount, payments.currency, under_way)
+    return Counter({currency: -cents for currency, cents in coming.items()})
 
 
 def _amounts(settled: Settled, line: Ints, found: Found) -> None:

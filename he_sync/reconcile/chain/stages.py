@@ -38,7 +38,7 @@ from he_sync.reconcile.chain.fx import Money
 from he_sync.reconcile.chain.keys import Places, find
 from he_sync.reconcile.chain.ledger_classes import classify_ledger
 from he_sync.reconcile.chain.orders import match_orders
-from he_sync.reconcile.chain.outcome import BANK, GL, Identity
+from he_sync.reconcile.chain.outcome import BANK, GL, SETTLED, Identity
 from he_sync.reconcile.chain.posted import Posted, match_postings
 from he_sync.reconcile.chain.rules import RuleSet
 from he_sync.reconcile.chain.settled import Settled, due, link_references, match_references, take_back
@@ -63,6 +63,7 @@ class Stages:
         self.as_of = int(self.bank.day.max()) if len(self.bank.day) else 0
         self.money = Money(self.reader, self.bank, books.terms.rates, books.terms.currency)
         self.differing: dict[str, Cents] = {}
+        self.coming: Cents = Counter()  # of payments that may still settle
         self.rows: dict[str, int] = {}
 
     def run(self) -> dict[str, dict[str, Identity]]:
@@ -75,7 +76,7 @@ class Stages:
         deposits, journal = self._ledger(payments, set(settlements.one.store.tolist()))
         del payments
         transit = self._bank(settlements, cash_due, deposits, journal)
-        return close(self.found, self.differing, {BANK: transit}, self.codes)
+        return close(self.found, self.differing, {BANK: transit, SETTLED: self.coming}, self.codes)
 
     def _cards(self, payments: Payments) -> Settlements:
         """Stages 0 to 3: voids, payments to lines, fees, lines to batches."""
@@ -89,7 +90,8 @@ class Stages:
         link_references(settled, fallback.taken, found)
         payments.forget("by_id")
         price = expected_fees(settled, self.terms)
-        classify_settlement(settled, found)
+        known = max([self.as_of, *([int(lines.day.max())] if len(lines) else [])])
+        self.coming = classify_settlement(settled, found, known)
         classify_fees(settled, price, found)
         self.differing |= card_differences(payments, lines, price, self.schedule)
         found.complete("VO", "PL")
