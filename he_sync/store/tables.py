@@ -1,4 +1,4 @@
-"""The tables of the store as they are now; those of the event path are in `event_tables`.
+"""The tables of the store as they are now; `event_tables` has those of the event path, `master_tables` the customers.
 
 `migrations/` brings an older database here, a test compares the two.
 """
