@@ -26,7 +26,8 @@ Who = Annotated[str, typer.Option(help="Who decides; kept in the audit")]
 ME = getpass.getuser()
 
 
-def _store() -> Store:
+def opened() -> Store:
+    """The store of this installation. Raises FixInput where there is none."""
     address = store_address()
     if isinstance(address, Path) and not address.exists():
         raise FixInput(f"{address} is not there; set HE_HOME to the installation's folder, or close a date first")
@@ -47,7 +48,7 @@ def listing(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON")] = False,
 ) -> None:
     """Effects in the order in which they were planned."""
-    with _store() as store:
+    with opened() as store:
         found = effects.listing(store, day, state or ())
     if as_json:
         typer.echo(json.dumps([_row(status) for status in found], indent=1))
@@ -67,7 +68,7 @@ def _row(status: Status) -> dict[str, str]:
 
 
 def _decide(key: str, decision: str, act: Callable[[Store, str], bool]) -> None:
-    with _store() as store:
+    with opened() as store:
         status = _one(store, key)
         if not act(store, status.effect.key):
             raise FixInput(f"{status.effect.kind} {status.effect.entity} is {status.state} and cannot be {decision}")

@@ -13,13 +13,19 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from he_sync.cli import master, reviews
+from he_sync.cli.columns import chosen_columns
+from he_sync.cli.decided import SIDES, Sides, decisions_at
 from he_sync.match.decide import Policy
-from he_sync.match.reading import GIVEN, customers
+from he_sync.match.reading import customers
 from he_sync.match.run import STEPS, Options, Tell, match
 from he_sync.match.writing import write
 from he_sync.model.errors import FixInput
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(reviews.app, name="reviews", help="Pairs that wait for a person, side by side, decided with one key.")
+for name, verb in master.VERBS.items():
+    app.command(name)(verb)
 
 
 @app.callback()
@@ -49,10 +55,16 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
         Path | None,
         typer.Option("--labels", metavar="FILE", help="Reviewed pairs: left_id, right_id, label (match or no)"),
     ] = None,
+    said: Annotated[
+        str | None,
+        typer.Option("--decisions", metavar="STORE|FILE", help="Decisions of people that hold: a store, or a file"),
+    ] = None,
+    names: Sides = SIDES,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
 ) -> None:
     """Link customers of two files and find the duplicates of each."""
-    chosen, options = _columns(columns or []), Options(Policy(precision), _sides(clean or []), answers)
+    chosen, decided = chosen_columns(columns or []), decisions_at(said, names) if said else []
+    options = Options(Policy(precision), _sides(clean or []), answers, decided)
     sides = [customers(path, chosen, encoding) for path in (left, right) if path is not None]
     _writable(out)
     with _progress() as tell:
@@ -60,16 +72,6 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
         tell("writing")
         told = write(outcome, out, "parquet" if left.suffix.lower() in (".parquet", ".pq") else "csv")
     typer.echo(json.dumps(told, indent=1) if as_json else _said(told, out))
-
-
-def _columns(given: list[str]) -> dict[str, str]:
-    found = {}
-    for one in ",".join(given).split(",") if given else []:
-        name, equals, own = one.partition("=")
-        if not equals or name.strip() not in GIVEN:
-            raise FixInput(f"--columns {one!r}: write FIELD=NAME, FIELD one of {', '.join(GIVEN)}")
-        found[name.strip()] = own.strip()
-    return found
 
 
 def _sides(given: list[str]) -> tuple[int, ...]:

@@ -30,11 +30,6 @@ class Steward:
     together: Collection[tuple[int, int]] = ()
     apart: Collection[tuple[int, int]] = ()
 
-    @property
-    def silent(self) -> bool:
-        """Whether nobody decided anything."""
-        return not (self.together or self.apart)
-
 
 @dataclass(frozen=True)
 class Rules:
@@ -49,7 +44,7 @@ def clusters(pairs: Pairs, probability: Floats, rules: Rules) -> Ints:
     """The cluster of each record, numbered by its first member; of a clean side at most one record each."""
     links, count = np.flatnonzero(probability >= LINK), len(rules.side)
     parent = components(pairs.left[links], pairs.right[links], count)
-    simple = _complete(parent, pairs, links, rules) if rules.said.silent else np.zeros(count, bool)
+    simple = _complete(parent, pairs, links, rules) & ~_decided(parent, rules)
     found = np.where(simple, parent, np.arange(count))
     grown = _Groups(_inside(pairs, probability, parent, simple), rules)
     rest = links[~simple[pairs.left[links]]]
@@ -93,6 +88,12 @@ def _complete(parent: Ints, pairs: Pairs, links: Ints, rules: Rules) -> Bools:
         whole &= np.bincount(parent[rules.side == one], minlength=len(parent)) <= 1
     inside: Bools = whole[parent]
     return inside
+
+
+def _decided(parent: Ints, rules: Rules) -> Bools:
+    """Records of components about which a person said something; the others are as if nobody had."""
+    ends = np.array([*rules.said.together, *rules.said.apart], np.int64).ravel()
+    return np.isin(parent, parent[ends])
 
 
 class _Groups:

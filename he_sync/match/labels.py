@@ -77,7 +77,7 @@ def _positions(path: Path, records: pl.DataFrame, ids: pl.Series, side: int) -> 
 
 def rescored(probability: Floats, levels: Mapping[str, Levels], pairs: Pairs, known: Labels) -> Floats:
     """Probabilities after the answers: theirs for answered pairs, corrected for doubtful others if they are enough."""
-    place = _places(pairs, known)
+    place = places(pairs, known)
     there = place >= 0
     doubtful = (probability > DOUBT[0]) & (probability < DOUBT[1])
     used = there & doubtful[place]
@@ -88,7 +88,7 @@ def rescored(probability: Floats, levels: Mapping[str, Levels], pairs: Pairs, kn
     return found
 
 
-def _places(pairs: Pairs, known: Labels) -> Ints:
+def places(pairs: Pairs, known: Labels) -> Ints:
     """The candidate of each answer, -1 where it was none."""
     width = int(max(pairs.right.max(initial=0), known.right.max(initial=0))) + 1
     keys, asked = pairs.left * width + pairs.right, known.left * width + known.right

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from he_sync.match.blocking import Cost, candidates
 from he_sync.match.clusters import Rules, Steward, clusters
 from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.decide import Policy, decisions, settled
+from he_sync.match.decided import Decided, obeyed, with_decided
 from he_sync.match.golden import golden
 from he_sync.match.households import households
 from he_sync.match.labels import labels, rescored
@@ -28,11 +29,12 @@ STEPS = 7
 
 @dataclass(frozen=True)
 class Options:
-    """What a run may be told: the policy, sides known to hold no duplicates, a file with the answers of people."""
+    """What a run may be told: the policy, sides without duplicates, a file with answers of people, their decisions."""
 
     policy: Policy = field(default_factory=Policy)
     clean: Collection[int] = ()
     answers: Path | None = None
+    decided: Sequence[Decided] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def match(
     tell("comparing and fitting")
     scores = scored(known, pairs)
     answers = labels(chosen.answers, records) if chosen.answers else None
+    answers = with_decided(answers, chosen.decided, records)
     probability = rescored(scores.probability, scores.levels, pairs, answers) if answers else scores.probability
     tell("clustering")
     cluster = clusters(pairs, probability, Rules(side, frozenset(chosen.clean), answers.said if answers else Steward()))
@@ -92,6 +95,7 @@ def match(
     score = settled(probability, together)
     tell("deciding")
     decision, threshold = decisions(score, scores.levels, together, chosen.policy)
+    decision = obeyed(decision, pairs, answers)
     home = households(scores, cluster)
     return Outcome(
         records, known, contacts, pairs.costs, scores, score, together, decision, threshold, cluster, home, chosen

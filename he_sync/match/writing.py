@@ -58,6 +58,9 @@ def frames(outcome: Outcome) -> dict[str, pl.DataFrame]:
         ),
     }
     listing = {name: _pairs(outcome, np.flatnonzero(take)) for name, take in shown.items()}
+    if "duplicates" in listing:
+        own = sides.gather(pairs.left[shown["duplicates"]])
+        listing["duplicates"] = listing["duplicates"].with_columns(own.alias("side"))
     return {**listing, **grouped, "golden": outcome.golden(), "blocking": listed(outcome.costs)}
 
 

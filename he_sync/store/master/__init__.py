@@ -5,7 +5,7 @@ can be taken back at any time, and restores members, links and unsent effects ex
 with its event and its audit row, and names who did it and why. Households are a second answer, never a customer.
 """
 
-from he_sync.store.master.decisions import Decision, decide, pair_of, standing
+from he_sync.store.master.decisions import Decision, constraints, decide, pair_of, standing
 from he_sync.store.master.erasing import Erased, erase
 from he_sync.store.master.merging import Done, merge, split, unmerge
 from he_sync.store.master.reading import count, customer, history, living, whose
@@ -25,6 +25,7 @@ __all__ = [
     "Pair",
     "Record",
     "Taken",
+    "constraints",
     "count",
     "customer",
     "decide",

@@ -16,11 +16,13 @@ from he_sync.model.errors import FixInput
 from he_sync.store import audit
 from he_sync.store.clock import now_in
 from he_sync.store.database import Store
-from he_sync.store.master.records import MASTER_LOCK, Deed, Record, in_order
+from he_sync.store.master.records import ENTITY, MASTER_LOCK, Deed, Record, in_order
 from he_sync.store.master_tables import master_decisions, master_reviews
 from he_sync.store.statements import one_at_a_time
+from he_sync.store.tables import crosswalk
 
 STANDS = master_decisions.c.revoked_at.is_(None)
+LINKED = ("crosswalk", "linked")
 WORDS = {True: "one customer", False: "two customers"}
 
 
@@ -44,6 +46,33 @@ def standing(store: Store) -> list[Decision]:
 def standing_in(connection: Connection) -> list[Decision]:
     """The same inside the caller's transaction."""
     return [_decision(row) for row in connection.execute(select(master_decisions).where(STANDS).order_by("seq"))]
+
+
+def constraints(store: Store) -> list[Decision]:
+    """What the next run must obey: the decisions that stand, and the crosswalk's links, which people and flows made.
+
+    Links of an account whose records a person parted are left out: the decision is the later word.
+    """
+    return store.run(_constraints)
+
+
+def _constraints(connection: Connection) -> list[Decision]:
+    said = standing_in(connection)
+    linked = select(crosswalk).where(crosswalk.c.entity == ENTITY, crosswalk.c.until.is_(None))
+    users: dict[str, list[Any]] = {}
+    for row in connection.execute(linked.order_by(crosswalk.c.epicor_id, crosswalk.c.heartland_id)):
+        users.setdefault(row.epicor_id, []).append(row)
+    parted = [{each.left, each.right} for each in said if not each.same]
+    for account, rows in users.items():
+        everybody = {Record("epicor", account), *(Record("heartland", row.heartland_id) for row in rows)}
+        if not any(pair <= everybody for pair in parted):
+            said += [
+                Decision(
+                    *pair_of(Record("heartland", row.heartland_id), Record("epicor", account)), True, *LINKED, row.since
+                )
+                for row in rows
+            ]
+    return said
 
 
 def decide(store: Store, one: Record, other: Record, deed: Deed, *, same: bool) -> bool:
@@ -71,15 +100,25 @@ def pair_of(one: Record, other: Record) -> tuple[Record, Record]:
     return first, second
 
 
-def say(connection: Connection, pairs: Collection[tuple[Record, Record]], deed: Deed, *, same: bool) -> int:
-    """Decisions about pairs; how many are new."""
+def say(
+    connection: Connection,
+    pairs: Collection[tuple[Record, Record]],
+    deed: Deed,
+    *,
+    same: bool,
+    yielding: bool = False,
+) -> int:
+    """Decisions about pairs; how many are new. One that contradicts another is refused, or left out (`yielding`)."""
     now, said = now_in(connection), 0
     for pair in pairs:
         before = connection.execute(select(master_decisions).where(STANDS, _of(pair))).first()
         if before is not None and before.same == same:
             continue
         revoke(connection, [pair], deed.who)
-        _agree(connection, pair, same=same)
+        if against := _against(connection, pair, same=same):
+            if yielding:
+                continue
+            raise FixInput(against)
         ends = dict(zip(("left_side", "left_id", "right_side", "right_id"), [*pair[0], *pair[1]], strict=True))
         connection.execute(
             insert(master_decisions), {**ends, "same": same, "who": deed.who, "reason": deed.why, "at": now}
@@ -108,18 +147,17 @@ def across(connection: Connection, ones: Collection[Record], others: Collection[
     ]
 
 
-def _agree(connection: Connection, pair: tuple[Record, Record], *, same: bool) -> None:
-    """Raises FixInput where the closure of what stands says the opposite of what is said now."""
+def _against(connection: Connection, pair: tuple[Record, Record], *, same: bool) -> str:
+    """What of the closure of earlier decisions says the opposite, in words; "" for nothing."""
     mine, theirs = (_together(connection, record) for record in pair)
     if not same and pair[1] in mine:
         chain = ", ".join(sorted(map(str, mine)))
-        raise FixInput(f"{pair[0]} and {pair[1]} are one customer by earlier decisions ({chain}); revoke one of these")
+        return f"{pair[0]} and {pair[1]} are one customer by earlier decisions ({chain}); revoke one of these first"
     apart = [each for each in across(connection, mine, theirs) if not each.same]
-    if same and apart:
-        one = apart[0]
-        raise FixInput(
-            f"{one.left} and {one.right} are two customers, said {one.who}; {pair[0]} and {pair[1]} cannot be one"
-        )
+    if not same or not apart:
+        return ""
+    one = apart[0]
+    return f"{one.left} and {one.right} are two customers, said {one.who}; {pair[0]} and {pair[1]} cannot be one"
 
 
 def _together(connection: Connection, record: Record) -> set[Record]:

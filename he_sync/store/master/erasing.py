@@ -77,6 +77,7 @@ class Subject:
         told = row._asdict()
         return (
             told.get("entity") in self.entities
+            or f"{told.get('entity')} {told.get('record')}" in self.entities
             or told.get("effect_key") in self.effects
             or told.get("key") in self.effects
             or (told.get("event_seq") in self.events)
@@ -145,8 +146,9 @@ def _former(connection: Connection, entities: Collection[str]) -> list[Source]:
 def _naming(connection: Connection, wanted: Collection[tuple[str, str]]) -> Iterator[str]:
     """Entities with a document that names the customer: its orders, its record at the other side."""
     for table, column in NAMING:
-        for value in sorted({value for _, value in wanted}):
-            query = select(table.c.entity, table.c[column]).where(table.c[column].contains(value, autoescape=True))
+        for pair in sorted(wanted):
+            said = [table.c[column].contains(part, autoescape=True) for part in pair]
+            query = select(table.c.entity, table.c[column]).where(*said)
             for entity, body in connection.execute(query):
                 if holds(_document(body), wanted):
                     yield entity
@@ -192,6 +194,8 @@ def _candidates(table: Table, columns: tuple[str, ...], subject: Subject) -> lis
         "key": subject.effects,
     }
     found: list[Any] = [table.c[name].in_(sorted(those)) for name, those in own.items() if name in table.c]
+    if table is dead_letters:
+        found.append((table.c.entity + " " + table.c.record).in_(sorted(subject.entities)))
     if table is inbox_conflicts:
         found.append(table.c.seq.in_(sorted(subject.events)))
     for name in columns:

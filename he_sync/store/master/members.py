@@ -96,6 +96,17 @@ def move(connection: Connection, records: Iterable[Record], master: int, now: da
         connection.execute(insert(master_members), rows)
 
 
+def enter(connection: Connection, joined: Mapping[int, Sequence[Record]], now: datetime) -> None:
+    """Give records that had no customer to theirs."""
+    rows = [
+        {"side": one.side, "record_id": one.id, "master": master, "since": now}
+        for master, records in joined.items()
+        for one in records
+    ]
+    if rows:
+        connection.execute(insert(master_members), rows)
+
+
 def seen(connection: Connection, records: Sequence[Source], now: datetime) -> set[Record]:
     """Keep records as they are now; the ones that are new or changed. An erased record stays erased."""
     known = sources(connection, [Record(one.side, one.id) for one in records], erased=True)

@@ -104,6 +104,8 @@ def unmerge(store: Store, loser: int, deed: Deed, *, dry: bool = False) -> Done:
         for one in reversed(later):
             _undo(connection, one, deed)
         done = _undo(connection, merged, deed)
+        if not done.moved:
+            raise FixInput(f"every record of M{loser} was split off since; nothing is left to take back")
         stay = [one for one in members(connection, merged.master) if one not in before]
         _apart(connection, list(done.moved), stay, deed)
         again = [_again(connection, one, deed) for one in later]
@@ -164,7 +166,7 @@ class Told:
 
 
 def _told(connection: Connection, told: Told, deed: Deed) -> Done:
-    followed = followers.follow(connection, told.changes)
+    followed = followers.follow(connection, told.changes) if told.kind != "unmerge" else followers.Followed()
     detail = {"moved": told.moved, "links": told.changes, "effects": followed.changes}
     row = {"kind": told.kind, "master": told.master, "other": told.other, "at": told.at, "who": deed.who}
     row |= {
@@ -219,7 +221,7 @@ def _on_top(connection: Connection, merged: Event) -> list[Event]:
 
 
 def _apart(connection: Connection, ones: Sequence[Record], others: Sequence[Record], deed: Deed) -> None:
-    """Cannot-links between two groups, in the place of must-links."""
+    """Cannot-links between two groups, in the place of must-links; a must-link by way of a third record stands."""
     same = [pair_of(each.left, each.right) for each in across(connection, ones, others) if each.same]
     revoke(connection, same, deed.who)
-    say(connection, [pair_of(one, other) for one, other in product(ones, others)], deed, same=False)
+    say(connection, [pair_of(one, other) for one, other in product(ones, others)], deed, same=False, yielding=True)

@@ -18,7 +18,7 @@ from he_sync.store import audit
 from he_sync.store.clock import now_in
 from he_sync.store.database import Store
 from he_sync.store.master import followers, links, reviews
-from he_sync.store.master.members import golden, masters_of, move, new_masters, seen
+from he_sync.store.master.members import enter, golden, masters_of, new_masters, seen
 from he_sync.store.master.merging import Rehearsed, merge_in, split_in
 from he_sync.store.master.records import MASTER_LOCK, Deed, Record, in_order
 from he_sync.store.master_tables import master_households
@@ -138,7 +138,7 @@ def _join(connection: Connection, plan: _Plan, now: datetime) -> dict[int, list[
     for name, records in plan.groups.items():
         if new := [record for record in records if record not in plan.owner]:
             joined[plan.targets[name]] = new
-            move(connection, new, plan.targets[name], now)
+    enter(connection, joined, now)
     followers.follow(connection, links.join(connection, joined, now))
     return joined
 
