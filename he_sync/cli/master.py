@@ -147,15 +147,16 @@ def _number(store: Any, text: str) -> int:
 def _change(act: Callable[[Any], Done], *, as_json: bool, yes: bool) -> None:
     with opened() as store:
         done = act(store)
+    records = [str(one) for one in done.moved]
     told = {
         "customer": f"M{done.master}",
         "other": f"M{done.other}",
-        "records": [str(one) for one in done.moved],
+        "records": records,
         "links": [[one.heartland_id, one.was, one.now] for one in done.links],
         "effects": [list(one) for one in done.effects],
         "unsent_minor": done.amount_minor,
     }
-    lines = [f"records {' '.join(told['records']) or 'none'}: M{done.master}, M{done.other}"]
+    lines = [f"records {' '.join(records) or 'none'}: M{done.master}, M{done.other}"]
     lines += [
         f"heartland:{one.heartland_id} orders on {one.was or 'none'} -> {one.now or 'none'}" for one in done.links
     ]

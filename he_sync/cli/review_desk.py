@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import termios
-import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -106,21 +104,30 @@ def terminal(console: Console) -> Iterator[Desk]:
     """Keys as they are pressed. Raises FixInput where nobody sits at a terminal."""
     if not sys.stdin.isatty():
         raise FixInput("the review desk needs a terminal; `he-sync match reviews decide` takes one decision at a time")
+    import termios  # noqa: PLC0415 - not on Windows, where the other verbs must work
+    import tty  # noqa: PLC0415 - same
+
     handle = sys.stdin.fileno()
     before = termios.tcgetattr(handle)
-
-    def line() -> str:
-        termios.tcsetattr(handle, termios.TCSADRAIN, before)
-        console.print("why: ", end="")
-        text = sys.stdin.readline().strip()
-        tty.setcbreak(handle, termios.TCSADRAIN)
-        return text
-
     tty.setcbreak(handle, termios.TCSADRAIN)
     try:
-        yield Desk(console, lambda: os.read(handle, 1).decode(errors="replace"), line)
+        yield Desk(console, lambda: os.read(handle, 1).decode(errors="replace"), lambda: _line(handle, console))
     finally:
         termios.tcsetattr(handle, termios.TCSADRAIN, before)
+
+
+def _line(handle: int, console: Console) -> str:
+    """A line in the same mode as the keys: a change of mode would swallow what was typed ahead."""
+    console.print("why: ", end="")
+    typed = bytearray()
+    while (byte := os.read(handle, 1)) not in (b"\n", b"\r", b""):
+        if byte in (b"\x7f", b"\x08"):
+            del typed[-1:]
+        else:
+            typed += byte
+        console.out(byte.decode(errors="ignore"), end="")
+    console.print()
+    return typed.decode(errors="replace").strip()
 
 
 def _asked(desk: Desk, deed: Deed) -> tuple[str, Deed]:

@@ -8,6 +8,7 @@ change, holds ids only; therefore a note that names the person is refused.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,8 +94,8 @@ def erase(store: Store, master: int, deed: Deed, *, dry: bool = False) -> Erased
     """
     done = store.run(lambda connection: _erase(connection, master, deed, dry=dry))
     if not dry and store.engine.dialect.name == "sqlite":
-        with store.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        with closing(store.engine.raw_connection()) as outside:
+            outside.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
     return done
 
 
