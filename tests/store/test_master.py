@@ -210,6 +210,18 @@ def test_a_merge_is_a_must_link_and_its_un_merge_a_cannot_link(store: Store, two
     assert len(master.standing(store)) == 4
 
 
+def test_the_next_run_obeys_links_too_unless_a_person_parted_what_they_join(store: Store) -> None:
+    take(store, [ADA, ADA_ERP], [BOB, BOB_ERP])
+    pairs = {(str(one.left), str(one.right)) for one in master.constraints(store)}
+    assert pairs == {("epicor:H7", "heartland:7"), ("epicor:H9", "heartland:9")}
+    master.decide(store, name(ADA), name(BOB), DANA, same=True)
+    master.decide(store, name(ADA), name(BOB_ERP), DANA, same=False)
+    assert {(str(one.left), one.same) for one in master.constraints(store)} == {
+        ("heartland:7", True),
+        ("epicor:H9", False),
+    }
+
+
 # the golden record
 
 

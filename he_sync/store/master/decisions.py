@@ -51,28 +51,40 @@ def standing_in(connection: Connection) -> list[Decision]:
 def constraints(store: Store) -> list[Decision]:
     """What the next run must obey: the decisions that stand, and the crosswalk's links, which people and flows made.
 
-    Links of an account whose records a person parted are left out: the decision is the later word.
+    Links that would join what a person parted, by way of others too, are left out: the decision is the later word.
     """
     return store.run(_constraints)
 
 
 def _constraints(connection: Connection) -> list[Decision]:
     said = standing_in(connection)
-    linked = select(crosswalk).where(crosswalk.c.entity == ENTITY, crosswalk.c.until.is_(None))
-    users: dict[str, list[Any]] = {}
-    for row in connection.execute(linked.order_by(crosswalk.c.epicor_id, crosswalk.c.heartland_id)):
-        users.setdefault(row.epicor_id, []).append(row)
-    parted = [{each.left, each.right} for each in said if not each.same]
-    for account, rows in users.items():
-        everybody = {Record("epicor", account), *(Record("heartland", row.heartland_id) for row in rows)}
-        if not any(pair <= everybody for pair in parted):
-            said += [
-                Decision(
-                    *pair_of(Record("heartland", row.heartland_id), Record("epicor", account)), True, *LINKED, row.since
-                )
-                for row in rows
-            ]
-    return said
+    rows = connection.execute(select(crosswalk).where(crosswalk.c.entity == ENTITY, crosswalk.c.until.is_(None)))
+    links = [
+        Decision(
+            *pair_of(Record("heartland", row.heartland_id), Record("epicor", row.epicor_id)), True, *LINKED, row.since
+        )
+        for row in rows
+    ]
+    links.sort(key=lambda one: (in_order(one.left), in_order(one.right)))
+    group = _components([each for each in said if each.same] + links)
+    torn = {group[each.left] for each in said if not each.same and group.get(each.left) == group.get(each.right, ...)}
+    return said + [each for each in links if group[each.left] not in torn]
+
+
+def _components(links: Collection[Decision]) -> dict[Record, Record]:
+    """The representative of each record's group."""
+    parent: dict[Record, Record] = {}
+
+    def root(record: Record) -> Record:
+        parent.setdefault(record, record)
+        while parent[record] != record:
+            parent[record] = parent[parent[record]]
+            record = parent[record]
+        return record
+
+    for each in links:
+        parent[root(each.right)] = root(each.left)
+    return {record: root(record) for record in list(parent)}
 
 
 def decide(store: Store, one: Record, other: Record, deed: Deed, *, same: bool) -> bool:
