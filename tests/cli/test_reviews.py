@@ -136,8 +136,7 @@ def test_a_reason_is_written_at_the_desk_and_unknown_keys_do_nothing(home: Path)
         assert [(one.why, one.same) for one in master.standing(store)] == [("twin brothers", False)]
 
 
-def test_without_a_terminal_the_desk_says_what_to_use_instead(run, monkeypatch) -> None:
-    monkeypatch.setattr("sys.stdin", open(os.devnull))  # noqa: PTH123, SIM115 - closed with the test's process
+def test_without_a_terminal_the_desk_says_what_to_use_instead(run) -> None:
     done = run("reviews", "next")
     assert done.code == 2
     assert "`he-sync match reviews decide`" in done.err

@@ -147,6 +147,15 @@ def test_a_link_that_a_person_made_since_the_merge_outlives_the_un_merge(store: 
     assert links(store)["9"] == "X1"
 
 
+def test_a_link_to_an_account_that_the_master_does_not_know_comes_back_too(store: Store) -> None:
+    ada, bob = take(store, [ADA, ADA_ERP], [BOB])
+    crosswalk.link(store, "customer", "9", "K1", EVENING)
+    master.merge(store, bob, ada, DANA)
+    assert links(store) == {"7": "H7", "9": "H7"}
+    master.unmerge(store, bob, DANA)
+    assert links(store) == {"7": "H7", "9": "K1"}
+
+
 def test_a_dry_run_says_what_a_merge_would_do_and_does_nothing(store: Store, two) -> None:
     effects.plan(store, [order(1, "H9")])
     before = snapshot(store, *two)
