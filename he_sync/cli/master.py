@@ -1,4 +1,4 @@
-"""`he-sync match take|show|history|merge|unmerge|split|erase`: the customer master. What changes is shown first.
+"""`he-sync match take|show|history|merge|unmerge|split|erase|verify`: the master. What changes is shown first.
 
 Without `--yes` nothing is written: the same work is done and undone, and what it would do is printed.
 """
@@ -18,6 +18,7 @@ from he_sync.cli.decided import SIDES, Sides, sides_named
 from he_sync.cli.effects import ME, opened
 from he_sync.cli.match_files import found_in
 from he_sync.model.errors import FixInput
+from he_sync.model.survivorship import GROUPS
 from he_sync.store import master
 from he_sync.store.master import Customer, Deed, Done
 
@@ -124,6 +125,19 @@ def erase(one: One, note: Note, who: Who = ME, yes: Yes = False, as_json: AsJson
     _print({**vars(done)}, line, as_json=as_json, yes=yes)
 
 
+def verify(
+    record: Annotated[str, typer.Argument(metavar="RECORD", help="heartland:7, epicor:H7")],
+    fields: Annotated[list[str], typer.Argument(metavar="FIELD...", help=", ".join(GROUPS))],
+    note: Note,
+    who: Who = ME,
+) -> None:
+    """Say that a person checked fields of a record; they survive before all others."""
+    one = master.record_named(record)
+    with opened() as store:
+        number = master.verify(store, one, fields, Deed(who, note))
+    typer.echo(f"M{number}: {', '.join(fields)} of {one} verified")
+
+
 VERBS: dict[str, Callable[..., None]] = {
     "take": take,
     "show": show,
@@ -132,6 +146,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "unmerge": unmerge,
     "split": split,
     "erase": erase,
+    "verify": verify,
 }
 
 

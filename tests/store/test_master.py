@@ -266,6 +266,18 @@ def test_an_edit_reaches_the_golden_record_with_the_next_run(store: Store, two) 
     assert "email" not in golden
 
 
+def test_what_a_person_verified_survives_before_the_owner_s_and_the_history_says_who(store: Store, two) -> None:
+    ada, _ = two
+    take(store, [ADA, erp("H7", last_name="King", first_name="Ada")], [BOB, BOB_ERP])
+    assert master.customer(store, ada).golden["last_name"].value == "Byron"
+    assert master.verify(store, name(ADA_ERP), ["name"], DANA) == ada
+    found = master.customer(store, ada).golden["last_name"]
+    assert (found.value, found.rule) == ("King", "verified")
+    assert [event.kind for event in master.history(store, ada)] == ["verify"]
+    with pytest.raises(FixInput, match="'shoe' is none of"):
+        master.verify(store, name(ADA_ERP), ["shoe"], DANA)
+
+
 # households
 
 

@@ -50,7 +50,16 @@ def lived(store: Store) -> int:
         answer = {"effect_key": ordered.key, "attempt": 1, "at": EVENING, "outcome": "ok"}
         connection.execute(insert(answers), {**answer, "body": '{"Name":"Jos\\u00e9 Quillfeather","OrderNum":5}'})
         story.tell(
-            connection, [Step("order 9", EVENING, "matched", "not jq@quill.example", '{"mail":"JQ@quill.example"}')]
+            connection,
+            [
+                Step(
+                    "order 9",
+                    EVENING,
+                    "matched",
+                    "not jq@quill.example",
+                    f'{{"mail":"JQ@quill.example","before":"{OLD_EMAIL}"}}',
+                )
+            ],
         )
         applied.put(connection, applied.project("customer 7", "heartland", "1", {"email": OLD_EMAIL}, EVENING))
     letter = DeadLetter(

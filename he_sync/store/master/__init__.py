@@ -12,6 +12,7 @@ from he_sync.store.master.reading import count, customer, history, living, whose
 from he_sync.store.master.records import SIDES, Customer, Deed, Event, Record, number_named, record_named
 from he_sync.store.master.reviews import Pair, side_by_side, skip, waiting
 from he_sync.store.master.taking import Found, Taken, take
+from he_sync.store.master.verifying import verify
 
 __all__ = [
     "SIDES",
@@ -42,6 +43,7 @@ __all__ = [
     "standing",
     "take",
     "unmerge",
+    "verify",
     "waiting",
     "whose",
 ]
