@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, delete, false, func, insert, or_, select, update
 
 from he_sync.model.errors import FixInput
 from he_sync.model.survivorship import Source
@@ -174,7 +174,7 @@ def _scrub(connection: Connection, table: Table, columns: tuple[str, ...], subje
     """Rows of a table that changed."""
     keys = list(table.primary_key.columns)
     found = 0
-    for row in connection.execute(select(table).where(or_(*_candidates(table, columns, subject)))).all():
+    for row in connection.execute(select(table).where(or_(false(), *_candidates(table, columns, subject)))).all():
         own, told = subject.owns(row), row._asdict()
         texts = {name: told[name] for name in columns}
         left = {name: scrubbed(text, subject.values, own=own) for name, text in texts.items() if text}
