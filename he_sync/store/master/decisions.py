@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, insert, or_, select, union, update
 
 from he_sync.model.errors import FixInput
 from he_sync.store import audit
 from he_sync.store.clock import now_in
 from he_sync.store.database import Store
 from he_sync.store.master.records import ENTITY, MASTER_LOCK, Deed, Record, in_order
-from he_sync.store.master_tables import master_decisions, master_reviews
+from he_sync.store.master_tables import master_decisions, master_events, master_members, master_reviews
 from he_sync.store.statements import one_at_a_time
 from he_sync.store.tables import crosswalk
 
@@ -49,8 +49,9 @@ def standing_in(connection: Connection) -> list[Decision]:
 
 
 def constraints(store: Store) -> list[Decision]:
-    """What the next run must obey: the decisions that stand, and the crosswalk's links, which people and flows made.
+    """What the next run must obey: the decisions that stand, and the links of the crosswalk that people and flows made.
 
+    Links that the master made itself come from a run's guesses; as a rule of the next run they would prove themselves.
     Links that would join what a person parted, by way of others too, are left out: the decision is the later word.
     """
     return store.run(_constraints)
@@ -58,7 +59,9 @@ def constraints(store: Store) -> list[Decision]:
 
 def _constraints(connection: Connection) -> list[Decision]:
     said = standing_in(connection)
-    rows = connection.execute(select(crosswalk).where(crosswalk.c.entity == ENTITY, crosswalk.c.until.is_(None)))
+    own = union(select(master_members.c.since), select(master_events.c.at))
+    mine = (crosswalk.c.entity == ENTITY, crosswalk.c.until.is_(None), crosswalk.c.since.not_in(own))
+    rows = connection.execute(select(crosswalk).where(*mine))
     links = [
         Decision(
             *pair_of(Record("heartland", row.heartland_id), Record("epicor", row.epicor_id)), True, *LINKED, row.since
