@@ -54,8 +54,10 @@ def run(lake: Lake, home: Path, day: str, retailer: Retailer) -> Chained:
     dates, out, before = pulled(lake, day), home / "chain" / day, _before(home, day)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".books-", dir=out.parent) as folder:
-        numbers = write_folder(read_source(lake, dates, retailer), Path(folder), _numbers(before))
-        figures = runs.settlements(Path(folder), out, previous=before)
+        books = Path(folder) / f"{retailer.name} {day}"  # what the report calls itself
+        books.mkdir()
+        numbers = write_folder(read_source(lake, dates, retailer), books, _numbers(before))
+        figures = runs.settlements(books, out, previous=before)
     (out / NUMBERS).write_text(json.dumps(numbers.document()), encoding="utf-8")
     breaks = named(pd.read_parquet(out / "breaks.parquet"), numbers)
     facts = {"rules": figures["rules_version"], "dates": [dates[0], dates[-1]], "data": figures["data_versions"]}
