@@ -2,32 +2,20 @@
 
 import json
 import shutil
-from datetime import date, timedelta
 
 import pandas as pd
 import pytest
 
-from he_sync.flows import chain, night
+from he_sync.flows import chain
 from he_sync.flows.settlement_books.numbers import Numbers
 from he_sync.model.errors import FixInput
-from he_sync.sandbox.server import running
-from tests.flows.test_night import Retailer
-
-FRIDAY = date(2026, 11, 20)
-DAYS = [(FRIDAY - timedelta(days=back)).isoformat() for back in (2, 1, 0)]
+from tests.flows.nights import DAYS, compared
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """Three nights in the lake of a small shop."""
-    root = tmp_path_factory.mktemp("nights")
-    with running(root / "sandbox") as sandbox:
-        shop = Retailer(sandbox, root / "home")
-        shop.open("small", seed=5, history=3)
-        for day in DAYS:
-            shop.do(night.compare_day, date.fromisoformat(day))
+    with compared(tmp_path_factory.mktemp("nights")) as shop:
         yield shop
-        shop.store.close()
 
 
 def run(shop, home, day):

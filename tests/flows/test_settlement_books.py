@@ -1,23 +1,19 @@
 """What nights pulled, as the chain's files: it finds there what each night found, and every cent closes."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
 import pytest
 
-from he_sync.flows import night
 from he_sync.flows.settlement_books.folder import write_folder
 from he_sync.flows.settlement_books.source import Source, read_source
 from he_sync.model.errors import FixInput
 from he_sync.reconcile import runs
 from he_sync.reconcile.given import open_books
-from he_sync.sandbox.server import running
 from he_sync.store.lake import Lake
-from tests.flows.test_night import Retailer
+from tests.flows.nights import DAYS, compared
 
-FRIDAY = date(2026, 11, 20)
-DAYS = [(FRIDAY - timedelta(days=back)).isoformat() for back in (2, 1, 0)]
 LEGS = ("settlements", "ledger", "orders")
 
 
@@ -25,16 +21,11 @@ LEGS = ("settlements", "ledger", "orders")
 def shop(tmp_path_factory):
     """Three nights in the lake of a small shop, and their folder."""
     root = tmp_path_factory.mktemp("nights")
-    with running(root / "sandbox") as sandbox:
-        shop = Retailer(sandbox, root / "home")
-        shop.open("small", seed=5, history=3)
-        for day in DAYS:
-            shop.do(night.compare_day, date.fromisoformat(day))
+    with compared(root) as shop:
         folder = root / "books"
         folder.mkdir()
         write_folder(read_source(shop.lake, DAYS, shop.retailer), folder)
         yield shop, folder
-        shop.store.close()
 
 
 @pytest.fixture(scope="module")
