@@ -94,6 +94,18 @@ def test_the_steps_from_sales_to_the_bank_add_up_to_the_cent(tmp_path, files):
     assert found[-1].cents == sum(row[3] for row in files.get("bank_lines", FILES["bank_lines"])[1])
 
 
+def test_each_step_is_what_the_processor_and_the_bank_stated(tmp_path):
+    """The rest takes up what others leave, so that a wrong step would not show in the total."""
+    with open_books(write(tmp_path, "csv", FILES)) as books:
+        found = {step.name: step.cents for step in steps(books, {})}
+        ((sold, fees),) = books.connection.execute(
+            "SELECT sum(gross_cents) FILTER (type = 'SALE'), -sum(fee_cents) FROM settlement_lines"
+        ).fetchall()
+        ((bank,),) = books.connection.execute("SELECT sum(amount_cents) FROM bank_lines").fetchall()
+    assert (found["Card sales"], found["Fees"], found["Bank"]) == (sold, fees, bank)
+    assert fees < 0
+
+
 def test_other_currencies_are_counted_at_the_rate_of_their_day(tmp_path):
     euros = with_column("bank_lines", "currency", ["EUR", "USD"])
     rates = {"rates": ("currency rate_date rate", [("EUR", MONDAY, "1.5"), ("EUR", date(2025, 3, 1), "9.0")])}
