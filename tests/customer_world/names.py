@@ -78,7 +78,9 @@ class Names:
         rng.shuffle(firsts)
         self.short = {name: sorted(short for short in table[name] if len(short) > 1) for name in firsts}
         self.firsts = Choice(firsts, 1.05)
-        self.lasts = Choice(sorted({_surname(rng) for _ in range(surnames)}, key=lambda _: rng.random()), 0.75)
+        self.lasts = Choice(
+            sorted(dict.fromkeys(_surname(rng) for _ in range(surnames)), key=lambda _: rng.random()), 0.75
+        )
         self.roads = [_surname(rng) for _ in range(400)]
         self.towns = [
             (

@@ -13,8 +13,8 @@ from tests.match.people import records
 
 @cache
 def background() -> tuple[pl.DataFrame, pl.DataFrame]:
-    """A file of ordinary customers, from which the model learns."""
-    left, right, _ = world(4_000, 11, WORLDS["middling"])
+    """A file of ordinary customers, from which the model learns; of 4,000 it learns too little about spouses."""
+    left, right, _ = world(20_000, 11, WORLDS["middling"])
     return left, right
 
 
