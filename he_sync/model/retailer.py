@@ -72,6 +72,13 @@ class Accounts(Record):
     over_short: str = "6490"
     differences: str = "6495"
     suspense: str = "1199"
+    reserve: str = "1160"
+    rejected: str = "1170"
+    accrued_fees: str = "2390"
+    breakage: str = "4900"
+    chargeback_fees: str = "6410"
+    chargeback_losses: str = "6420"
+    exchange_differences: str = "7100"
 
 
 class BrandFee(Record):
