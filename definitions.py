@@ -14,6 +14,7 @@ from assets.flow import GROUP, load_flows
 from assets.pulls import PULLS
 from assets.push import PUSH
 from assets.reconcile import RECONCILE
+from assets.store_days import store_days
 from he_sync.flows import sweeper
 from he_sync.flows.polls import poll_epicor, poll_heartland
 from resources.house import build_resources
@@ -66,7 +67,7 @@ def build(
     """Everything as one Definitions; keyword arguments replace parts."""
     night, full = jobs()
     ours = dg.Definitions(
-        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, *PUSH] if assets is None else assets,
+        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, store_days, *PUSH] if assets is None else assets,
         jobs=[night, full, drain_job],
         schedules=[nightly_close(night)],
         sensors=[inbox_sweep(drain_job), *polls(), run_failures, alarms],
