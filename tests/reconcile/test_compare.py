@@ -154,3 +154,64 @@ def test_an_item_that_is_there_twice_is_refused_however_often_the_other_side_has
         pytest.raises(inventory.Repeated, match="item x at location 0"),
     ):
         inventory.compare(books.connection, books.rows)
+
+
+def test_a_part_whose_unit_has_no_factor_is_refused_where_the_pos_does_not_have_it_either(tmp_path):
+    """Nothing at the POS and nothing that can be counted in the ERP are both none, and were once taken for equal."""
+    with pytest.raises(FixInput, match="unit 'PAL' of item 1 at 0 in erp_inventory has no factor"):
+        stock(tmp_path, None, (5, 1, "PAL"))
+
+
+def test_a_part_that_has_no_units_at_all_is_refused_with_its_place(tmp_path):
+    files = {"erp_inventory": (STOCK["erp_inventory"], [(8, 3, 1, 0, "EA")])}
+    with (
+        open_books(write(tmp_path, "csv", files), subject="inventory") as books,
+        pytest.raises(FixInput, match="item 8 at 3 in erp_inventory is not there"),
+    ):
+        inventory.compare(books.connection, books.rows)
+
+
+PLACES = st.dictionaries(
+    st.tuples(st.integers(-3, 3), st.integers(-2, 2)), st.tuples(st.integers(-9, 9), st.integers(0, 2)), max_size=12
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(pos=PLACES, erp=PLACES, far=st.sampled_from([1, 1 << 40]))
+def test_items_as_small_numbers_as_large_ones_and_as_texts_differ_in_the_same_places(pos, erp, far):
+    """Small whole numbers are joined as one number, which must be read back as the same item and location."""
+    assert breaks(pos, erp, lambda sku: sku) == breaks(pos, erp, lambda sku: sku * far)
+    assert breaks(pos, erp, lambda sku: sku) == breaks(pos, erp, lambda sku: "abcdefg"[sku + 3])
+
+
+def breaks(pos, erp, name):
+    """Records, classes and deltas of places (sku, location) with (on hand, reserved), items named by `name`."""
+    kind = "VARCHAR" if isinstance(name(0), str) else "BIGINT"
+    tables = {
+        "pos_inventory": ("available_ea BIGINT", [(name(sku), at, some) for (sku, at), (some, _) in pos.items()]),
+        "erp_inventory": (
+            "on_hand BIGINT, reserved BIGINT, uom VARCHAR",
+            [(name(sku), at, some, kept, "EA") for (sku, at), (some, kept) in erp.items()],
+        ),
+        "inflight": ("qty_ea BIGINT", []),
+        "uom": ("stock_uom VARCHAR, eaches BIGINT", [(name(sku), "EA", 1) for sku in range(-3, 4)]),
+    }
+    with duckdb.connect(config={"threads": 1}) as connection:
+        for table, (columns, rows) in tables.items():
+            place = "" if table == "uom" else ", location BIGINT"
+            connection.execute(f"CREATE TABLE {table} (sku {kind}{place}, {columns})")
+            for row in rows:
+                connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - our own names
+        inventory.compare(connection, {table: len(rows) for table, (_, rows) in tables.items()})
+        found = "SELECT record_id, break_class, delta_cents, confidence FROM inventory_breaks ORDER BY ALL"
+        return connection.execute(found).fetchall()
+
+
+def test_as_many_drifts_of_minus_the_reservation_as_ignored_ones_leave_the_ignored_ones_doubtful():
+    """A drift goes either way alike: two of minus the reservation say that two of plus it are drifts as well."""
+    erp = {(0, at): (9, 1) for at in range(4)}
+    only = breaks({(0, at): (9 if at < 2 else 8, 0) for at in range(4)}, erp, lambda sku: sku)
+    mirrored = breaks({(0, at): (9 if at < 2 else 7, 0) for at in range(4)}, erp, lambda sku: sku)
+    doubts = [dict.fromkeys((one[1], one[3]) for one in found) for found in (only, mirrored)]
+    assert list(doubts[0]) == [("inv_reserved_ignored", 0.97)]
+    assert list(doubts[1]) == [("inv_reserved_ignored", 0.5), ("inv_quantity_drift", 1.0)]
