@@ -1,21 +1,15 @@
-"""What `he-sync match customers` wrote, read again for the master."""
+"""What `he-sync match customers` wrote, with the files that it read, for the master."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import polars as pl
-
 from he_sync.cli.columns import chosen_columns
-from he_sync.match.decide import REVIEW, WORDS
-from he_sync.match.reading import customers, table
+from he_sync.flows.customer_matching import taking
+from he_sync.match.reading import customers
 from he_sync.model.errors import FixInput
-from he_sync.model.survivorship import FIELDS, Source
-from he_sync.store.master import Found, Pair, Record, pair_of
-
-PLACES = {"left": 0, "right": 1}
+from he_sync.store.master import Found
 
 
 def found_in(folder: Path, files: Sequence[Path], sides: Sequence[str], columns: Sequence[str], encoding: str) -> Found:
@@ -25,50 +19,10 @@ def found_in(folder: Path, files: Sequence[Path], sides: Sequence[str], columns:
     """
     if len(files) > len(sides):
         raise FixInput(f"--sides names {len(sides)} systems for {len(files)} files")
-    kind = next((kind for kind in ("csv", "parquet") if (folder / f"clusters.{kind}").is_file()), "")
-    if not kind or not (folder / "report.html").is_file():
-        raise FixInput(f"{folder}: holds no complete run; `he-sync match customers ... --out {folder}` makes one")
+    taking.kind_of(folder)  # before the files are read: they may be large
     records = [
-        _source(side, row)
+        taking.source(side, row)
         for path, side in zip(files, sides, strict=False)
         for row in customers(path, chosen_columns(columns), encoding).iter_rows(named=True)
     ]
-    cluster = _grouped(table(folder / f"clusters.{kind}"), "cluster_id", sides)
-    if missing := set(cluster) ^ {Record(one.side, one.id) for one in records}:
-        raise FixInput(f"{folder}: {min(missing)} is not in both the run and the files; name the files that it read")
-    household = _grouped(table(folder / f"households.{kind}"), "household_id", sides)
-    return Found(_digest(folder, kind), records, cluster, household, _review(folder, kind, sides))
-
-
-def _source(side: str, row: dict[str, str]) -> Source:
-    return Source(side, row["id"], {name: row[name] for name in FIELDS if row[name]}, row["created"])
-
-
-def _grouped(frame: pl.DataFrame, column: str, sides: Sequence[str]) -> dict[Record, str]:
-    rows = frame.select(pl.col("side", "id", column).cast(pl.String)).rows()
-    return {Record(sides[PLACES[side]], number): name for side, number, name in rows}
-
-
-def _review(folder: Path, kind: str, sides: Sequence[str]) -> list[Pair]:
-    """Pairs across the sides, and duplicates within one, that the run leaves to people."""
-    across = table(folder / f"pairs.{kind}")
-    own = folder / f"duplicates.{kind}"
-    both = ("left", "right" if own.is_file() else "left")
-    frames = [across.with_columns(one=pl.lit(both[0]), other=pl.lit(both[1]))]
-    if own.is_file():
-        frames.append(table(own).with_columns(one=pl.col("side"), other=pl.col("side")))
-    found = []
-    for frame in frames:
-        asked = frame.filter(pl.col("decision") == WORDS[REVIEW])
-        for row in asked.iter_rows(named=True):
-            ends = (
-                Record(sides[PLACES[row[at]]], str(row[number]))
-                for at, number in (("one", "left_id"), ("other", "right_id"))
-            )
-            found.append(Pair(*pair_of(*ends), round(float(row["score"]) * 1_000_000), row["reasons"]))
-    return found
-
-
-def _digest(folder: Path, kind: str) -> str:
-    parts = [(folder / f"{name}.{kind}").read_bytes() for name in ("clusters", "pairs")]
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+    return taking.found_in(folder, records, sides)

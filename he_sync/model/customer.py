@@ -17,3 +17,22 @@ class Customers(Contract):
     email: str = pa.Field(description="As written, trimmed")
     phone: str = pa.Field(description="As written, trimmed")
     active: bool
+
+
+class CustomerRecords(Contract):
+    """One row a customer record as its own system knows it: what two records are compared by."""
+
+    side: str = pa.Field(isin=["heartland", "epicor"])
+    record_id: str = pa.Field(unique=True, str_length={"min_value": 1}, description="Heartland id or Epicor CustID")
+    first_name: str
+    last_name: str
+    company: str
+    name: str = pa.Field(description="Where one side has one field for it")
+    email: str = pa.Field(description="As written, trimmed")
+    phone: str = pa.Field(description="As written, trimmed")
+    street: str
+    city: str
+    state: str
+    zip: str
+    dated: str = pa.Field(str_matches=r"^(\d{4}-\d{2}-\d{2})?$", description="Day of its last change")
+    active: bool

@@ -1,0 +1,130 @@
+"""What is looked at before a run is taken: five figures beside those of the last run that was taken.
+
+A figure that no shop's customers show in a day means that something else changed: half a roster, a field that is filled
+with one value, new software. Such a run waits until a person says that it is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from he_sync.flows.customer_matching.running import Run
+
+RATE_MOVES = 0.1
+"""Share of a side's records by which those with a customer on the other side may move from run to run."""
+ASKED, ASKED_MOVES = 0.5, 0.2
+"""Of the pairs that are one customer or may be, the share left to people; and by how much it may grow."""
+LARGE, TOO_LARGE = 20, 100
+"""Records of one customer. Four systems' worth of duplicates stay below 20; 100 are a value that many share."""
+DRIFT, FAR_DRIFT = 0.1, 0.3
+"""Largest distance (total variation) between what two fits say of a field in pairs of one customer."""
+ENOUGH = 200
+"""Matches below which a fit says more about chance than about the customers."""
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One figure: whether it is as usual, whether a run is held for it, what to say, and the cases."""
+
+    name: str
+    passed: bool
+    holds: bool
+    said: str
+    cases: Sequence[Mapping[str, Any]] = field(default_factory=list)
+
+
+def verdicts(run: Run) -> list[Verdict]:
+    """All figures of a run, in the order of NAMES."""
+    return [_match_rate(run), _review_share(run), _largest(run), _drift(run), _skipped(run)]
+
+
+NAMES: Mapping[str, str] = {
+    "match_rate": f"Each side's share of matched records is within {RATE_MOVES:.0%} of the last run's.",
+    "review_share": f"At most {ASKED:.0%} of the pairs wait for people, and no {ASKED_MOVES:.0%} more than last time.",
+    "largest_customer": f"No customer has more than {LARGE} records; above {TOO_LARGE} the run is held.",
+    "model_drift": f"What matches agree in moved below {DRIFT:.0%} in each field; a run is held at {FAR_DRIFT:.0%}.",
+    "blocking": "Every block was compared or split; what was too large is named, and its records met by other rules.",
+}
+
+
+def _match_rate(run: Run) -> Verdict:
+    now, was = run.summary["match_rate"], run.before.summary["match_rate"] if run.before else {}
+    sides = dict(zip(("left", "right"), run.sides, strict=False))
+    cases = [
+        {"side": sides[side], "matched": f"{rate:.1%}", "last run": f"{was[side]:.1%}" if side in was else ""}
+        for side, rate in now.items()
+    ]
+    moved = max((abs(rate - was[side]) for side, rate in now.items() if side in was), default=0.0)
+    lost = bool(was) and set(was) != set(now)
+    told = ", ".join(f"{case['side']} {case['matched']}" for case in cases)
+    return Verdict("match_rate", moved <= RATE_MOVES and not lost, True, told, cases)
+
+
+def _review_share(run: Run) -> Verdict:
+    now, was = _asked(run), _asked(run.before) if run.before else None
+    grown = was is not None and now > was + ASKED_MOVES
+    waits = run.summary["decisions"]["review"]
+    return Verdict("review_share", now <= ASKED and not grown, grown, f"{waits:,} pairs wait for people, {now:.1%}")
+
+
+def _asked(run: Run) -> float:
+    told = run.summary["decisions"]
+    return float(told["review"] / max(1, told["review"] + told["match"]))
+
+
+def _largest(run: Run) -> Verdict:
+    golden = run.table("golden").sort("records", "cluster_id", descending=[True, False]).head(SHOWN)
+    most = run.summary["largest_cluster"]
+    names = ("cluster_id", "records", "first_name", "last_name", "company", "email", "phone")
+    cases = golden.filter(pl.col("records") > LARGE).select(names).to_dicts()
+    return Verdict("largest_customer", most <= LARGE, most > TOO_LARGE, f"the largest has {most:,} records", cases)
+
+
+def _drift(run: Run) -> Verdict:
+    if run.before is None or run.same:
+        return Verdict("model_drift", True, False, "no earlier run to compare with")
+    rows = sorted(drift(run.before, run), key=lambda row: -row["moved"])
+    most = rows[0]["moved"] if rows else 0.0
+    cases = [{**row, "moved": f"{row['moved']:.1%}"} for row in rows[:SHOWN]]
+    return Verdict("model_drift", most <= DRIFT, most > FAR_DRIFT, f"the most that a field moved is {most:.1%}", cases)
+
+
+def drift(before: Run, now: Run) -> Iterator[dict[str, Any]]:
+    """Each field of both fits with how far its levels moved, and the level that moved most.
+
+    Strata with fewer than ENOUGH matches, and fields that only one of the fits has, are not compared.
+    """
+    for stratum, model in now.model.items():
+        if stratum not in before.model or min(run.model[stratum]["matches"] for run in (before, now)) < ENOUGH:
+            continue
+        old = before.model[stratum]["levels"]
+        for name, levels in model["levels"].items():
+            was = old.get(name, {})
+            if set(was) != set(levels) or not levels:
+                continue
+            moves = {level: abs(share - was[level]) for level, share in levels.items()}
+            worst = max(moves, key=lambda level: moves[level])
+            yield {
+                "of": stratum,
+                "field": name,
+                "moved": sum(moves.values()) / 2,
+                "most in": worst,
+                "was": f"{was[worst]:.1%}",
+                "is": f"{levels[worst]:.1%}",
+            }
+
+
+def _skipped(run: Run) -> Verdict:
+    large = (
+        run.table("blocking")
+        .filter((pl.col("skipped") > 0) | (pl.col("split") > 0))
+        .sort("skipped_pairs", descending=True)
+    )
+    cases = large.select("rule", "largest", "example", "split", "skipped", "skipped_pairs").to_dicts()
+    blocks, pairs = run.summary["skipped_blocks"], run.summary["skipped_pairs"]
+    return Verdict("blocking", not blocks, False, f"{blocks:,} blocks with {pairs:,} pairs were too large", cases)
