@@ -9,8 +9,11 @@ import dagster as dg
 
 from assets.canonical import CANONICAL
 from assets.chain import chain
+from assets.days import TIMEZONE
 from assets.drain import drain_job
 from assets.flow import GROUP, load_flows
+from assets.match import GROUP as MATCHED
+from assets.match import MATCH
 from assets.pulls import PULLS
 from assets.push import PUSH
 from assets.reconcile import RECONCILE
@@ -20,23 +23,23 @@ from he_sync.flows.polls import poll_epicor, poll_heartland
 from resources.house import build_resources
 from sensors.changes import asking, changes
 from sensors.failures import alarms, run_failures
-from sensors.schedules import nightly_close
+from sensors.schedules import nightly_close, nightly_match
 from sensors.sweep import inbox_sweep
 
 COMPARED = dg.AssetSelection.assets(["reconcile", "customers"], ["reconcile", "inventory"])
 WRITTEN = dg.AssetSelection.assets(["push", "plan"], ["push", "epicor"], ["push", "heartland"])
 MASTER_DATA = COMPARED.upstream() | dg.AssetSelection.assets(["canonical", "products"]) | WRITTEN
-BY_DAY = dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP)
-"""Everything that has a business date; flows have none, events come when they come."""
+BY_DAY = dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP, MATCHED)
+"""Everything that has a business date; flows have none, events come when they come, and who is who is as of now."""
 
 
 POLL_SECONDS, SWEEP_SECONDS = 60, 300
-ALONE = {"he/entity": "close"}
+ALONE, MATCHING = {"he/entity": "close"}, {"he/entity": "match"}
 """One run at a time (dagster.yaml limits the tag): two that plan from one stock would both correct its drift."""
 
 
 def jobs() -> list[Any]:
-    """`nightly_close` is a whole business date; `full_sync` brings customers, products and stock in step."""
+    """A night over a business date; master data brought in step; who is who among the customers."""
     night = dg.define_asset_job(
         "nightly_close",
         BY_DAY,
@@ -49,7 +52,13 @@ def jobs() -> list[Any]:
         description="Customers, products and stock of both sides, compared and brought in step",
         tags=ALONE,
     )
-    return [night, full]
+    match = dg.define_asset_job(
+        "match_customers",
+        dg.AssetSelection.groups(MATCHED),
+        description="Customers of both sides matched, the result taken into the master, doubtful pairs put on the desk",
+        tags=MATCHING,
+    )
+    return [night, full, match]
 
 
 def polls() -> list[dg.SensorDefinition]:
@@ -65,11 +74,11 @@ def build(
     flows: dg.Definitions | None = None,
 ) -> dg.Definitions:
     """Everything as one Definitions; keyword arguments replace parts."""
-    night, full = jobs()
+    night, full, match = jobs()
     ours = dg.Definitions(
-        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, store_days, *PUSH] if assets is None else assets,
-        jobs=[night, full, drain_job],
-        schedules=[nightly_close(night)],
+        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, store_days, *PUSH, *MATCH] if assets is None else assets,
+        jobs=[night, full, match, drain_job],
+        schedules=[nightly_close(night), nightly_match(match, TIMEZONE)],
         sensors=[inbox_sweep(drain_job), *polls(), run_failures, alarms],
         resources=build_resources() if resources is None else resources,
         executor=dg.in_process_executor,

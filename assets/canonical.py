@@ -32,11 +32,16 @@ def check_of(name: str, results: Mapping[str, Result]) -> dg.AssetCheckResult:
         if failure.entity == name or "/" in failure.entity
     ]
     rows = sum(result.snapshots[name].rows for result in results.values())
+    return contract_check(["canonical", name], rows, failures)
+
+
+def contract_check(key: Sequence[str], rows: int, failures: Sequence[tuple[str, Failure]]) -> dg.AssetCheckResult:
+    """The check of rows that were kept beside failures, each with its day."""
     bad = len({(failure.entity, failure.record) for _, failure in failures})
     blocked = bad * BAD_SHARE > max(rows, BAD_SHARE)
     return dg.AssetCheckResult(
         check_name="contract",
-        asset_key=["canonical", name],
+        asset_key=key,
         passed=not failures,
         severity=dg.AssetCheckSeverity.ERROR if blocked else dg.AssetCheckSeverity.WARN,
         description=f"{rows:,} rows kept, {bad:,} records set aside",

@@ -1,10 +1,10 @@
-"""One plot: differences by class, settled and open. Small on purpose: it is stored in the event row (under 50 kB)."""
+"""Two plots: differences by class, scores by decision. Small on purpose: stored in the event row (under 50 kB)."""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from he_sync.model.difference import CLASSES
@@ -16,21 +16,49 @@ LEGS = tuple(dict.fromkeys(CLASSES.values()))
 
 def bars(by_class: Mapping[str, tuple[int, int]]) -> str:
     """Base64 PNG of (found, still open) per class, the classes of a leg together."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - 0.4 s that only the close needs
-    from matplotlib.figure import Figure  # noqa: PLC0415 - same
-
     names = sorted(by_class, key=lambda name: (LEGS.index(CLASSES[name]), -by_class[name][0], name))
-    figure = Figure(figsize=(8, max(1.6, 0.27 * len(names) + 0.9)), dpi=100, layout="constrained")
-    axes = figure.add_subplot()
+    axes, draw = _axes(max(1.6, 0.27 * len(names) + 0.9))
     for place, name in enumerate(names):
         _bar(axes, place, *by_class[name])
     axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     _legs(axes, [CLASSES[name] for name in names])
     _frame(axes, by_class)
-    canvas: Any = FigureCanvasAgg(figure)  # its methods carry no types
-    canvas.draw()
-    return _png(canvas.buffer_rgba())
+    return draw()
+
+
+def scores(by_decision: Mapping[str, Sequence[int]]) -> str:
+    """Base64 PNG of pairs by score, in bins of one width from 0 to 1, stacked by decision in the order given."""
+    axes, draw = _axes(2.6)
+    bins = len(next(iter(by_decision.values())))
+    places, below = [(place + 0.5) / bins for place in range(bins)], [0] * bins
+    for (name, counts), colour in zip(by_decision.items(), (QUIET, OPEN, SETTLED), strict=True):
+        axes.bar(places, counts, bottom=below, width=0.9 / bins, color=colour, label=f"{name} {sum(counts):,}")
+        below = [one + other for one, other in zip(below, counts, strict=True)]
+    axes.set_title(f"{sum(below):,} pairs by score", loc="left", color=INK, fontsize=11)
+    axes.set_yscale("symlog", linthresh=10)
+    axes.set_xlim(0, 1)
+    axes.legend(loc="upper center", frameon=False, fontsize=9, labelcolor=INK, ncols=len(by_decision))
+    axes.set_ylim(0, 6 * max(10, *below))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(QUIET)
+    axes.tick_params(colors=INK, labelsize=9, length=0)
+    return draw()
+
+
+def _axes(height: float) -> tuple[Any, Callable[[], str]]:
+    """Axes of a figure of this height in inches, and what draws it as base64 PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - 0.4 s that only two assets need
+    from matplotlib.figure import Figure  # noqa: PLC0415 - same
+
+    figure = Figure(figsize=(8, height), dpi=100, layout="constrained")
+
+    def draw() -> str:
+        canvas: Any = FigureCanvasAgg(figure)  # its methods carry no types
+        canvas.draw()
+        return _png(canvas.buffer_rgba())
+
+    return figure.add_subplot(), draw
 
 
 def _bar(axes: Any, place: int, found: int, still: int) -> None:

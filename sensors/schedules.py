@@ -1,4 +1,4 @@
-"""When the close runs: after the last store's batches, in the business time zone."""
+"""When the close runs, after the last store's batches, and the matching behind it; in the business time zone."""
 
 from __future__ import annotations
 
@@ -13,3 +13,14 @@ CLOSE_HOUR = 6
 def nightly_close(job: Any) -> Any:
     """The nightly close of yesterday's business date; `job` is an unresolved asset job, which has no public type."""
     return dg.build_schedule_from_partitioned_job(job, name="nightly_close", hour_of_day=CLOSE_HOUR)
+
+
+MATCH_HOUR = 7
+"""Behind the close, which creates accounts and links them."""
+
+
+def nightly_match(job: Any, timezone: str) -> dg.ScheduleDefinition:
+    """Customers matched once a day; a day on which nothing changed costs two counts."""
+    return dg.ScheduleDefinition(
+        name="match_customers", job=job, cron_schedule=f"0 {MATCH_HOUR} * * *", execution_timezone=timezone
+    )

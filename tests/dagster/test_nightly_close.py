@@ -1,45 +1,22 @@
 """The close as Dagster runs it: a real ephemeral instance, the real sandbox over HTTP."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import dagster as dg
 import pytest
 
-import definitions
-from he_sync.cli import check, house
+from he_sync.cli import check
 from he_sync.flows import close
-from he_sync.sandbox import world
 from he_sync.store.database import open_store
 from he_sync.store.lake import Lake
-from resources.connections import ConnectionsResource
-from resources.memory import MemoryResource
-
-FRIDAY = date(2026, 11, 20)
+from tests.dagster.stage import FRIDAY, built
 
 
 @pytest.fixture
 def stage(sandbox, tmp_path):
     """A small world that happened up to Friday, and the definitions that work on it."""
-    world.create(sandbox.state, size="small", seed=11)
-    for back in range(6, -1, -1):
-        world.happen(sandbox.state, FRIDAY - timedelta(days=back))
-    home = tmp_path / "home"
-    environment = house.sandbox_environment(sandbox, home, world.profile(sandbox.state))
-    names = (
-        "heartland_url",
-        "heartland_token",
-        "gp_url",
-        "gp_app_id",
-        "gp_app_key",
-        "epicor_url",
-        "epicor_company",
-        "epicor_user",
-        "epicor_password",
-        "epicor_api_key",
-    )
-    connections = ConnectionsResource(home=str(home), **{name: environment[f"HE_{name.upper()}"] for name in names})
-    memory = MemoryResource(home=str(home), profile=environment["HE_PROFILE"])
-    return sandbox, home, definitions.build(resources={"memory": memory, "connections": connections})
+    one = built(sandbox, tmp_path / "home", seed=11, days=7)
+    return one.sandbox, one.home, one.defs
 
 
 def run(defs, instance, job="nightly_close", **partitions):
