@@ -9,6 +9,7 @@ import dagster as dg
 
 from assets.canonical import CANONICAL
 from assets.chain import chain
+from assets.completeness import completeness
 from assets.days import TIMEZONE
 from assets.drain import drain_job
 from assets.flow import GROUP, load_flows
@@ -76,7 +77,9 @@ def build(
     """Everything as one Definitions; keyword arguments replace parts."""
     night, full, match = jobs()
     ours = dg.Definitions(
-        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, store_days, *PUSH, *MATCH] if assets is None else assets,
+        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, store_days, completeness, *PUSH, *MATCH]
+        if assets is None
+        else assets,
         jobs=[night, full, match, drain_job],
         schedules=[nightly_close(night), nightly_match(match, TIMEZONE)],
         sensors=[inbox_sweep(drain_job), *polls(), run_failures, alarms],

@@ -30,6 +30,7 @@ COMMANDS = {
     "down": "stack",
     "doctor": "doctor",
     "close": "close",
+    "proof": "proof",
 }
 """Verbs of one word and the module that has the function of that name."""
 

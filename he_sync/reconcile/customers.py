@@ -12,10 +12,9 @@ from he_sync.model.difference import Difference
 FIELDS = ("name", "email", "phone")
 
 
-def _same(field: str, left: str, right: str) -> bool:
-    if field == "phone":
-        return _digits(left) == _digits(right)
-    return " ".join(left.split()).casefold() == " ".join(right.split()).casefold()
+def plain(field: str, text: str) -> str:
+    """A field as it is compared: a phone's digits, else without case and doubled spaces."""
+    return _digits(text) if field == "phone" else " ".join(text.split()).casefold()
 
 
 def _digits(text: str) -> str:
@@ -50,7 +49,9 @@ def compare(day: str, customers: pd.DataFrame, erp_customers: pd.DataFrame) -> l
 def _difference(day: str, row: Any, known: Known) -> Difference | None:
     subject = f"customer {row.customer_id}"
     if theirs := known.by_link.get(row.link):
-        changed = [field for field in FIELDS if not _same(field, getattr(row, field), getattr(theirs, field))]
+        changed = [
+            field for field in FIELDS if plain(field, getattr(row, field)) != plain(field, getattr(theirs, field))
+        ]
         text = _changes(row, theirs, changed)
         found = Difference(day, "customer_field_differs", subject, "", 0, 0, text, "update_customer")
         return found if changed else None
