@@ -38,7 +38,7 @@ CHECKED_ON = {
     "review_share": "pairs",
     "largest_customer": "golden",
     "model_drift": "pairs",
-    "blocking": "pairs",
+    "oversize_blocks": "pairs",
 }
 
 
@@ -142,7 +142,7 @@ def _check(verdict: Verdict, accepted: str) -> dg.AssetCheckResult:
         passed=verdict.passed,
         severity=dg.AssetCheckSeverity.ERROR if held else dg.AssetCheckSeverity.WARN,
         description=verdict.said + (f"; accepted: {accepted}" if accepted and not verdict.passed else ""),
-        metadata={"cases": table(verdict.cases)},
+        metadata={**verdict.figures, "cases": table(verdict.cases)},
     )
 
 
@@ -157,7 +157,7 @@ def _of_pairs(run: Run) -> dict[str, Any]:
         "decisions": _counts(run.summary["decisions"]),
         "links by itself from": run.summary["match_from"],
         "plot": dg.MetadataValue.md(f"![pairs by score](data:image/png;base64,{plotted(run.histogram())})"),
-        "blocking": table(run.table("blocking").to_dicts()),
+        "blocking": table(run.table("blocking").drop("example").to_dicts()),
         "report": dg.MetadataValue.path(run.folder / "report.html"),
     }
 

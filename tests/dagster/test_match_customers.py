@@ -11,7 +11,7 @@ from he_sync.store.master import Deed, Record
 from tests.dagster.stage import built
 
 DANA = Deed("dana", "called them")
-CHECKS = {"match_rate", "review_share", "largest_customer", "model_drift", "blocking"}
+CHECKS = {"match_rate", "review_share", "largest_customer", "model_drift", "oversize_blocks"}
 
 
 @pytest.fixture
@@ -72,6 +72,20 @@ def test_customers_of_both_systems_become_one_master_and_are_not_matched_again_w
     assert second.success
     assert made(second) == {"heartland", "epicor"}
     assert set(evaluations(second)) == CHECKS
+
+
+def test_nobody_is_named_in_what_dagster_keeps(stage, instance):
+    """Erasure reaches our store, not the event log of Dagster."""
+    result = matched(stage, instance)
+    told = str(
+        [[event.step_materialization_data.materialization for event in result.get_asset_materialization_events()]]
+    )
+    told += str(result.get_asset_check_evaluations())
+    people = stage.sandbox.state.select("heartland/customers")
+    named = [row[field] for row in people for field in ("email", "phone_number", "name") if len(row[field] or "") > 5]
+    digits = ["".join(filter(str.isdigit, row["phone_number"])) for row in people if row["phone_number"]]
+    assert "oversize_blocks" in told
+    assert not [one for one in (*named, *digits) if one.lower() in told.lower()]
 
 
 def test_one_changed_customer_is_the_one_that_is_read_and_its_new_address_reaches_the_master(stage, instance):

@@ -29,12 +29,16 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Verdict:
-    """One figure: whether it is as usual, whether a run is held for it, what to say, and the cases."""
+    """Whether something is as usual, whether a run is held for it, what to say, the figures, and the cases.
+
+    Cases name nobody: Dagster keeps them longer than a customer may want to be kept.
+    """
 
     name: str
     passed: bool
     holds: bool
     said: str
+    figures: Mapping[str, float]
     cases: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
 
@@ -48,7 +52,7 @@ NAMES: Mapping[str, str] = {
     "review_share": f"At most {ASKED:.0%} of the pairs wait for people, and no {ASKED_MOVES:.0%} more than last time.",
     "largest_customer": f"No customer has more than {LARGE} records; above {TOO_LARGE} the run is held.",
     "model_drift": f"What matches agree in moved below {DRIFT:.0%} in each field; a run is held at {FAR_DRIFT:.0%}.",
-    "blocking": "Every block was compared or split; what was too large is named, and its records met by other rules.",
+    "oversize_blocks": "Every block was compared whole or in parts; what was too large is named, with its rule.",
 }
 
 
@@ -62,14 +66,16 @@ def _match_rate(run: Run) -> Verdict:
     moved = max((abs(rate - was[side]) for side, rate in now.items() if side in was), default=0.0)
     lost = bool(was) and set(was) != set(now)
     told = ", ".join(f"{case['side']} {case['matched']}" for case in cases)
-    return Verdict("match_rate", moved <= RATE_MOVES and not lost, True, told, cases)
+    figures = {f"matched of {sides[side]}": rate for side, rate in now.items()}
+    return Verdict("match_rate", moved <= RATE_MOVES and not lost, True, told, figures, cases)
 
 
 def _review_share(run: Run) -> Verdict:
     now, was = _asked(run), _asked(run.before) if run.before else None
     grown = was is not None and now > was + ASKED_MOVES
     waits = run.summary["decisions"]["review"]
-    return Verdict("review_share", now <= ASKED and not grown, grown, f"{waits:,} pairs wait for people, {now:.1%}")
+    told = f"{waits:,} pairs wait for people, {now:.1%}"
+    return Verdict("review_share", now <= ASKED and not grown, grown, told, {"review share": now})
 
 
 def _asked(run: Run) -> float:
@@ -80,18 +86,19 @@ def _asked(run: Run) -> float:
 def _largest(run: Run) -> Verdict:
     golden = run.table("golden").sort("records", "cluster_id", descending=[True, False]).head(SHOWN)
     most = run.summary["largest_cluster"]
-    names = ("cluster_id", "records", "first_name", "last_name", "company", "email", "phone")
-    cases = golden.filter(pl.col("records") > LARGE).select(names).to_dicts()
-    return Verdict("largest_customer", most <= LARGE, most > TOO_LARGE, f"the largest has {most:,} records", cases)
+    cases = golden.filter(pl.col("records") > LARGE).select("cluster_id", "records", "left", "right").to_dicts()
+    told, figures = f"the largest has {most:,} records", {"records of the largest": most}
+    return Verdict("largest_customer", most <= LARGE, most > TOO_LARGE, told, figures, cases)
 
 
 def _drift(run: Run) -> Verdict:
     if run.before is None or run.same:
-        return Verdict("model_drift", True, False, "no earlier run to compare with")
+        return Verdict("model_drift", True, False, "no earlier run to compare with", {})
     rows = sorted(drift(run.before, run), key=lambda row: -row["moved"])
     most = rows[0]["moved"] if rows else 0.0
     cases = [{**row, "moved": f"{row['moved']:.1%}"} for row in rows[:SHOWN]]
-    return Verdict("model_drift", most <= DRIFT, most > FAR_DRIFT, f"the most that a field moved is {most:.1%}", cases)
+    told = f"the most that a field moved is {most:.1%}"
+    return Verdict("model_drift", most <= DRIFT, most > FAR_DRIFT, told, {"moved": round(most, 6)}, cases)
 
 
 def drift(before: Run, now: Run) -> Iterator[dict[str, Any]]:
@@ -125,6 +132,9 @@ def _skipped(run: Run) -> Verdict:
         .filter((pl.col("skipped") > 0) | (pl.col("split") > 0))
         .sort("skipped_pairs", descending=True)
     )
-    cases = large.select("rule", "largest", "example", "split", "skipped", "skipped_pairs").to_dicts()
+    cases = large.select("rule", "largest", "split", "skipped", "skipped_pairs").to_dicts()
     blocks, pairs = run.summary["skipped_blocks"], run.summary["skipped_pairs"]
-    return Verdict("blocking", not blocks, False, f"{blocks:,} blocks with {pairs:,} pairs were too large", cases)
+    told = f"{blocks:,} blocks with {pairs:,} pairs were too large"
+    return Verdict(
+        "oversize_blocks", not blocks, False, told, {"blocks skipped": blocks, "pairs skipped": pairs}, cases
+    )
