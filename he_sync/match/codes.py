@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
+Small = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Texts = list[str]
@@ -25,7 +26,7 @@ SEED = 20
 class Codes:
     """One column: `at[k]` is the code of record k, `texts[code]` what it stands for. Code 0 is the empty text."""
 
-    at: Ints
+    at: Small
     texts: pl.Series
 
     @property
@@ -45,7 +46,7 @@ def coded(*columns: pl.Series) -> tuple[Codes, ...]:
     """Codes of columns that share one vocabulary (first and last names: they are exchanged now and then)."""
     texts = pl.concat([pl.Series("text", [""]), *(column.alias("text") for column in columns)])
     found = pa.array(texts.hash(SEED).to_numpy()).dictionary_encode()
-    code = found.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    code = found.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
     place = np.empty(len(found.dictionary), np.int64)
     place[code[::-1]] = np.arange(len(code) - 1, -1, -1)
     code, words = code[1:], texts.gather(place)
@@ -54,12 +55,10 @@ def coded(*columns: pl.Series) -> tuple[Codes, ...]:
 
 
 def by_distinct_pair(
-    left: Ints, right: Ints, texts: pl.Series, need: Bools, score: Callable[[Texts, Texts], npt.NDArray[Score]]
+    one: Ints, other: Ints, texts: pl.Series, score: Callable[[Texts, Texts], npt.NDArray[Score]]
 ) -> npt.NDArray[Score]:
-    """`score` of each pair of texts where it is needed, 0 elsewhere; each distinct unordered pair is scored once."""
-    low, high = np.minimum(left[need], right[need]), np.maximum(left[need], right[need])
+    """`score` of each pair of texts; each distinct unordered pair is scored once."""
+    low, high = np.minimum(one, other), np.maximum(one, other)
     distinct, inverse = np.unique(low * len(texts) + high, return_inverse=True)
     scores = score(texts.gather(distinct // len(texts)).to_list(), texts.gather(distinct % len(texts)).to_list())
-    found = np.zeros(len(left), scores.dtype)
-    found[need] = scores[inverse]
-    return found
+    return scores[inverse]

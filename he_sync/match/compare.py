@@ -2,54 +2,74 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Mapping
 
-from he_sync.match import compare_contacts, compare_names, compare_places
+import numpy as np
+
 from he_sync.match.codes import Bools, Ints
+from he_sync.match.compare_contacts import Contacts
+from he_sync.match.compare_names import Names, in_mailbox, middle
+from he_sync.match.compare_places import Places
+from he_sync.match.couples import Ask, Couples, Known, Levels, answered
 from he_sync.match.levels import ADDRESS, FIRST, GENERATION, LAST
+from he_sync.match.side_by_side import side_by_side
 from he_sync.match.table import Table
 
-Levels = npt.NDArray[np.uint8]
+__all__ = ["Comparer", "Levels", "compared"]
+
+CHUNK = 1 << 15
+"""Pairs compared at a time: both records' rows, 4 MB, stay in the processor's cache while every field reads them."""
 
 
-CHUNK = 1_000_000
-"""Pairs compared at a time: what is computed on the way stays small whatever the file."""
+class Comparer:
+    """Levels of pairs of one table; facts of the vocabularies are found once, for all pairs that are asked about."""
+
+    def __init__(self, records: Table) -> None:
+        self._known = Known(records)
+        self._names, self._contacts, self._places = Names(self._known), Contacts(self._known), Places(self._known)
+
+    def levels(self, left: Ints, right: Ints) -> dict[str, Levels]:
+        """Levels by field name, one a pair. Chunks run on all cores and keep their order."""
+        starts = range(0, max(len(left), 1), CHUNK)
+        parts = side_by_side(lambda at: self._compared(left[at : at + CHUNK], right[at : at + CHUNK]), starts)
+        levels = {name: np.concatenate([part[name] for part, _ in parts]) for name in parts[0][0]}
+        asks = [(ask, start) for (_, asked), start in zip(parts, starts, strict=True) for ask in asked]
+        answered(self._known, levels, asks)
+        in_mailbox(self._known, left, right, levels["first name"])
+        together = namesakes(levels["first name"], levels["last name"], levels["address"])
+        return levels | {"generation": generation(self._known.records, left, right, together)}
+
+    def _compared(self, left: Ints, right: Ints) -> tuple[Mapping[str, Levels], list[Ask]]:
+        some = Couples(self._known, left, right)
+        first, last, names = self._names.levels(some)
+        address, streets = self._places.levels(some)
+        email, mails = self._contacts.email(some)
+        firm, firms = self._contacts.firm(some)
+        levels = {
+            "name rarity": self._names.rarity(some),
+            "company rarity": self._contacts.firm_rarity(some),
+            "first name": first,
+            "last name": last,
+            "phone": self._contacts.phone(some),
+            "address": address,
+            "middle initial": middle(some),
+            "e-mail": email,
+            "company": firm,
+            "sources": self._known.side[left] + self._known.side[right],
+        }
+        return levels, [*names, *streets, mails, firms]
 
 
 def compared(records: Table, left: Ints, right: Ints) -> dict[str, Levels]:
-    """Levels by field name, one a pair."""
-    parts = [
-        _compared(records, left[start : start + CHUNK], right[start : start + CHUNK])
-        for start in range(0, max(len(left), 1), CHUNK)
-    ]
-    levels = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    together = namesakes(levels["first name"], levels["last name"], levels["address"])
-    return levels | {"generation": generation(records, left, right, together).astype(np.uint8)}
-
-
-def _compared(records: Table, left: Ints, right: Ints) -> dict[str, Levels]:
-    first, last = compare_names.names(records, left, right)
-    address = compare_places.address(records, left, right)
-    found = {
-        "name rarity": compare_names.rarity(records, left, right, first, last),
-        "company rarity": compare_contacts.firm_rarity(records, left, right),
-        "first name": first,
-        "last name": last,
-        "phone": compare_contacts.phone(records, left, right),
-        "address": address,
-        "middle initial": compare_names.middle(records, left, right),
-        "e-mail": compare_contacts.email(records, left, right),
-        "company": compare_contacts.firm(records, left, right),
-        "sources": records.side[left] + records.side[right],
-    }
-    return {name: level.astype(np.uint8) for name, level in found.items()}
+    """Levels by field name of some pairs, one a pair."""
+    return Comparer(records).levels(left, right)
 
 
 def namesakes(first: Levels, last: Levels, address: Levels) -> Bools:
     """Pairs of the same name that may live in one house."""
-    given = np.isin(first, [FIRST.at(level) for level in ("same", "short form", "same initial", "misspelt")])
-    family = np.isin(last, [LAST.at(level) for level in ("same", "misspelt")])
+    given, family, home = np.zeros(len(FIRST), bool), np.zeros(len(LAST), bool), np.ones(len(ADDRESS), bool)
+    given[[FIRST.at(level) for level in ("same", "short form", "same initial", "misspelt")]] = True
+    family[[LAST.at(level) for level in ("same", "misspelt")]] = True
     away = (
         "same street, other place",
         "same state",
@@ -57,17 +77,22 @@ def namesakes(first: Levels, last: Levels, address: Levels) -> Bools:
         "same state, street missing",
         "other state, street missing",
     )
-    return given & family & ~np.isin(address, [ADDRESS.at(level) for level in away])
+    home[[ADDRESS.at(level) for level in away]] = False
+    return given[first] & family[last] & home[address]
 
 
-def generation(records: Table, left: Ints, right: Ints, namesake: Bools) -> Ints:
+def generation(records: Table, left: Ints, right: Ints, namesake: Bools) -> Levels:
     """Levels of Jr and Sr. A pair without either is marked where a namesake at the place has one."""
-    at = records.codes["generation"].at
+    at = records.codes["generation"].at.astype(np.uint8)
     one, other = at[left], at[right]
     beside = np.zeros(len(records), bool)
     beside[left[namesake & (other > 0)]] = True
     beside[right[namesake & (one > 0)]] = True
-    marked = (one == 0) & (other == 0) & namesake & (beside[left] | beside[right])
-    cases = [marked, (one == 0) & (other == 0), one == other, (one > 0) & (other > 0)]
-    levels = ("namesake in the house has one", "none", "same", "different")
-    return np.select(cases, [GENERATION.at(level) for level in levels], GENERATION.at("only one says"))
+    neither = (one == 0) & (other == 0)
+    found = np.full(len(left), GENERATION.at("only one says"), np.uint8)
+    found[(one > 0) & (other > 0)] = GENERATION.at("different")
+    found[(one == other) & ~neither] = GENERATION.at("same")
+    found[neither] = GENERATION.at("none")
+    if beside.any():
+        found[neither & namesake & (beside[left] | beside[right])] = GENERATION.at("namesake in the house has one")
+    return found

@@ -4,73 +4,68 @@ from __future__ import annotations
 
 import numpy as np
 
-from he_sync.match.codes import Bools, Ints
+from he_sync.match.couples import Ask, Couples, Known, Levels, Question, first_of
 from he_sync.match.emails import PROVIDERS
 from he_sync.match.levels import EMAIL, FIRM, FIRM_RARITY, FIRM_SEEN, PHONE
-from he_sync.match.similar import alike, edits, one_digit_off
-from he_sync.match.table import Table
+from he_sync.match.similar import SAME_FIRM, Digits, one_edit, same_firm
 
 LONG_USER = 6
 """Letters from which one edit in a mail user is a slip; bob and rob are two people."""
-SAME_FIRM = 0.92
+AREA = 3
+MAIL_MISSPELT = Question("e-mail", EMAIL.at("misspelt"), "user", one_edit)
+FIRM_MISSPELT = Question("company", FIRM.at("misspelt"), "firm", same_firm)
 
 
-def email(records: Table, left: Ints, right: Ints) -> Ints:
-    """Levels of the e-mail, user and host together."""
-    user, host = records.codes["user"], records.codes["host"]
-    one, other = user.at[left], user.at[right]
-    same_host, same_user = host.at[left] == host.at[right], one == other
-    own = ~np.isin(host.texts.to_numpy().astype(object), PROVIDERS)[host.at[left]]
-    numbered = user.texts.str.contains(r"\d$").to_numpy()[one]
-    cases = [
-        (one == 0) | (other == 0), same_user & same_host, same_user & numbered, same_user, same_host & own,
-        same_host & _slip(records, left, right),
-    ]  # fmt: skip
-    levels = ("missing", "same", "same numbered user", "same user, other host", "same company host", "misspelt")
-    return np.select(cases, [EMAIL.at(level) for level in levels], EMAIL.at("different"))
+class Contacts:
+    """What comparing contacts needs to know of their vocabularies."""
 
+    def __init__(self, known: Known) -> None:
+        self._users, self._firms = known.letters("user"), known.letters("firm")
+        self._own = ~known.codes("host").texts.is_in(PROVIDERS).to_numpy()
+        self._numbered = known.codes("user").texts.str.contains(r"\d$").to_numpy()
+        self._digits = Digits(known.codes("digits").texts)
+        self._firm_seen = 1 + np.digitize(known.codes("firm").counts, FIRM_SEEN).astype(np.uint8)
 
-def _slip(records: Table, left: Ints, right: Ints) -> Bools:
-    user, host = records.codes["user"], records.codes["host"]
-    lengths = user.texts.str.len_chars().to_numpy().astype(np.int64)
-    one, other = user.at[left], user.at[right]
-    long = np.minimum(lengths[one], lengths[other]) >= LONG_USER
-    close = np.abs(lengths[one] - lengths[other]) <= 1
-    need = (one != other) & (host.at[left] == host.at[right]) & long & close
-    slip: Bools = edits(one, other, user.texts, need) == 1
-    return slip
+    def email(self, some: Couples) -> tuple[Levels, Ask]:
+        """Levels of the e-mail, user and host together."""
+        one, other = some.one("user"), some.other("user")
+        both, same_user, same_host = some.both("user"), some.equal("user"), some.equal("host")
+        numbered, own = np.zeros(len(some), bool), np.zeros(len(some), bool)
+        numbered[same_user] = self._numbered[one[same_user]]
+        own[same_host] = self._own[some.one("host")[same_host]]
+        cases = [~both, same_user & same_host, numbered, same_user, own]
+        levels = ("missing", "same", "same numbered user", "same user, other host", "same company host")
+        found = first_of(cases, [EMAIL.at(level) for level in levels], EMAIL.at("different"))
+        rest = np.flatnonzero((found == EMAIL.at("different")) & same_host)
+        long = np.minimum(self._users.lengths[one[rest]], self._users.lengths[other[rest]]) >= LONG_USER
+        slips = rest[long & self._users.within_edits(one[rest], other[rest], 1)]
+        return found, Ask(MAIL_MISSPELT, slips, one[slips], other[slips])
 
+    def phone(self, some: Couples) -> Levels:
+        """Levels of the phone number."""
+        one, other = some.one("digits"), some.other("digits")
+        both, same = some.both("digits"), some.equal("digits")
+        found = first_of([~both, same], [PHONE.at("missing"), PHONE.at("same")], PHONE.at("different"))
+        rest = np.flatnonzero(both & ~same)
+        one, other = one[rest], other[rest]
+        found[rest[self._digits.same_beginning(one, other, AREA)]] = PHONE.at("different, same area")
+        found[rest[self._digits.one_off(one, other)]] = PHONE.at("one digit off")
+        return found
 
-def phone(records: Table, left: Ints, right: Ints) -> Ints:
-    """Levels of the phone number."""
-    digits, area = records.codes["digits"], records.codes["area"].at
-    one, other = digits.at[left], digits.at[right]
-    cases = [
-        (one == 0) | (other == 0),
-        one == other,
-        one_digit_off(one, other, digits.texts),
-        area[left] == area[right],
-    ]
-    levels = ("missing", "same", "one digit off", "different, same area")
-    return np.select(cases, [PHONE.at(level) for level in levels], PHONE.at("different"))
+    def firm(self, some: Couples) -> tuple[Levels, Ask]:
+        """Levels of the company name; a pair with one company and one person has a level of its own."""
+        one, other, both, same = some.one("firm"), some.other("firm"), some.both("firm"), some.equal("firm")
+        cases = [same & ~both, ~both, same]
+        found = first_of(
+            cases, [FIRM.at(level) for level in ("missing", "only one has one", "same")], FIRM.at("different")
+        )
+        rest = np.flatnonzero(both & ~same)
+        maybe = rest[self._firms.within_similarity(one[rest], other[rest], SAME_FIRM)]
+        return found, Ask(FIRM_MISSPELT, maybe, one[maybe], other[maybe])
 
-
-def firm(records: Table, left: Ints, right: Ints) -> Ints:
-    """Levels of the company name; a pair with one company and one person has a level of its own."""
-    at = records.codes["firm"].at
-    one, other = at[left], at[right]
-    cases = [
-        (one == 0) & (other == 0),
-        (one == 0) | (other == 0),
-        one == other,
-        alike(records.codes["firm"], left, right, (one != other) & (one > 0) & (other > 0), SAME_FIRM),
-    ]
-    levels = ("missing", "only one has one", "same", "misspelt")
-    return np.select(cases, [FIRM.at(level) for level in levels], FIRM.at("different"))
-
-
-def firm_rarity(records: Table, left: Ints, right: Ints) -> Ints:
-    """Records that have this very company name."""
-    at = records.codes["firm"].at
-    same = (at[left] == at[right]) & (at[left] > 0)
-    return np.where(same, 1 + np.digitize(records.stats["firm"][left], FIRM_SEEN), FIRM_RARITY.at("missing"))
+    def firm_rarity(self, some: Couples) -> Levels:
+        """Records that have this very company name."""
+        found = np.full(len(some), FIRM_RARITY.at("missing"), np.uint8)
+        same = np.flatnonzero(some.same("firm"))
+        found[same] = self._firm_seen[some.one("firm")[same]]
+        return found

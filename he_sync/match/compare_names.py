@@ -1,99 +1,122 @@
-"""Levels of the name fields of pairs: first and last name, also exchanged, generation, middle initial, rarity."""
+"""Levels of the name fields of pairs: first and last name, also exchanged, middle initial, rarity."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import polars as pl
 
-from he_sync.match.codes import Bools, Ints, coded
+from he_sync.match.codes import Bools, Ints, Small
+from he_sync.match.couples import Ask, Couples, Known, Levels, Question, first_of
+from he_sync.match.letters import Letters
 from he_sync.match.levels import EXPECTED, FIRST, LAST, MIDDLE, RARITY, SEEN
-from he_sync.match.similar import misspelt, shared_word, short_form
-from he_sync.match.table import Table
+from he_sync.match.similar import Forms, may_be_misspelt, misspelt, shared_word
+
+FIRST_MISSPELT = Question("first name", FIRST.at("misspelt"), "first", misspelt)
+LAST_MISSPELT = Question("last name", LAST.at("misspelt"), "first", misspelt)
+ONE_PART = Question("last name", LAST.at("one part the same"), "first", shared_word)
+LONG_NAME = 3
+"""Letters from which a name inside a mail user is no accident."""
 
 
-@dataclass(frozen=True)
-class Words:
-    """What comparing needs to know of each distinct name: its letters, its first one, whether it has several words."""
+class Names:
+    """What comparing names needs to know of the vocabulary that first and last names share."""
 
-    lengths: Ints
-    initials: Ints
-    several: Bools
+    def __init__(self, known: Known) -> None:
+        texts = known.codes("first").texts
+        self.letters = known.letters("first")
+        self.forms = Forms(texts)
+        self._single = self.letters.lengths == 1
+        self._several = texts.str.contains(" ", literal=True).to_numpy()
+        self._people, self._names = known.records.people, known.records.stats["name"]
+        self._rarities = np.digitize(np.arange(SEEN[-1] + 1), SEEN).astype(np.uint8)
+
+    def levels(self, some: Couples) -> tuple[Levels, Levels, list[Ask]]:
+        """Levels of first and last name; exchanged names are compared the right way round."""
+        one, family = some.one("first"), some.one("last")
+        other, theirs = _turned(some)
+        first, asked = self._first(one, other)
+        last, also = self._last(family, theirs)
+        return first, last, [asked, *also]
+
+    def _first(self, one: Small, other: Small) -> tuple[Levels, Ask]:
+        missing, same = (one == 0) | (other == 0), one == other
+        short = self._single[one] | self._single[other]
+        rest = np.flatnonzero(~(missing | same | short))
+        nick = self.forms.among(one[rest], other[rest])
+        letter = short.copy()
+        letter[short] = _same_initial(self.letters, one[short], other[short])
+        cases = [missing, letter, same]
+        found = first_of(
+            cases, [FIRST.at(level) for level in ("missing", "same initial", "same")], FIRST.at("different")
+        )
+        found[rest[nick]] = FIRST.at("short form")
+        return found, self._near(FIRST_MISSPELT, rest[~nick], one, other)
+
+    def _last(self, one: Small, other: Small) -> tuple[Levels, list[Ask]]:
+        missing, same = (one == 0) | (other == 0), one == other
+        short = self._single[one] | self._single[other]
+        letter = short.copy()
+        letter[short] = _same_initial(self.letters, one[short], other[short])
+        cases = [missing, same, letter]
+        found = first_of(cases, [LAST.at(level) for level in ("missing", "same", "same initial")], LAST.at("different"))
+        rest = np.flatnonzero(found == LAST.at("different"))
+        parts = rest[self._several[one[rest]] | self._several[other[rest]]]
+        return found, [self._near(LAST_MISSPELT, rest, one, other), Ask(ONE_PART, parts, one[parts], other[parts])]
+
+    def _near(self, question: Question, rest: Ints, one: Small, other: Small) -> Ask:
+        maybe = rest[may_be_misspelt(self.letters, one[rest], other[rest])]
+        return Ask(question, maybe, one[maybe], other[maybe])
+
+    def rarity(self, some: Couples) -> Levels:
+        """How many namesakes chance would give, by the rarer of both names, and how many have this very name."""
+        given, family = (np.minimum(some.one(name), some.other(name)) for name in ("root seen", "last seen"))
+        expected = given.astype(np.int64) * family / self._people
+        seen = np.zeros(len(some), np.uint8)
+        same = np.flatnonzero(some.same("name"))
+        seen[same] = self._rarities[np.minimum(self._names[some.left[same]], len(self._rarities) - 1)]
+        level = 1 + np.searchsorted(EXPECTED, expected, side="right").astype(np.uint8) * (len(SEEN) + 1) + seen
+        missing = (given == 0) | (family == 0)
+        return np.where(missing, np.uint8(RARITY.at("missing")), level.astype(np.uint8))
 
 
-def words(records: Table) -> Words:
-    """Facts of the vocabulary that first and last names share."""
-    texts = records.codes["first"].texts
-    initials = coded(texts.str.slice(0, 1))[0].at
-    several = texts.str.contains(" ", literal=True).to_numpy()
-    return Words(texts.str.len_chars().to_numpy().astype(np.int64), initials, several)
+def _same_initial(known: Letters, one: Small, other: Small) -> Bools:
+    same: Bools = known.initials[one] == known.initials[other]
+    return same
 
 
-def names(records: Table, left: Ints, right: Ints) -> tuple[Ints, Ints]:
-    """Levels of first and last name; exchanged names are compared the right way round."""
-    known, texts = words(records), records.codes["first"].texts
-    first, last = records.codes["first"].at, records.codes["last"].at
-    one, other, family, theirs = first[left], first[right], last[left], last[right]
-    turned = _turned(one, other, family, theirs)
-    other, theirs = np.where(turned, theirs, other), np.where(turned, other, theirs)
-    by_first = _first(one, other, known, records)
-    by_mail = (by_first == 0) & _in_mailbox(records, left, right, one, other)
-    return np.where(by_mail, FIRST.at("in the other's mailbox"), by_first), _last(family, theirs, known, texts)
+def _turned(some: Couples) -> tuple[Small, Small]:
+    """Names of the right records, exchanged where the fields agree only crosswise."""
+    other, theirs = some.other("first"), some.other("last")
+    turned = np.flatnonzero(_crosswise(some.one("first"), other, some.one("last"), theirs))
+    if not len(turned):
+        return other, theirs
+    first, last = other.copy(), theirs.copy()
+    first[turned], last[turned] = theirs[turned], other[turned]
+    return first, last
 
 
-def _turned(one: Ints, other: Ints, family: Ints, theirs: Ints) -> Bools:
+def _crosswise(one: Small, other: Small, family: Small, theirs: Small) -> Bools:
     """Pairs whose fields agree only crosswise, in at least one direction."""
     straight = ((one == other) & (one > 0)) | ((family == theirs) & (family > 0))
     crosswise: Bools = ~straight & (((one == theirs) & (one > 0)) | ((family == other) & (family > 0)))
     return crosswise
 
 
-def _first(one: Ints, other: Ints, known: Words, records: Table) -> Ints:
-    texts = records.codes["first"].texts
-    short = (known.lengths[one] == 1) | (known.lengths[other] == 1)
-    letter = short & (known.initials[one] == known.initials[other])
-    nick, near = short_form(one, other, texts), misspelt(one, other, texts, known.lengths)
-    cases = [(one == 0) | (other == 0), letter, one == other, short, nick, near]
-    levels = ("missing", "same initial", "same", "different", "short form", "misspelt")
-    return np.select(cases, [FIRST.at(level) for level in levels], FIRST.at("different"))
+def in_mailbox(known: Known, left: Ints, right: Ints, first: Levels) -> None:
+    """One record has no first name, and its mail user contains the other's: set in the levels of all pairs."""
+    given, family, user = (known.codes(name).at for name in ("first", "last", "user"))
+    ask = np.flatnonzero(first == FIRST.at("missing"))
+    one, other = left[ask], right[ask]
+    turned = _crosswise(given[one], given[other], family[one], family[other])
+    mine, theirs = given[one], np.where(turned, family[other], given[other])
+    blank, named = np.where(mine == 0, one, other), np.where(mine == 0, other, one)
+    asked = ((mine == 0) != (theirs == 0)) & (user[blank] > 0)
+    names = known.codes("first").texts.gather(given[named[asked]]).to_list()
+    users = known.codes("user").texts.gather(user[blank[asked]]).to_list()
+    found = [len(name) >= LONG_NAME and name in text for name, text in zip(names, users, strict=True)]
+    first[ask[asked][np.array(found, bool)]] = FIRST.at("in the other's mailbox")
 
 
-def _last(one: Ints, other: Ints, known: Words, texts: pl.Series) -> Ints:
-    short = (known.lengths[one] == 1) | (known.lengths[other] == 1)
-    letter = short & (known.initials[one] == known.initials[other]) & (one != other)
-    part, near = shared_word(one, other, texts, known.several), misspelt(one, other, texts, known.lengths)
-    cases = [(one == 0) | (other == 0), one == other, letter, part, near]
-    levels = ("missing", "same", "same initial", "one part the same", "misspelt")
-    return np.select(cases, [LAST.at(level) for level in levels], LAST.at("different"))
-
-
-def _in_mailbox(records: Table, left: Ints, right: Ints, one: Ints, other: Ints) -> Bools:
-    """One record has no first name, and its mail user contains the other's."""
-    user = records.codes["user"].at
-    blank, named = np.where(one == 0, left, right), np.where(one == 0, right, left)
-    ask = np.flatnonzero(((one == 0) != (other == 0)) & (user[blank] > 0))
-    users = records.standard["user"].gather(blank[ask]).to_list()
-    firsts = records.standard["first"].gather(named[ask]).to_list()
-    found = np.zeros(len(left), bool)
-    found[ask] = [len(name) > 2 and name in text for name, text in zip(firsts, users, strict=True)]  # noqa: PLR2004 - letters
-    return found
-
-
-def middle(records: Table, left: Ints, right: Ints) -> Ints:
+def middle(some: Couples) -> Levels:
     """Levels of the middle initial."""
-    at = records.codes["middle"].at
-    one, other = at[left], at[right]
-    return np.select([(one == 0) | (other == 0), one == other], [0, MIDDLE.at("same")], MIDDLE.at("different"))
-
-
-def rarity(records: Table, left: Ints, right: Ints, first: Ints, last: Ints) -> Ints:
-    """How many namesakes chance would give, by the rarer of both names, and how many records have this very name."""
-    stats = records.stats
-    given, family = (np.minimum(stats[name][left], stats[name][right]) for name in ("root", "last"))
-    expected = given * family / records.people
-    name = records.codes["name"].at
-    seen = np.where((name[left] == name[right]) & (name[left] > 0), np.digitize(stats["name"][left], SEEN), 0)
-    level = 1 + np.digitize(expected, EXPECTED) * (len(SEEN) + 1) + seen
-    missing = (given == 0) | (family == 0) | (first == 0) | (last == 0)
-    return np.where(missing, RARITY.at("missing"), level)
+    cases = [~some.both("middle"), some.equal("middle")]
+    return first_of(cases, [MIDDLE.at("missing"), MIDDLE.at("same")], MIDDLE.at("different"))

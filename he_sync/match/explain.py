@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from he_sync.match.codes import Floats, Ints
+from he_sync.match.codes import Floats, Ints, Small
 from he_sync.match.latent import Model
 from he_sync.match.patterns import Patterns
 
@@ -44,7 +44,7 @@ class Waterfall:
         return "; ".join([*parts, f"start {self.start:+.1f}, against {self.against}"])
 
 
-def waterfalls(model: Model, seen: Patterns, rows: Ints) -> list[Waterfall]:
+def waterfalls(model: Model, seen: Patterns, rows: Ints | Small) -> list[Waterfall]:
     """The waterfalls of some patterns."""
     classes = model.classes(seen.levels[:, rows])
     matching = model.matching
@@ -68,9 +68,9 @@ def _fall(model: Model, levels: Ints, one: int, other: int) -> Waterfall:
     return Waterfall(model.kinds[other].name, start, tuple(steps))
 
 
-def reasons(model: Model, seen: Patterns, rows: Ints, rivals: Floats) -> pl.Series:
+def reasons(model: Model, seen: Patterns, rows: Ints | Small, rivals: Floats) -> pl.Series:
     """One line a pair: its pattern's waterfall, and what rivals or its cluster changed (log10 odds)."""
-    used, place = np.unique(rows, return_inverse=True)
+    used, place = np.unique(rows.astype(np.int64), return_inverse=True)
     lines = pl.Series("reasons", [str(fall) for fall in waterfalls(model, seen, used)], dtype=pl.String)
     changed = pl.Series("changed", rivals.round(1))
     frame = pl.DataFrame([lines.gather(place), changed])

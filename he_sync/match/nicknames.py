@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
-import numpy.typing as npt
 from nicknames import NickNamer
 
 
@@ -20,7 +18,7 @@ def related(name: str) -> frozenset[str]:
     return frozenset(_namer().canonicals_of(name) | {name})
 
 
-def go_together(left: npt.NDArray[np.object_], right: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
-    """Pair by pair: one is a short form of the other, or both are short forms of the same full name."""
-    known = [not related(a).isdisjoint(related(b)) for a, b in zip(left, right, strict=True)]
-    return np.array(known, dtype=bool)
+@cache
+def listed() -> frozenset[str]:
+    """All names of the table: a name beside it goes together with nobody but itself."""
+    return frozenset(_namer().canonical_lookup) | frozenset(_namer().nickname_lookup)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
-from he_sync.match.codes import Ints
+from he_sync.match.codes import Ints, Small
 from he_sync.match.compare import Levels
 from he_sync.match.levels import Field
 
@@ -19,7 +20,7 @@ class Patterns:
     fields: tuple[Field, ...]
     levels: Ints
     counts: Ints
-    row: Ints
+    row: Small
 
     def __len__(self) -> int:
         """Rows."""
@@ -30,12 +31,23 @@ def patterns(fields: Sequence[Field], levels: Mapping[str, Levels], take: Ints) 
     """Patterns of the pairs at the positions `take`."""
     code = np.zeros(len(take), np.int64)
     for one in fields:
-        code = code * len(one) + levels[one.name][take]
-    distinct, row, counts = np.unique(code, return_inverse=True, return_counts=True)
+        code *= len(one)
+        code += levels[one.name][take]
+    distinct, row, counts = _rows(code)
     found = np.empty((len(fields), len(distinct)), np.int64)
     for place, one in reversed(list(enumerate(fields))):
         distinct, found[place] = np.divmod(distinct, len(one))
-    return Patterns(tuple(fields), found, counts, row.ravel())
+    return Patterns(tuple(fields), found, counts, row)
+
+
+def _rows(code: Ints) -> tuple[Ints, Small, Ints]:
+    """Distinct codes in order, the place of each pair's code among them, and pairs by code; by hash, not by sort."""
+    seen = pa.array(code).dictionary_encode()
+    distinct, row = (part.to_numpy(zero_copy_only=False) for part in (seen.dictionary, seen.indices))
+    order = np.argsort(distinct)
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return distinct[order], rank[row], np.bincount(row, minlength=len(order))[order]
 
 
 def grouped(fields: Sequence[Field], most: int = 800) -> tuple[tuple[int, ...], ...]:

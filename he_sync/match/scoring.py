@@ -10,7 +10,7 @@ import numpy as np
 from he_sync.match.blocking import Pairs
 from he_sync.match.classes import FIRMS, PEOPLE
 from he_sync.match.codes import Bools, Floats, Ints
-from he_sync.match.compare import Levels, compared
+from he_sync.match.compare import Comparer, Levels
 from he_sync.match.contest import contested
 from he_sync.match.latent import Model, fitted, start
 from he_sync.match.levels import FIELDS, FIRM, FIRM_FIELDS, PEOPLE_FIELDS
@@ -41,14 +41,13 @@ class Scores:
     strata: Bools
 
 
-def chance(records: Table) -> dict[str, Floats]:
+def chance(comparer: Comparer, count: int) -> dict[str, Floats]:
     """How often two records that have nothing to do with each other agree, by field and level."""
-    count = len(records)
     one = np.arange(SAMPLE, dtype=np.int64) * STRIDE % count
     other = (np.arange(SAMPLE, dtype=np.int64) * 7 + np.arange(SAMPLE) // count + 1 + count // 3) % count
     low, high = np.minimum(one, other), np.maximum(one, other)
     apart = low != high
-    levels = compared(records, low[apart], high[apart])
+    levels = comparer.levels(low[apart], high[apart])
     return {
         field.name: (np.bincount(levels[field.name], minlength=len(field)) + 0.5).astype(np.float64) for field in FIELDS
     }
@@ -56,8 +55,9 @@ def chance(records: Table) -> dict[str, Floats]:
 
 def scored(records: Table, pairs: Pairs) -> Scores:
     """All candidates scored: fitted on themselves, people and companies apart."""
-    levels = compared(records, pairs.left, pairs.right)
-    by_chance = chance(records)
+    comparer = Comparer(records)
+    by_chance = chance(comparer, len(records))
+    levels = comparer.levels(pairs.left, pairs.right)
     firms = np.isin(levels["company"], [FIRM.at(level) for level in ("same", "misspelt", "different")])
     probability, household = np.zeros(len(pairs)), np.zeros(len(pairs))
     models, all_seen, row = {}, {}, np.zeros(len(pairs), np.int64)

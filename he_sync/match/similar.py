@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -11,14 +10,21 @@ import polars as pl
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
-from he_sync.match.codes import Bools, Codes, Floats, Ints, Texts, by_distinct_pair
-from he_sync.match.nicknames import related
+from he_sync.match.codes import Bools, Ints, Small, Texts
+from he_sync.match.letters import Letters, contents
+from he_sync.match.nicknames import listed, related
 
 CLOSE = 0.9
 """Jaro-Winkler from which two names count as one misspelt."""
+SAME_ROAD = 0.9
+SAME_FIRM = 0.92
 FEW = 2_000
 FAR = 3
 """Edits beyond which nobody asks how many; the scorer stops there."""
+SHORT, LONG = 3, 7
+"""Letters from which one edit, and from which two, make a name misspelt and not another one."""
+WIDEST = 24
+"""Digits of a number that are compared: no longer one exists, but a file may hold anything."""
 
 
 def _workers(texts: Texts) -> int:
@@ -27,99 +33,120 @@ def _workers(texts: Texts) -> int:
 
 
 def _edits(one: Texts, other: Texts) -> npt.NDArray[np.uint8]:
+    """Edits between texts; a swap of neighbours is one."""
     return np.asarray(
         cpdist(one, other, scorer=OSA.distance, score_cutoff=FAR - 1, dtype=np.uint8, workers=_workers(one))
     )
 
 
-def _alike(one: Texts, other: Texts) -> npt.NDArray[np.float32]:
-    return np.asarray(
-        cpdist(one, other, scorer=JaroWinkler.similarity, score_cutoff=CLOSE, dtype=np.float32, workers=_workers(one))
+def _alike(one: Texts, other: Texts, least: float) -> Bools:
+    scores = np.asarray(
+        cpdist(one, other, scorer=JaroWinkler.similarity, score_cutoff=least, dtype=np.float32, workers=_workers(one))
     )
+    alike: Bools = scores >= least
+    return alike
 
 
-def edits(left: Ints, right: Ints, texts: pl.Series, need: Bools) -> Ints:
-    """Edits between texts (a swap of neighbours is one), FAR where there are more or none was asked for."""
-    found = by_distinct_pair(left, right, texts, need, _edits)
-    return np.where(need, np.minimum(found, FAR), FAR)
+def one_edit(one: Texts, other: Texts) -> Bools:
+    """A slip of the finger apart."""
+    near: Bools = _edits(one, other) == 1
+    return near
 
 
-def one_digit_off(left: Ints, right: Ints, texts: pl.Series) -> Bools:
-    """Numbers of one length that differ in one digit or in two neighbours exchanged, by arithmetic on their digits."""
-    length = texts.str.len_bytes().to_numpy()
-    width = int(length.max(initial=1))
-    padded = texts.str.pad_end(width, " ").to_numpy().astype(f"S{width}")
-    marks = padded.view(np.uint8).reshape(len(texts), -1)
-    ask = np.flatnonzero((left != right) & (left > 0) & (right > 0) & (length[left] == length[right]))
-    one, other = marks[left[ask]], marks[right[ask]]
-    differs = one != other
-    count = differs.sum(axis=1)
-    swapped = (differs[:, :-1] & differs[:, 1:] & (one[:, :-1] == other[:, 1:]) & (one[:, 1:] == other[:, :-1])).any(
-        axis=1
-    )
-    found = np.zeros(len(left), bool)
-    found[ask] = (count == 1) | ((count == 2) & swapped)  # noqa: PLR2004 - two neighbours
-    return found
-
-
-def misspelt(left: Ints, right: Ints, texts: pl.Series, lengths: Ints) -> Bools:
-    """Different names of which one looks like the other misspelt; initials never do."""
-    need = (left != right) & (lengths[left] > 1) & (lengths[right] > 1)
-    return by_distinct_pair(left, right, texts, need, _misspelt)
-
-
-def _misspelt(one: Texts, other: Texts) -> Bools:
+def misspelt(one: Texts, other: Texts) -> Bools:
+    """Different names of which one looks like the other misspelt."""
     shorter = np.minimum(_lengths(one), _lengths(other))
     distance = _edits(one, other)
-    near: Bools = ((distance <= 1) & (shorter >= 3)) | ((distance == 2) & (shorter >= 7))  # noqa: PLR2004 - letters
+    near: Bools = ((distance <= 1) & (shorter >= SHORT)) | ((distance == FAR - 1) & (shorter >= LONG))
     left = np.flatnonzero(~near)
-    near[left] = _alike([one[k] for k in left], [other[k] for k in left]) >= CLOSE
+    near[left] = _alike([one[k] for k in left], [other[k] for k in left], CLOSE)
     return near
+
+
+def may_be_misspelt(known: Letters, one: Small, other: Small) -> Bools:
+    """What is left for `misspelt` to look at; initials never are misspelt."""
+    maybe = known.within_similarity(one, other, CLOSE) | known.within_edits(one, other, FAR - 1)
+    return maybe & (np.minimum(known.lengths[one], known.lengths[other]) > 1)
+
+
+def same_road(one: Texts, other: Texts) -> Bools:
+    """Two spellings of one street."""
+    return (_edits(one, other) < FAR) | _alike(one, other, SAME_ROAD)
+
+
+def same_firm(one: Texts, other: Texts) -> Bools:
+    """Two spellings of one company."""
+    return _alike(one, other, SAME_FIRM)
+
+
+def shared_word(one: Texts, other: Texts) -> Bools:
+    """Names of several words that share one: a maiden name kept, a double name cut."""
+    return np.array([not set(a.split()).isdisjoint(b.split()) for a, b in zip(one, other, strict=True)], bool)
 
 
 def _lengths(texts: Texts) -> Ints:
     return np.fromiter(map(len, texts), np.int64, len(texts))
 
 
-def short_form(left: Ints, right: Ints, texts: pl.Series) -> Bools:
-    """Different first names of which one is a short form of the other, or both of a third."""
-    both = (left != right) & (left > 0) & (right > 0)
-    used = np.zeros(len(texts), bool)
-    used[left[both]] = used[right[both]] = True
-    known, low, high = np.flatnonzero(both), np.minimum(left[both], right[both]), np.maximum(left[both], right[both])
-    found = np.zeros(len(left), bool)
-    found[known] = np.isin(low * len(texts) + high, _forms(np.flatnonzero(used), texts))
-    return found
+class Forms:
+    """Names of a vocabulary that go together: one is a short form of the other, or both are of a third."""
+
+    def __init__(self, texts: pl.Series) -> None:
+        self._width = len(texts)
+        self._listed = texts.is_in(listed()).to_numpy()
+        codes = np.flatnonzero(self._listed)
+        members: dict[str, list[int]] = {}
+        for code, name in zip(codes.tolist(), texts.gather(codes).to_list(), strict=True):
+            for full in related(name):
+                members.setdefault(full, []).append(code)
+        pairs = {pair for some in members.values() for pair in combinations(some, 2)}
+        self._pairs = np.array(sorted(one * self._width + other for one, other in pairs), np.int64)
+
+    def among(self, one: Small, other: Small) -> Bools:
+        """Whether they go together, pair by pair."""
+        found = np.zeros(len(one), bool)
+        ask = np.flatnonzero(self._listed[one] & self._listed[other])
+        low, high = np.minimum(one[ask], other[ask]), np.maximum(one[ask], other[ask])
+        key = low.astype(np.int64) * self._width + high
+        if len(self._pairs):
+            place = np.minimum(np.searchsorted(self._pairs, key), len(self._pairs) - 1)
+            found[ask] = self._pairs[place] == key
+        return found
 
 
-def _forms(names: Ints, texts: pl.Series) -> Ints:
-    """All pairs of these names that go together, as low * len(texts) + high: two names of one full name."""
-    members: dict[str, list[int]] = {}
-    for code, name in zip(names.tolist(), texts.gather(names).to_list(), strict=True):
-        for full in related(name):
-            members.setdefault(full, []).append(code)
-    pairs = {one * len(texts) + other for some in members.values() for one, other in combinations(some, 2)}
-    return np.fromiter(pairs, np.int64, len(pairs))
+class Digits:
+    """Numbers of a vocabulary as bytes in 64-bit words: how two differ is a few operations on whole words."""
+
+    def __init__(self, texts: pl.Series) -> None:
+        lengths, content = contents(texts.str.slice(0, WIDEST))
+        width = -(-int(lengths.max(initial=1)) // 8) * 8
+        self._lengths = texts.str.len_bytes().to_numpy().astype(np.int32)
+        self._bytes = np.zeros((len(texts), width), np.uint8)
+        self._bytes[np.arange(width) < lengths[:, None]] = content
+        self._words = self._bytes.view(np.uint64)
+
+    def one_off(self, one: Small, other: Small) -> Bools:
+        """Numbers of one length that differ in one digit or in two neighbours exchanged."""
+        count = np.zeros(len(one), np.uint8)
+        for words in self._words.T:
+            count += _bytes_that_differ(words[one] ^ words[other])
+        found: Bools = (count == 1) & (self._lengths[one] == self._lengths[other])
+        ask = np.flatnonzero(count == 2)  # noqa: PLR2004 - two neighbours
+        mine, theirs = self._bytes[one[ask]], self._bytes[other[ask]]
+        swapped = (mine[:, :-1] == theirs[:, 1:]) & (mine[:, 1:] == theirs[:, :-1]) & (mine[:, 1:] != mine[:, :-1])
+        found[ask] = swapped.any(axis=1) & (self._lengths[one[ask]] == self._lengths[other[ask]])
+        return found
+
+    def same_beginning(self, one: Small, other: Small, digits: int) -> Bools:
+        """Whether the first digits (at most eight) are the same."""
+        mask = np.frombuffer(b"\xff" * digits + b"\0" * (8 - digits), np.uint64)[0]
+        same: Bools = ((self._words[one, 0] ^ self._words[other, 0]) & mask) == 0
+        return same
 
 
-def shared_word(left: Ints, right: Ints, texts: pl.Series, several: Bools) -> Bools:
-    """Names of several words that share one: a maiden name kept, a double name cut."""
-    need = (left != right) & (left > 0) & (right > 0) & (several[left] | several[right])
-    return by_distinct_pair(left, right, texts, need, _shared_word)
-
-
-def _shared_word(one: Texts, other: Texts) -> Bools:
-    return np.array([not set(a.split()).isdisjoint(b.split()) for a, b in zip(one, other, strict=True)], bool)
-
-
-def alike(column: Codes, left: Ints, right: Ints, need: Bools, least: float) -> Bools:
-    """Values of a column that reach a Jaro-Winkler similarity, among the pairs where it is needed."""
-    one, other = column.at[left], column.at[right]
-    return by_distinct_pair(one, other, column.texts, need, partial(_at_least, least=least))
-
-
-def _at_least(one: Texts, other: Texts, least: float) -> Bools:
-    scores: Floats = np.asarray(
-        cpdist(one, other, scorer=JaroWinkler.similarity, score_cutoff=least, dtype=np.float32, workers=_workers(one))
-    )
-    return scores >= least
+def _bytes_that_differ(changed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
+    changed |= changed >> np.uint64(4)
+    changed |= changed >> np.uint64(2)
+    changed |= changed >> np.uint64(1)
+    count: npt.NDArray[np.uint8] = np.bitwise_count(changed & np.uint64(0x0101010101010101))
+    return count

@@ -1,0 +1,55 @@
+"""Looking at letters first never changes an answer: a pair that a scorer would accept always reaches it."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from he_sync.match.letters import letters
+from he_sync.match.similar import Digits, may_be_misspelt, misspelt
+
+NAMES = st.lists(st.text("abcé ß", min_size=1, max_size=9), min_size=2, max_size=12, unique=True)
+NUMBERS = st.lists(st.text("0123", max_size=11), min_size=2, max_size=12, unique=True)
+
+
+def every_pair(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    one, other = np.triu_indices(len(texts), 1)
+    return one.astype(np.int32), other.astype(np.int32)
+
+
+@given(NAMES)
+def test_a_misspelt_name_is_never_left_out(names: list[str]):
+    one, other = every_pair(names)
+    asked = may_be_misspelt(letters(pl.Series(names)), one, other)
+    left, right = ([names[k] for k in end] for end in (one, other))
+    long = np.array([min(len(a), len(b)) > 1 for a, b in zip(left, right, strict=True)])
+    assert not (misspelt(left, right) & long & ~asked).any()
+
+
+@pytest.mark.parametrize("least", [0.8, 0.92])
+@given(names=NAMES)
+def test_the_bounds_hold_for_every_similarity_and_number_of_edits(least: float, names: list[str]):
+    one, other = every_pair(names)
+    known = letters(pl.Series(names))
+    alike, near = known.within_similarity(one, other, least), known.within_edits(one, other, 1)
+    for place, (a, b) in enumerate(zip(one, other, strict=True)):
+        assert alike[place] or JaroWinkler.similarity(names[a], names[b]) < least
+        assert near[place] or OSA.distance(names[a], names[b]) > 1
+
+
+def test_most_names_are_seen_to_differ_without_a_scorer():
+    names = ["krochmal", "vasquez", "oberlin", "smith", "hutchinson"]
+    assert not may_be_misspelt(letters(pl.Series(names)), *every_pair(names)).any()
+
+
+@given(NUMBERS)
+def test_one_digit_off_is_one_digit_or_two_neighbours_exchanged(numbers: list[str]):
+    one, other = every_pair(numbers)
+    found = Digits(pl.Series(numbers)).one_off(one, other)
+    for place, (a, b) in enumerate(zip(one, other, strict=True)):
+        same_length = len(numbers[a]) == len(numbers[b])
+        assert found[place] == (same_length and OSA.distance(numbers[a], numbers[b]) == 1)
