@@ -29,6 +29,13 @@ class Kind:
     tied: str = ""
 
 
+TIES: Mapping[str, frozenset[str]] = {
+    "person": frozenset({"first name", "last name", "generation", "middle initial", "e-mail", "phone"}),
+    "home": frozenset({"e-mail", "phone"}),
+}
+"""Fields that classes of one tie share: a move changes no name, and a parent shares a mailbox as a spouse does."""
+
+
 _GIVEN = {"same": 0.7, "short form": 0.1, "same initial": 0.06, "misspelt": 0.06, "different": 0.01}
 _GIVEN_MAIL = _GIVEN | {"in the other's mailbox": 0.01}
 _FAMILY = {"same": 0.87, "misspelt": 0.07, "one part the same": 0.03, "different": 0.02}
@@ -41,7 +48,7 @@ _AWAY = {
     "same town, street missing": 0.05, "same state": 0.2, "different": 0.3, "other state, street missing": 0.18,
 }  # fmt: skip
 _NAMED = {"first name": {"same": 0.75, "short form": 0.2}, "last name": {"same": 0.98}}
-_NO_TWIN = {"first name": {"different": 0.02}, "last name": {"different": 0.05}, "generation": {"different": 0.001}}
+_NO_TWIN = {"first name": {"different": 0.02}, "last name": {"different": 0.05}, "generation": {"different": 1e-5}}
 _CONTACTS = frozenset({"phone", "e-mail", "address"})
 _PHONE = {"same": 0.8, "one digit off": 0.02, "different, same area": 0.09}
 
@@ -83,6 +90,7 @@ PEOPLE = (
             "address": _HOME,
         },
         frozenset({"first name", "middle initial"}),
+        tied="home",
     ),
     Kind("namesake", 0.25, _NAMED, frozenset({"phone", "address"})),
     Kind("same surname", 0.3, {"last name": {"same": 0.98}}, _CONTACTS | {"first name", "middle initial"}),
@@ -113,15 +121,15 @@ PEOPLE = (
             "address": _HOME,
             "phone": {"same": 0.3, "different, same area": 0.3},
             "generation": {
-                "none": 0.05,
+                "none": 0.15,
                 "same": 0.001,
-                "different": 0.285,
-                "only one says": 0.38,
-                "namesake in the house has one": 0.284,
+                "different": 0.255,
+                "only one says": 0.34,
+                "namesake in the house has one": 0.254,
             },
         },
-        frozenset({"e-mail"}),
         held=frozenset({"generation"}),
+        tied="home",
     ),
     Kind("strangers", 0.02, {}, frozenset({"phone", "e-mail"})),
 )

@@ -48,7 +48,7 @@ def contested(pairs: Pairs, probability: Floats, across: Levels, side: Ints) -> 
 
 
 def _alike(odds: Floats, kind: Ints) -> list[Ints]:
-    """Positions of pairs of one kind and like strength, weak ones first, ENOUGH of them where the kind has so many."""
+    """Positions of the pairs of one kind and like strength, weak ones first, at least ENOUGH in all but the last."""
     strength = np.floor(np.log(odds) / STEP).astype(np.int64)
     order = np.lexsort((strength, kind))
     cut = np.flatnonzero(np.diff(strength[order]) | np.diff(kind[order])) + 1

@@ -1,4 +1,4 @@
-"""Decisions from scores: link alone, ask a person, leave apart; and the one rule that no score overrides."""
+"""Decisions from scores: link alone, ask a person, leave apart; and the rules that no score overrides."""
 
 from __future__ import annotations
 
@@ -9,15 +9,23 @@ import numpy as np
 
 from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.compare import Levels
-from he_sync.match.levels import GENERATION
+from he_sync.match.levels import ADDRESS, EMAIL, FIRM, FIRST, GENERATION, LAST, MIDDLE, PHONE, Field
 
 NO, REVIEW, MATCH = 0, 1, 2
 WORDS = ("no", "review", "match")
-FLOOR, DOUBT = 0.006, 3.0
+FLOOR, DOUBT = 0.004, 2.0
 """Expected error of a pair of probability p: FLOOR + DOUBT * (1 - p). The model is over-confident at its top end,
 because two people who agree in everything it sees do exist; both figures were read off generated worlds."""
 LOWEST_MATCH = 0.9
 REVIEW_FROM = 0.05
+HOME = (
+    "same street and place", "same street, other unit", "street misspelt", "same ZIP, street missing",
+    "same town, street missing",
+)  # fmt: skip
+ELSEWHERE = (
+    "same ZIP, other street", "same town, other street", "same state", "different", "same state, street missing",
+    "other state, street missing",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,16 +45,51 @@ def settled(probability: Floats, together: Bools) -> Floats:
 
 def decisions(score: Floats, levels: Mapping[str, Levels], together: Bools, policy: Policy) -> tuple[Ints, float]:
     """A decision for each pair, and the score from which pairs link by themselves. A person's answer scores 1 or 0."""
-    held = generations(levels) & (score < 1.0)
-    threshold = match_from(score[together & ~held], policy.precision)
-    cases = [together & ~held & (score >= threshold), (score >= policy.review_from)]
-    return np.select(cases, [MATCH, REVIEW], NO), threshold
+    alone = together & ~(by_hand(levels) & (score < 1.0))
+    threshold = match_from(score[alone], policy.precision)
+    asked = (score >= policy.review_from) | always_asked(levels)
+    return np.select([alone & (score >= threshold), asked], [MATCH, REVIEW], NO), threshold
+
+
+def by_hand(levels: Mapping[str, Levels]) -> Bools:
+    """Pairs that only a person joins: two generations, given names that plainly differ, a company at two places.
+
+    What such a pair has in common, a household or a company has in common too; no number of customers teaches more.
+    """
+    firms = _is(levels, FIRM, "same", "misspelt", "different")
+    spouses = ~firms & _is(levels, FIRST, "different")
+    branches = firms & _is(levels, ADDRESS, *ELSEWHERE)
+    return generations(levels) | signs(levels) | spouses | branches
+
+
+def always_asked(levels: Mapping[str, Levels]) -> Bools:
+    """Two of one name in one house where one says Jr or Sr, or with signs of two generations: never a silent no."""
+    beside = _is(levels, GENERATION, "only one says", "namesake in the house has one")
+    return signs(levels) | (_namesakes(levels) & beside)
 
 
 def generations(levels: Mapping[str, Levels]) -> Bools:
-    """Pairs of one name where only one says Jr or Sr, or a namesake in the house does: half of them are two people."""
-    asked = [GENERATION.at(level) for level in ("only one says", "namesake in the house has one")]
-    return np.isin(levels["generation"], asked)
+    """Pairs of which one or both say Jr or Sr and not the same, or a namesake in the house does."""
+    return _is(levels, GENERATION, "different", "only one says", "namesake in the house has one")
+
+
+def signs(levels: Mapping[str, Levels]) -> Bools:
+    """Two of one name in one house, nothing said of Jr or Sr, who may be two: no contact in common, or another initial.
+
+    One in ten of them was two people where one in sixty of their like was, in generated worlds and in the samples.
+    """
+    contacts = _is(levels, PHONE, "different", "different, same area") & _is(levels, EMAIL, "different")
+    silent = _is(levels, GENERATION, "none")
+    return _namesakes(levels) & silent & (contacts | _is(levels, MIDDLE, "different"))
+
+
+def _namesakes(levels: Mapping[str, Levels]) -> Bools:
+    given, family = _is(levels, FIRST, "same", "short form", "misspelt"), _is(levels, LAST, "same", "misspelt")
+    return given & family & _is(levels, ADDRESS, *HOME) & ~_is(levels, FIRM, "same", "misspelt", "different")
+
+
+def _is(levels: Mapping[str, Levels], field: Field, *names: str) -> Bools:
+    return np.isin(levels[field.name], [field.at(name) for name in names])
 
 
 def match_from(score: Floats, precision: float) -> float:

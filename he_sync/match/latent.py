@@ -11,7 +11,7 @@ from functools import reduce
 
 import numpy as np
 
-from he_sync.match.classes import Kind
+from he_sync.match.classes import TIES, Kind
 from he_sync.match.codes import Floats, Ints
 from he_sync.match.levels import Field
 from he_sync.match.patterns import Patterns, grouped
@@ -22,8 +22,6 @@ STILL = 3e-5
 TRUST = 20.0
 """Pairs that a class's starting values count for: a file of fifty records keeps them, a million forgets them."""
 LEAST = 1e-6
-TIED = frozenset({"first name", "last name", "generation", "middle initial", "e-mail", "phone"})
-"""Fields that classes of one tie share."""
 
 Tables = list[list[Floats]]
 """Probabilities by class and field: `tables[class][field][level]`."""
@@ -156,18 +154,19 @@ def fitted(model: Model, seen: Patterns) -> Model:
 
 
 def _tied(fields: Sequence[Field], kinds: Sequence[Kind], sums: list[list[Floats]]) -> list[list[Floats]]:
-    """Classes of one tie share their names: a person who moved is not called differently."""
+    """Sums by class, with those of the classes of its tie where they share a field."""
     together: dict[str, list[int]] = {}
     for number, kind in enumerate(kinds):
         together.setdefault(kind.tied or str(number), []).append(number)
     groups = [together[kind.tied or str(number)] for number, kind in enumerate(kinds)]
+    shared = [TIES.get(kind.tied, frozenset()) for kind in kinds]
     return [
-        [_joint(one, sums, group, f, number) for f, one in enumerate(fields)] for number, group in enumerate(groups)
+        [
+            np.sum([sums[k][f] for k in groups[number]], axis=0) if one.name in shared[number] else sums[number][f]
+            for f, one in enumerate(fields)
+        ]
+        for number in range(len(kinds))
     ]
-
-
-def _joint(one: Field, sums: list[list[Floats]], group: list[int], f: int, number: int) -> Floats:
-    return np.sum([sums[k][f] for k in group], axis=0) if one.name in TIED else sums[number][f]
 
 
 def _next(one: Field, kind: Kind, weights: Floats, begun: Floats, chance: Floats) -> Floats:
