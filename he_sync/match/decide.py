@@ -13,7 +13,7 @@ from he_sync.match.levels import ADDRESS, EMAIL, FIRM, FIRST, GENERATION, LAST, 
 
 NO, REVIEW, MATCH = 0, 1, 2
 WORDS = ("no", "review", "match")
-FLOOR, DOUBT = 0.004, 2.0
+FLOOR, DOUBT = 0.004, 1.5
 """Expected error of a pair of probability p: FLOOR + DOUBT * (1 - p). The model is over-confident at its top end,
 because two people who agree in everything it sees do exist; both figures were read off generated worlds."""
 LOWEST_MATCH = 0.9
