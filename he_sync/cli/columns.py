@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from he_sync.match.identity import EXTRA
 from he_sync.match.reading import GIVEN
 from he_sync.model.errors import FixInput
 
@@ -13,7 +14,7 @@ def chosen_columns(given: Sequence[str]) -> dict[str, str]:
     found = {}
     for one in ",".join(given).split(",") if given else []:
         name, equals, own = one.partition("=")
-        if not equals or name.strip() not in GIVEN:
-            raise FixInput(f"--columns {one!r}: write FIELD=NAME, FIELD one of {', '.join(GIVEN)}")
+        if not equals or name.strip() not in (*GIVEN, *EXTRA):
+            raise FixInput(f"--columns {one!r}: write FIELD=NAME, FIELD one of {', '.join((*GIVEN, *EXTRA))}")
         found[name.strip()] = own.strip()
     return found

@@ -49,7 +49,12 @@ _AWAY = {
 }  # fmt: skip
 _NAMED = {"first name": {"same": 0.75, "short form": 0.2}, "last name": {"same": 0.98}}
 _NO_TWIN = {"first name": {"different": 0.02}, "last name": {"different": 0.05}, "generation": {"different": 1e-5}}
-_CONTACTS = frozenset({"phone", "e-mail", "address"})
+_PAPERS = frozenset({"birth date", "identifier"})
+_BORN = {"same": 0.92, "one digit off": 0.03, "day and month exchanged": 0.01, "a generation apart": 0.01}
+_NUMBERED = {"same": 0.94, "one character off": 0.02}
+_FAMILY_PAPERS = {"birth date": {"same": 0.01, "a generation apart": 0.4}, "identifier": {"same": 0.01}}
+_NO_TWIN_PAPERS = {"birth date": {"same": 0.02, "one digit off": 0.02}, "identifier": {"same": 0.02}}
+_CONTACTS = _PAPERS | {"phone", "e-mail", "address"}
 _PHONE = {"same": 0.8, "one digit off": 0.02, "different, same area": 0.09}
 
 PEOPLE = (
@@ -62,6 +67,8 @@ PEOPLE = (
             "phone": _PHONE,
             "address": _HOME,
             "e-mail": {"same": 0.85, "misspelt": 0.02},
+            "birth date": _BORN,
+            "identifier": _NUMBERED,
         },
         most=_NO_TWIN,
         match=True,
@@ -76,6 +83,8 @@ PEOPLE = (
             "phone": {"same": 0.2, "one digit off": 0.02, "different, same area": 0.39},
             "address": _AWAY,
             "e-mail": {"same": 0.45, "same numbered user": 0.02, "misspelt": 0.02},
+            "birth date": _BORN,
+            "identifier": _NUMBERED,
         },
         most=_NO_TWIN,
         match=True,
@@ -88,17 +97,19 @@ PEOPLE = (
             "last name": {"same": 0.92, "misspelt": 0.05},
             "phone": {"same": 0.4, "different, same area": 0.3},
             "address": _HOME,
+            **_FAMILY_PAPERS,
         },
         frozenset({"first name", "middle initial"}),
+        most=_NO_TWIN_PAPERS,
         tied="home",
     ),
-    Kind("namesake", 0.25, _NAMED, frozenset({"phone", "address"})),
+    Kind("namesake", 0.25, _NAMED, _PAPERS | {"phone", "address"}),
     Kind("same surname", 0.3, {"last name": {"same": 0.98}}, _CONTACTS | {"first name", "middle initial"}),
     Kind(
         "same street",
         0.1,
         {"address": _HOME},
-        frozenset({"first name", "last name", "phone", "e-mail", "middle initial"}),
+        _PAPERS | {"first name", "last name", "phone", "e-mail", "middle initial"},
     ),
     Kind(
         "similar name",
@@ -110,7 +121,7 @@ PEOPLE = (
         "same first name",
         0.05,
         {"first name": {"same": 0.6, "short form": 0.3}},
-        frozenset({"last name", "phone", "e-mail", "middle initial"}),
+        _PAPERS | {"last name", "phone", "e-mail", "middle initial"},
     ),
     Kind(
         "parent and child of one name",
@@ -120,6 +131,7 @@ PEOPLE = (
             "last name": {"same": 0.98},
             "address": _HOME,
             "phone": {"same": 0.3, "different, same area": 0.3},
+            "birth date": {"a generation apart": 0.9},
             "generation": {
                 "none": 0.15,
                 "same": 0.001,
@@ -128,10 +140,12 @@ PEOPLE = (
                 "namesake in the house has one": 0.254,
             },
         },
+        frozenset({"identifier"}),
         held=frozenset({"generation"}),
+        most=_NO_TWIN_PAPERS,
         tied="home",
     ),
-    Kind("strangers", 0.02, {}, frozenset({"phone", "e-mail"})),
+    Kind("strangers", 0.02, {}, _PAPERS | {"phone", "e-mail"}),
 )
 
 _FIRM = {"same": 0.9, "misspelt": 0.08}
@@ -145,6 +159,7 @@ FIRMS = (
             "phone": _PHONE,
             "address": _HOME,
             "e-mail": {"same": 0.5, "same company host": 0.4},
+            "identifier": {"same": 0.9, "one character off": 0.02},
         },
         match=True,
     ),
@@ -155,6 +170,7 @@ FIRMS = (
             "company": _FIRM,
             "e-mail": {"same": 0.1, "same company host": 0.5},
             "phone": {"same": 0.5, "different, same area": 0.15},
+            "identifier": {"same": 0.5},
         },
         frozenset({"address", "first name"}),
     ),

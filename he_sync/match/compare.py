@@ -8,6 +8,7 @@ import numpy as np
 
 from he_sync.match.codes import Bools, Ints
 from he_sync.match.compare_contacts import Contacts
+from he_sync.match.compare_identity import identity
 from he_sync.match.compare_names import Names, in_mailbox, middle
 from he_sync.match.compare_places import Places
 from he_sync.match.couples import Ask, Couples, Known, Levels, answered
@@ -37,6 +38,7 @@ class Comparer:
         answered(self._known, levels, asks)
         in_mailbox(self._known, left, right, levels["first name"])
         together = namesakes(levels["first name"], levels["last name"], levels["address"])
+        levels |= identity(self._known.records, left, right)
         return levels | {"generation": generation(self._known.records, left, right, together)}
 
     def _compared(self, left: Ints, right: Ints) -> tuple[Mapping[str, Levels], list[Ask]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.compare import Levels
-from he_sync.match.levels import ADDRESS, EMAIL, FIRM, FIRST, GENERATION, LAST, MIDDLE, PHONE, Field
+from he_sync.match.levels import ADDRESS, BIRTH, EMAIL, FIRM, FIRST, GENERATION, LAST, MIDDLE, PHONE, Field
 
 NO, REVIEW, MATCH = 0, 1, 2
 WORDS = ("no", "review", "match")
@@ -74,13 +74,15 @@ def generations(levels: Mapping[str, Levels]) -> Bools:
 
 
 def signs(levels: Mapping[str, Levels]) -> Bools:
-    """Two of one name in one house, nothing said of Jr or Sr, who may be two: no contact in common, or another initial.
+    """Two of one name in one house, nothing said of Jr or Sr, who may be two: no contact in common, another initial,
+    born a generation apart.
 
-    One in ten of them was two people where one in sixty of their like was, in generated worlds and in the samples.
+    Without a contact in common one in ten of them was two people where one in sixty of their like was, in generated worlds and in the samples.
     """
     contacts = _is(levels, PHONE, "different", "different, same area") & _is(levels, EMAIL, "different")
     silent = _is(levels, GENERATION, "none")
-    return _namesakes(levels) & silent & (contacts | _is(levels, MIDDLE, "different"))
+    apart = _is(levels, MIDDLE, "different") | _is(levels, BIRTH, "a generation apart")
+    return _namesakes(levels) & silent & (contacts | apart)
 
 
 def _namesakes(levels: Mapping[str, Levels]) -> Bools:

@@ -71,5 +71,10 @@ RULES = (
     Rule("first name and consonants", (_key(C("root"), C("skeleton")),), cap=40, split=ZIP),
     Rule("initial and last name", (_key(C("first").str.slice(0, 1), C("last")),), cap=25, split=ZIP, budget=2.0),
     Rule("company beginning", (_key(C("firm").str.slice(0, 10)),), cap=40, split=ZIP),
+    Rule("identifier", (_key(C("identifier")),)),
+    Rule(
+        "birth date and a letter",
+        (_key(C("birth"), C("root").str.slice(0, 1)), _key(C("birth"), C("last").str.slice(0, 1))),
+    ),
     Rule("company's own mail host", (_key(_OWN_HOST),), split=ZIP),
 )

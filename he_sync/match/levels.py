@@ -68,8 +68,15 @@ RARITY = Field(
     ("missing", *(f"{by} expected, {of} seen" for by in _EXPECTED_WORDS for of in _SEEN_WORDS)),
 )
 FIRM_SEEN = (3, 4, 6, 9)
+BIRTH = Field(
+    "birth date",
+    ("missing", "same", "day and month exchanged", "one digit off", "different", "a generation apart"),
+)
+IDENTIFIER = Field("identifier", ("missing", "same", "one character off", "different"))
 FIRM_RARITY = Field("company rarity", ("missing", "2 seen", "3 seen", "4 or 5 seen", "6 to 8 seen", "9 or more seen"))
 
-PEOPLE_FIELDS = (RARITY, FIRST, LAST, PHONE, ADDRESS, GENERATION, MIDDLE, EMAIL, SIDES)
-FIRM_FIELDS = (FIRM_RARITY, FIRM, FIRST, LAST, PHONE, ADDRESS, EMAIL, SIDES)
-FIELDS = (RARITY, FIRM_RARITY, FIRST, LAST, PHONE, ADDRESS, GENERATION, MIDDLE, EMAIL, FIRM, SIDES)
+PEOPLE_FIELDS = (RARITY, FIRST, LAST, PHONE, ADDRESS, GENERATION, MIDDLE, EMAIL, SIDES, BIRTH, IDENTIFIER)
+FIRM_FIELDS = (FIRM_RARITY, FIRM, FIRST, LAST, PHONE, ADDRESS, EMAIL, SIDES, IDENTIFIER)
+FIELDS = (
+    RARITY, FIRM_RARITY, FIRST, LAST, PHONE, ADDRESS, GENERATION, MIDDLE, EMAIL, FIRM, SIDES, BIRTH, IDENTIFIER,
+)  # fmt: skip

@@ -8,23 +8,24 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
+from he_sync.match.identity import EXTRA
 from he_sync.model.errors import FixInput
 
 GIVEN = ("id", "first_name", "last_name", "company", "email", "phone", "street", "city", "state", "zip", "created")
 """Columns of an input. `created` may be missing: it dates the golden record and is never compared."""
-OPTIONAL = frozenset({"created"})
+OPTIONAL = frozenset({"created", *EXTRA})
 HEADER = 1
 """Rows of a CSV before its first record; row numbers in messages count from 1, as an editor does."""
 
 
 def customers(path: Path, columns: Mapping[str, str] | None = None, encoding: str = "utf-8") -> pl.DataFrame:
-    """One side's records, all columns GIVEN as text, empty where there is nothing.
+    """One side's records, all columns GIVEN and EXTRA as text, empty where there is nothing.
 
     `columns` names the file's own column for one of ours; an empty name leaves the field out. Raises FixInput with
     file, row and rule where the file cannot be used.
     """
     frame = table(path, encoding)
-    chosen = {name: (columns or {}).get(name, name) for name in GIVEN}
+    chosen = {name: (columns or {}).get(name, name) for name in (*GIVEN, *EXTRA)}
     missing = [name for name, own in chosen.items() if own and own not in frame.columns and name not in OPTIONAL]
     if missing:
         raise FixInput(
@@ -89,4 +90,4 @@ def joined(left: pl.DataFrame, right: pl.DataFrame | None) -> pl.DataFrame:
     sides = [left.with_columns(pl.lit(0).alias("side"))]
     if right is not None:
         sides.append(right.with_columns(pl.lit(1).alias("side")))
-    return pl.concat(sides).sort("side", "id")
+    return pl.concat(sides, how="diagonal").with_columns(pl.col(pl.String).fill_null("")).sort("side", "id")

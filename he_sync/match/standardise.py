@@ -9,6 +9,7 @@ import polars as pl
 
 from he_sync.match.companies import companies, endings
 from he_sync.match.emails import mailboxes
+from he_sync.match.identity import identities
 from he_sync.match.names import Counts, people, split
 from he_sync.match.phones import numbers
 from he_sync.match.streets import addresses
@@ -16,6 +17,7 @@ from he_sync.match.streets import addresses
 STANDARD = (
     "first", "middle", "last", "generation", "firm", "user", "host", "digits", "number", "road", "unit", "zip5", "town",
     "region",
+    "birth", "identifier",
 )  # fmt: skip
 
 
@@ -33,7 +35,7 @@ def standardised(records: pl.DataFrame, known: Habits | None = None) -> pl.DataF
     Without `known` the records teach themselves: that is for whole files.
     """
     frame = people(companies(records, known.endings if known else None), known.names if known else None)
-    for step in (mailboxes, numbers, addresses):
+    for step in (mailboxes, numbers, addresses, identities):
         frame = step(frame)
     return frame.select(STANDARD)
 

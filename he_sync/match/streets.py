@@ -25,6 +25,7 @@ ORDINALS = {
     "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th", "seventh": "7th",
     "eighth": "8th", "ninth": "9th", "tenth": "10th",
 }  # fmt: skip
+ZERO_STATES = ("ct", "ma", "me", "nh", "nj", "pr", "ri", "vt", "vi")
 _UNITS = "apt|apartment|unit|suite|ste|fl|floor|rm|room|lot|spc|space|bldg|building|no"
 UNIT = rf"^(.*?\S)[\s,]+(?:(?:{_UNITS})\b\.?\s*#?|#)\s*([\w-]+)\s*$"
 BOX = r"\b(?:p\s*\.?\s*o\s*\.?\s*box|post office box|pobox)\s*#?\s*(\w+)"
@@ -48,9 +49,25 @@ def addresses(frame: pl.DataFrame) -> pl.DataFrame:
     )
     return frame.with_columns(
         *split,
-        pl.col("zip").str.extract(r"^\s*([0-9]{5})(?:[\s-]?[0-9]{4})?\s*$").fill_null("").alias("zip5"),
+        _postcode().alias("zip5"),
         words(folded("city", frame)).alias("town"),
         words(folded("state", frame)).alias("region"),
+    )
+
+
+def _postcode() -> pl.Expr:
+    """Five digits of a ZIP; four where a table lost the zero of an eastern state; else a foreign code as it is."""
+    plain = pl.col("zip").str.to_lowercase().str.replace_all(r"[^a-z0-9]", "")
+    short = plain.str.contains(r"^\d{4}$") & pl.col("state").str.strip_chars().str.to_lowercase().is_in(ZERO_STATES)
+    foreign = plain.str.contains(r"^(?:[a-z0-9]*\d[a-z0-9]*)$") & plain.str.len_bytes().is_between(3, 10)
+    return (
+        pl.when(plain.str.contains(r"^\d{5}(?:\d{4})?$"))
+        .then(plain.str.slice(0, 5))
+        .when(short)
+        .then(plain.str.zfill(5))
+        .when(foreign)
+        .then(plain)
+        .otherwise(pl.lit(""))
     )
 
 
