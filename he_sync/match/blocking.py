@@ -9,15 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from he_sync.match.codes import SEED, Ints
+from he_sync.match.codes import SEED, Ints, Places, Small
 from he_sync.match.keys import RULES, Rule
+from he_sync.match.side_by_side import side_by_side
 from he_sync.match.table import Table
 
 Keys = npt.NDArray[np.uint64]
+Packed = npt.NDArray[np.uint64]
+Counts = npt.NDArray[np.intp]
 
 RULE_BITS = 5
 """A pair and its rule travel in one 64-bit number: 2 x 29 bits of records, 5 of the rule."""
-MOST = 1 << 29
+SLICE = 1 << 22
+"""Proposals merged at a time, 32 MB."""
 FREE = 100_000
 """Pairs that a rule may always propose, however small the file."""
 
@@ -41,8 +45,8 @@ class Cost:
 class Pairs:
     """Candidate pairs, each once, left position below right, sorted; `costs` has a line for each rule."""
 
-    left: Ints
-    right: Ints
+    left: Places
+    right: Places
     costs: tuple[Cost, ...] = field(default=())
 
     def __len__(self) -> int:
@@ -54,26 +58,46 @@ def candidates(records: Table, rules: Sequence[Rule] = RULES) -> Pairs:
     """Pairs of all rules over both sides and within each: duplicates of a source are found in the same pass."""
     parts = {part for rule in rules for part in rule.split}
     splitter = {name: records.standard[name].hash(SEED).to_numpy() for name in parts}
-    costs, packed = [Cost(rule.name) for rule in rules], []
-    for number, (rule, cost) in enumerate(zip(rules, costs, strict=True)):
-        for one, other in _Splits(records, rule, splitter, cost).pairs():
-            pair = np.minimum(one, other) * len(records) + np.maximum(one, other)
-            packed.append((pair << RULE_BITS) | number)
-    return _merged(np.concatenate(packed) if packed else np.zeros(0, np.int64), len(records), costs)
+    costs = [Cost(rule.name) for rule in rules]
+    bits = max(len(records) - 1, 1).bit_length()
+    shift, room = np.uint64(bits), np.uint64(RULE_BITS)
+
+    def proposed(number: int) -> Packed:
+        found: list[Packed] = [np.zeros(0, np.uint64)]
+        for one, other in _Splits(records, rules[number], splitter, costs[number]).pairs():
+            low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
+            found.append((((low << shift) | high) << room) | np.uint64(number))
+        return _once(np.concatenate(found))
+
+    return _merged(side_by_side(proposed, range(len(rules))), len(records), bits, costs)
 
 
-def _merged(packed: Ints, count: int, costs: list[Cost]) -> Pairs:
-    """Each pair once. Two keys of one rule may give the same pair; it counts once for the rule."""
-    packed.sort()
-    packed = packed[np.r_[True, packed[1:] != packed[:-1]]] if len(packed) else packed
-    rule, pair = packed & ((1 << RULE_BITS) - 1), packed >> RULE_BITS
-    first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]]) if len(pair) else np.zeros(0, np.int64)
-    alone = first[np.diff(np.r_[first, len(pair)]) == 1]
-    all_pairs, lone = (np.bincount(one, minlength=len(costs)).tolist() for one in (rule, rule[alone]))
-    for cost, pairs, only in zip(costs, all_pairs, lone, strict=True):
+def _merged(proposed: Sequence[Packed], count: int, bits: int, costs: Sequence[Cost]) -> Pairs:
+    """Each pair once, in order: the records in slices, so that slices are merged side by side and stay small."""
+    slices = np.linspace(0, count, 1 + sum(map(len, proposed)) // SLICE, endpoint=False).astype(np.uint64)
+    edges = [[*np.searchsorted(one, slices << (bits + RULE_BITS)).tolist(), len(one)] for one in proposed]
+
+    def merged(place: int) -> tuple[Small, Small, Counts, Counts]:
+        packed = np.concatenate([one[edge[place] : edge[place + 1]] for one, edge in zip(proposed, edges, strict=True)])
+        packed.sort()
+        rule, pair = (packed & np.uint64((1 << RULE_BITS) - 1)).astype(np.uint8), packed >> RULE_BITS
+        first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]][: len(pair)])
+        alone = first[np.diff(np.r_[first, len(pair)]) == 1]
+        every, lone = (np.bincount(one, minlength=len(costs)) for one in (rule, rule[alone]))
+        pair = pair[first]
+        return (pair >> bits).astype(np.int32), (pair & np.uint64((1 << bits) - 1)).astype(np.int32), every, lone
+
+    left, right, every, lone = zip(*side_by_side(merged, range(len(slices))), strict=True)
+    for cost, pairs, only in zip(costs, sum(every).tolist(), sum(lone).tolist(), strict=True):
         cost.pairs, cost.alone = pairs, only
-    pair = pair[first]
-    return Pairs(pair // count, pair % count, tuple(costs))
+    return Pairs(np.concatenate(left), np.concatenate(right), tuple(costs))
+
+
+def _once(packed: Packed) -> Packed:
+    """In order, without repetition: two keys of one rule may give the same pair, which counts once for the rule."""
+    packed.sort()
+    once: Packed = packed[np.r_[True, packed[1:] != packed[:-1]][: len(packed)]]
+    return once
 
 
 class _Splits:
@@ -82,16 +106,16 @@ class _Splits:
     def __init__(self, records: Table, rule: Rule, splitter: Mapping[str, Keys], cost: Cost) -> None:
         self._records, self._rule, self._splitter, self._cost = records, rule, splitter, cost
 
-    def pairs(self) -> Iterator[tuple[Ints, Ints]]:
+    def pairs(self) -> Iterator[tuple[Small, Small]]:
         """Pairs of positions; a pair may come more than once."""
         standard = self._records.standard
         keys = standard.select(part.alias(str(place)) for place, part in enumerate(self._rule.keys))
         columns = [column.to_numpy() for column in keys]
-        member = np.concatenate([np.flatnonzero(column) for column in columns])
+        member = np.concatenate([np.flatnonzero(column).astype(np.int32) for column in columns])
         key = np.concatenate([column[column != 0] for column in columns])
         yield from self._blocks(key, member, self._rule.split)
 
-    def _blocks(self, key: Keys, member: Ints, split: tuple[str, ...]) -> Iterator[tuple[Ints, Ints]]:
+    def _blocks(self, key: Keys, member: Small, split: tuple[str, ...]) -> Iterator[tuple[Small, Small]]:
         key, member = _sorted(key, member, len(self._records))
         start = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
         size = np.diff(np.r_[start, len(key)])
@@ -112,7 +136,7 @@ class _Splits:
         self._cost.skipped_pairs += int((size * (size - 1) // 2).sum())
 
 
-def _sorted(key: Keys, member: Ints, count: int) -> tuple[Keys, Ints]:
+def _sorted(key: Keys, member: Small, count: int) -> tuple[Keys, Small]:
     """Keys in order, each with its member.
 
     Key and position are sorted as one number. What a position needs is cut off the key: 43 of 64 bits stay with two
@@ -122,18 +146,20 @@ def _sorted(key: Keys, member: Ints, count: int) -> tuple[Keys, Ints]:
     packed = (key >> bits << bits) | member.astype(np.uint64)
     packed.sort()
     position = packed & ((np.uint64(1) << bits) - np.uint64(1))
-    return packed >> bits, position.astype(np.int64)
+    return packed >> bits, position.astype(np.int32)
 
 
 def _cap(size: Ints, rule: Rule, count: int) -> int:
     """The largest block taken whole: the rule's cap, or less where smaller blocks already fill the rule's budget."""
-    lengths, blocks = np.unique(size[size <= rule.cap], return_counts=True)
+    counts = np.bincount(size[size <= rule.cap])
+    lengths = np.flatnonzero(counts)
+    blocks = counts[lengths]
     pairs = np.cumsum(blocks * (lengths * (lengths - 1) // 2))
     inside = int(np.searchsorted(pairs, max(FREE, int(rule.budget * count)), side="right"))
     return rule.cap if inside == len(lengths) else int(lengths[max(inside - 1, 0)])
 
 
-def _note(records: Table, cost: Cost, member: Ints, start: Ints, size: Ints) -> None:
+def _note(records: Table, cost: Cost, member: Small, start: Ints, size: Ints) -> None:
     cost.blocks = int((size > 1).sum())
     if len(size):
         largest = int(np.argmax(size))
@@ -144,7 +170,7 @@ def _note(records: Table, cost: Cost, member: Ints, start: Ints, size: Ints) -> 
         cost.example = " ".join(shown[name] for name in names if shown[name])
 
 
-def _small(member: Ints, start: Ints, size: Ints, cap: int) -> Iterator[tuple[Ints, Ints]]:
+def _small(member: Small, start: Ints, size: Ints, cap: int) -> Iterator[tuple[Small, Small]]:
     """All pairs of blocks up to the cap, blocks of one size together."""
     for length in np.unique(size[(size > 1) & (size <= cap)]):
         starts = start[size == length]

@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from he_sync.match.blocking import Pairs
-from he_sync.match.codes import Bools, Floats, Ints
+from he_sync.match.codes import Bools, Floats, Ints, Places
 
 LINK = 0.5
 """Probability from which a pair proposes a join."""
@@ -70,7 +70,7 @@ def _inside(pairs: Pairs, probability: Floats, parent: Ints, simple: Bools) -> d
     return dict(zip(ends, _weights(probability[inside]).tolist(), strict=True))
 
 
-def components(left: Ints, right: Ints, count: int) -> Ints:
+def components(left: Places, right: Places, count: int) -> Ints:
     """Connected components, each named by its lowest member."""
     links = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
     _, label = connected_components(links, directed=False)

@@ -13,6 +13,8 @@ import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
 Small = npt.NDArray[np.int32]
+Places = Ints | Small
+"""Positions of records; 32 bits where there are many of them."""
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Texts = list[str]

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from he_sync.match.codes import Bools, Ints
+from he_sync.match.codes import Bools, Places
 from he_sync.match.compare_contacts import Contacts
 from he_sync.match.compare_identity import identity
 from he_sync.match.compare_names import Names, in_mailbox, middle
-from he_sync.match.compare_places import Places
+from he_sync.match.compare_places import Addresses
 from he_sync.match.couples import Ask, Couples, Known, Levels, answered
 from he_sync.match.levels import ADDRESS, FIRST, GENERATION, LAST
 from he_sync.match.side_by_side import side_by_side
@@ -27,9 +27,9 @@ class Comparer:
 
     def __init__(self, records: Table) -> None:
         self._known = Known(records)
-        self._names, self._contacts, self._places = Names(self._known), Contacts(self._known), Places(self._known)
+        self._names, self._contacts, self._places = Names(self._known), Contacts(self._known), Addresses(self._known)
 
-    def levels(self, left: Ints, right: Ints) -> dict[str, Levels]:
+    def levels(self, left: Places, right: Places) -> dict[str, Levels]:
         """Levels by field name, one a pair. Chunks run on all cores and keep their order."""
         starts = range(0, max(len(left), 1), CHUNK)
         parts = side_by_side(lambda at: self._compared(left[at : at + CHUNK], right[at : at + CHUNK]), starts)
@@ -41,7 +41,7 @@ class Comparer:
         levels |= identity(self._known.records, left, right)
         return levels | {"generation": generation(self._known.records, left, right, together)}
 
-    def _compared(self, left: Ints, right: Ints) -> tuple[Mapping[str, Levels], list[Ask]]:
+    def _compared(self, left: Places, right: Places) -> tuple[Mapping[str, Levels], list[Ask]]:
         some = Couples(self._known, left, right)
         first, last, names = self._names.levels(some)
         address, streets = self._places.levels(some)
@@ -62,7 +62,7 @@ class Comparer:
         return levels, [*names, *streets, mails, firms]
 
 
-def compared(records: Table, left: Ints, right: Ints) -> dict[str, Levels]:
+def compared(records: Table, left: Places, right: Places) -> dict[str, Levels]:
     """Levels by field name of some pairs, one a pair."""
     return Comparer(records).levels(left, right)
 
@@ -83,7 +83,7 @@ def namesakes(first: Levels, last: Levels, address: Levels) -> Bools:
     return given[first] & family[last] & home[address]
 
 
-def generation(records: Table, left: Ints, right: Ints, namesake: Bools) -> Levels:
+def generation(records: Table, left: Places, right: Places, namesake: Bools) -> Levels:
     """Levels of Jr and Sr. A pair without either is marked where a namesake at the place has one."""
     at = records.codes["generation"].at.astype(np.uint8)
     one, other = at[left], at[right]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from he_sync.match.codes import Bools, Ints, Small
+from he_sync.match.codes import Bools, Ints, Places, Small
 from he_sync.match.couples import Ask, Couples, Known, Levels, Question, first_of
 from he_sync.match.letters import Letters
 from he_sync.match.levels import EXPECTED, FIRST, LAST, MIDDLE, RARITY, SEEN
@@ -101,7 +101,7 @@ def _crosswise(one: Small, other: Small, family: Small, theirs: Small) -> Bools:
     return crosswise
 
 
-def in_mailbox(known: Known, left: Ints, right: Ints, first: Levels) -> None:
+def in_mailbox(known: Known, left: Places, right: Places, first: Levels) -> None:
     """One record has no first name, and its mail user contains the other's: set in the levels of all pairs."""
     given, family, user = (known.codes(name).at for name in ("first", "last", "user"))
     ask = np.flatnonzero(first == FIRST.at("missing"))

@@ -14,7 +14,7 @@ ROAD = Question("address", MISSPELT, "road", same_road)
 NUMBER = Question("address", MISSPELT, "number", one_edit)
 
 
-class Places:
+class Addresses:
     """What comparing addresses needs to know of their vocabularies."""
 
     def __init__(self, known: Known) -> None:

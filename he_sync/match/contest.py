@@ -117,6 +117,9 @@ def _rivals(pairs: Pairs, probability: Floats, odds: Floats) -> Floats:
 def known(pairs: Pairs, probability: Floats, one: Ints, other: Ints) -> Floats:
     """Probability of the pair of two records, 0 where they were no candidates."""
     width = int(max(pairs.right.max(initial=0), one.max(initial=0), other.max(initial=0))) + 1
-    keys, asked = pairs.left * width + pairs.right, np.minimum(one, other) * width + np.maximum(one, other)
+    keys, asked = (
+        pairs.left.astype(np.int64) * width + pairs.right,
+        np.minimum(one, other).astype(np.int64) * width + np.maximum(one, other),
+    )
     place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
     return np.where(keys[place] == asked, probability[place], 0.0)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from he_sync.match.codes import Bools, Codes, Ints, Small, Texts, by_distinct_pair
+from he_sync.match.codes import Bools, Codes, Ints, Places, Small, Texts, by_distinct_pair
 from he_sync.match.letters import Letters, letters
 from he_sync.match.table import Table
 
@@ -52,7 +52,7 @@ class Known:
 class Couples:
     """Some pairs: `one(name)` and `other(name)` are the codes of the left and of the right record."""
 
-    def __init__(self, known: Known, left: Ints, right: Ints) -> None:
+    def __init__(self, known: Known, left: Places, right: Places) -> None:
         self.known, self.left, self.right = known, left, right
 
     @cached_property

@@ -91,7 +91,7 @@ def rescored(probability: Floats, levels: Mapping[str, Levels], pairs: Pairs, kn
 def places(pairs: Pairs, known: Labels) -> Ints:
     """The candidate of each answer, -1 where it was none."""
     width = int(max(pairs.right.max(initial=0), known.right.max(initial=0))) + 1
-    keys, asked = pairs.left * width + pairs.right, known.left * width + known.right
+    keys, asked = pairs.left.astype(np.int64) * width + pairs.right, known.left.astype(np.int64) * width + known.right
     at = np.minimum(np.searchsorted(keys, asked), max(len(keys) - 1, 0))
     return np.where(keys[at] == asked, at, -1) if len(keys) else np.full(len(asked), -1)
 
