@@ -1,6 +1,6 @@
 """Blocking rules: which records are compared at all. A rule gives each record one or more 64-bit keys; 0 is no key.
 
-Measured on 100,000 records a side: all rules together reach 98.7 % of the true pairs with 7 candidates a record.
+Measured on 100,000 records a side: all rules together reach 98.7 % of the true pairs with 3 candidates a record.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ STATE, ZIP, CONTACT = ("state",), ("state", "zip5"), ("state", "zip5", "user", "
 class Rule:
     """A rule: its name as people read it, the keys, how large a block may be, what splits a larger one, and its budget.
 
-    The budget is in pairs a record: in a large file it shrinks the blocks that a rule may take whole.
+    The budget is in pairs a record: in a large file it shrinks the blocks that a rule may take whole. The three widest
+    rules on names get a third of what they could use: a quarter of all pairs for 0.07 % of the true ones.
     """
 
     name: str
@@ -67,9 +68,9 @@ RULES = (
     Rule("mail user and last name", (_key(C("user"), C("last")),)),
     Rule("phone ending and three letters", (_key(C("digits").str.slice(-7), C("last").str.slice(0, 3)),)),
     Rule("street and first name", (_key(C("number"), C("road").str.slice(0, 4), C("root")),), split=ZIP),
-    Rule("first name and four letters", (_key(C("root"), C("last").str.slice(0, 4)),), cap=40, split=ZIP),
-    Rule("first name and consonants", (_key(C("root"), C("skeleton")),), cap=40, split=ZIP),
-    Rule("initial and last name", (_key(C("first").str.slice(0, 1), C("last")),), cap=25, split=ZIP, budget=2.0),
+    Rule("first name and four letters", (_key(C("root"), C("last").str.slice(0, 4)),), cap=40, split=ZIP, budget=0.3),
+    Rule("first name and consonants", (_key(C("root"), C("skeleton")),), cap=40, split=ZIP, budget=0.3),
+    Rule("initial and last name", (_key(C("first").str.slice(0, 1), C("last")),), cap=25, split=ZIP, budget=0.7),
     Rule("company beginning", (_key(C("firm").str.slice(0, 10)),), cap=40, split=ZIP),
     Rule("identifier", (_key(C("identifier")),)),
     Rule(
