@@ -165,7 +165,9 @@ def _from_to(ask: Ask) -> dict[str, str]:
 BANK_QUERY = "HeSync_BankLines"
 """Bank transactions hang below their entry groups, and a child set misses rows of late parents: a query reads them."""
 STOCK_GROUPS = [("group[]", "item_id"), ("group[]", "location_id"), ("exclude_empty_locations", "true")]
-STOCK_EXPAND = "PartWhses($select=WarehouseCode,OnHandQty,ReservedQty),PartUOMs($select=UOMCode,ConvFactor)"
+STOCK_EXPAND = (
+    "PartWhses($select=WarehouseCode,OnHandQty,ReservedQty,AllocatedQty),PartUOMs($select=UOMCode,ConvFactor)"
+)
 
 SOURCES: dict[str, Source] = {
     source.entity: source
