@@ -92,12 +92,18 @@ def store_address(environ: Mapping[str, str] = os.environ) -> str | Path:
     return variable("HE_STORE_URL", environ, "") or Path(variable("HE_HOME", environ, "var")) / STORE_FILE
 
 
+def home_and_profile(environ: Mapping[str, str] = os.environ) -> tuple[Path, Path]:
+    """The folder and the profile of an installation whose systems need not be known."""
+    home = Path(variable("HE_HOME", environ, "var"))
+    return home, Path(variable("HE_PROFILE", environ, str(home / "profile.yaml")))
+
+
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings of this process. Raises FixSettings naming the first missing variable."""
-    home = Path(variable("HE_HOME", environ, "var"))
+    home, profile = home_and_profile(environ)
     return Settings(
         home=home,
-        profile=Path(variable("HE_PROFILE", environ, str(home / "profile.yaml"))),
+        profile=profile,
         heartland_url=variable("HE_HEARTLAND_URL", environ),
         gp_url=variable("HE_GP_URL", environ),
         gp_app_id=variable("HE_GP_APP_ID", environ),

@@ -21,6 +21,7 @@ GROUPS = {
     "flows": "Flow files: check them, run one, see what one would change.",
     "events": "One record's whole story; dead letters and replay.",
     "match": "Who is who: customers of two sides linked, duplicates found.",
+    "stock": "What may be sold, and why each number is what it is.",
     "reconcile": "Files of both sides, the bank and the ledger: every cent explained.",
 }
 COMMANDS = {
