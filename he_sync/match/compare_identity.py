@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from he_sync.match.codes import Bools, Codes, Ints
+from he_sync.match.codes import Bools, Codes, Ints, Places, Small
 from he_sync.match.levels import BIRTH, IDENTIFIER
 from he_sync.match.table import Table
 
 Letters = npt.NDArray[np.uint32]
 Levels = npt.NDArray[np.uint8]
+Asked = Callable[[Codes, Small, Small], Ints]
 LONGEST = 24
 """Letters of an identifier that a slip is looked for in."""
 GENERATION_YEARS = 15
@@ -23,7 +24,7 @@ DAY_FIRST = (0, 1, 2, 3, 6, 7, 4, 5)
 CHUNK = 1 << 17
 
 
-def identity(records: Table, left: Ints, right: Ints) -> dict[str, Levels]:
+def identity(records: Table, left: Places, right: Places) -> dict[str, Levels]:
     """Levels of birth date and identifier; a file without them costs nothing."""
     return {
         "birth date": _compared(records.codes["birth"], left, right, _birth),
@@ -31,9 +32,11 @@ def identity(records: Table, left: Ints, right: Ints) -> dict[str, Levels]:
     }
 
 
-def _compared(codes: Codes, left: Ints, right: Ints, of: Callable[[Codes, Ints, Ints], Ints]) -> Levels:
+def _compared(codes: Codes, left: Places, right: Places, of: Asked) -> Levels:
     """Levels where both records say something, chunk by chunk."""
     found = np.zeros(len(left), np.uint8)
+    if len(codes.texts) == 1:
+        return found
     both = np.flatnonzero((codes.at[left] > 0) & (codes.at[right] > 0))
     for start in range(0, len(both), CHUNK):
         some = both[start : start + CHUNK]
@@ -41,7 +44,7 @@ def _compared(codes: Codes, left: Ints, right: Ints, of: Callable[[Codes, Ints, 
     return found
 
 
-def _birth(dates: Codes, one: Ints, other: Ints) -> Ints:
+def _birth(dates: Codes, one: Small, other: Small) -> Ints:
     letters = _letters(dates.texts, len("YYYYMMDD"))
     years = dates.texts.str.slice(0, 4).cast(pl.Int64, strict=False).fill_null(0).to_numpy()
     here, there = letters[one], letters[other]
@@ -55,7 +58,7 @@ def _birth(dates: Codes, one: Ints, other: Ints) -> Ints:
     return np.select(cases, [BIRTH.at(name) for name in names], BIRTH.at("different"))
 
 
-def _identifier(numbers: Codes, one: Ints, other: Ints) -> Ints:
+def _identifier(numbers: Codes, one: Small, other: Small) -> Ints:
     letters = _letters(numbers.texts, LONGEST)
     cases = [one == other, _slip(letters[one], letters[other])]
     names = ("same", "one character off")
