@@ -76,7 +76,7 @@ def generations(levels: Mapping[str, Levels]) -> Bools:
 def signs(levels: Mapping[str, Levels]) -> Bools:
     """Two of one name in one house, nothing said of Jr or Sr, who may be two people.
 
-    No contact in common, another initial, or born a generation apart. Without a contact in common one in ten of them was
+    No contact in common, another initial, or born a generation apart. Without a contact in common one in ten was
     two people where one in sixty of their like was, in generated worlds and in the samples.
     """
     contacts = _is(levels, PHONE, "different", "different, same area") & _is(levels, EMAIL, "different")
