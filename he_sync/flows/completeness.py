@@ -37,7 +37,7 @@ def run(lake: Lake, day: str, retailer: Retailer) -> Completeness:
     """Prove a date and keep the proof. Raises FixInput where the date was not pulled."""
     frames = {name: lake.read("canonical", name, day) for name in (*INPUTS, "ledger_elsewhere")}
     proofs = (
-        *prove("orders", _sold(frames, retailer), _booked(frames)),
+        *prove("orders", _sold(frames, retailer), booked(frames["erp_orders"])),
         *prove("sales", _taken(frames), _posted(frames)),
         *prove("customers", *_people(frames["customers"])),
         *prove("stock levels", _stock(frames, "heartland"), _stock(frames, "epicor")),
@@ -51,9 +51,9 @@ def _sold(frames: dict[str, pd.DataFrame], retailer: Retailer) -> Iterator[Item]
         yield Item(sale.subject, sale.store, sale.amount_minor)
 
 
-def _booked(frames: dict[str, pd.DataFrame]) -> Iterator[Item]:
-    booked = frames["erp_orders"]
-    for row in records(booked[(booked["source"] != "") & ~booked["voided"]]):
+def booked(orders: pd.DataFrame) -> Iterator[Item]:
+    """Sales orders that stand for a sale of the POS; voided ones and those born in the ERP prove nothing."""
+    for row in records(orders[(orders["source"] != "") & ~orders["voided"]]):
         yield Item(row.source, "", row.total_minor)
 
 

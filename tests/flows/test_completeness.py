@@ -1,5 +1,6 @@
 """Completeness of the sandbox's nights: what the proof names is what the night's own legs found."""
 
+import pandas as pd
 import pytest
 
 from he_sync.flows import close, completeness
@@ -34,6 +35,12 @@ def test_a_store_day_is_incomplete_just_where_its_leg_has_a_difference(shop, day
     found = completeness.run(shop.lake, day, shop.retailer)
     wrong = {one.store for one in close.differences(shop.lake, day) if one.leg == leg}
     assert {proof.store for proof in found.incomplete if proof.entity == entity} == wrong
+
+
+def test_an_order_born_in_the_erp_or_voided_stands_for_no_sale():
+    rows = [("ticket 1", False, 500), ("", False, 700), ("ticket 2", True, 900)]
+    found = completeness.booked(pd.DataFrame(rows, columns=["source", "voided", "total_minor"]))
+    assert [one.subject for one in found] == ["ticket 1"]
 
 
 def test_the_first_line_is_the_money_that_is_not_there_yet(shop):
