@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from he_sync.model.errors import FixInput
 GIVEN = ("id", "first_name", "last_name", "company", "email", "phone", "street", "city", "state", "zip", "created")
 """Columns of an input. `created` may be missing: it dates the golden record and is never compared."""
 OPTIONAL = frozenset({"created", *EXTRA})
+SEPARATORS = ",;\t|"
 HEADER = 1
 """Rows of a CSV before its first record; row numbers in messages count from 1, as an editor does."""
 
@@ -33,11 +37,21 @@ def customers(path: Path, columns: Mapping[str, str] | None = None, encoding: st
             f"(it has {', '.join(frame.columns[:20])}); "
             f"name its column with --columns {missing[0]}=NAME, or leave the field out with --columns {missing[0]}="
         )
+    for own in chosen.values():
+        _comparable(path, frame, own)
     there = [
-        pl.col(own).cast(pl.String).fill_null("").alias(name) if own in frame.columns else pl.lit("").alias(name)
+        pl.col(own).cast(pl.String).fill_null("").str.replace_all("\x00", "", literal=True).alias(name)
+        if own in frame.columns
+        else pl.lit("").alias(name)
         for name, own in chosen.items()
     ]
     return _checked(path, frame.select(there))
+
+
+def _comparable(path: Path, frame: pl.DataFrame, column: str) -> None:
+    kind = frame.schema.get(column, pl.String())
+    if kind.is_nested() or kind in (pl.Binary, pl.Object):
+        raise FixInput(f"{path.name}: column {column} holds {kind}; write it as text, or leave it out with --columns")
 
 
 def table(path: Path, encoding: str = "utf-8") -> pl.DataFrame:
@@ -47,9 +61,29 @@ def table(path: Path, encoding: str = "utf-8") -> pl.DataFrame:
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
             return pl.read_parquet(path)
-        return pl.read_csv(_text(path, encoding), infer_schema=False)
+        text = _text(path, encoding)
+        return _parsed(path, text, _separator(text))
     except PolarsError as error:
         raise FixInput(f"{path.name}: cannot be read as a table: {str(error).splitlines()[0][:200]}") from None
+
+
+def _separator(text: bytes) -> str:
+    """What separates the names of the header most often: a comma, or what exports of other countries use."""
+    header = text.partition(b"\n")[0].decode()
+    return max(SEPARATORS, key=header.count)
+
+
+def _parsed(path: Path, text: bytes, separator: str) -> pl.DataFrame:
+    try:
+        return pl.read_csv(text, infer_schema=False, separator=separator)
+    except PolarsError:
+        rows = csv.reader(io.StringIO(text.decode()), delimiter=separator)
+        named = len(next(rows, []))
+        for row in rows:
+            if len(row) > named:
+                where = f"{path.name}: row {rows.line_num} has {len(row)} fields and the header names {named}"
+                raise FixInput(f"{where}; put the field that holds a {separator!r} in quotes") from None
+        raise
 
 
 def _text(path: Path, encoding: str) -> bytes:
@@ -61,6 +95,8 @@ def _text(path: Path, encoding: str) -> bytes:
     except LookupError:
         raise FixInput(f"{encoding!r} is no encoding; try --encoding cp1252 or latin-1") from None
     except UnicodeDecodeError as error:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise FixInput(f"{path.name}: is UTF-16; name its encoding with --encoding utf-16") from None
         row = content.count(b"\n", 0, error.start) + 1
         raise FixInput(
             f"{path.name}: row {row} is not {encoding} (byte 0x{content[error.start]:02x}); save the file as UTF-8 "

@@ -130,6 +130,38 @@ def test_names_in_any_script_and_files_of_nobody_in_particular_pass(run, tmp_pat
     assert run(path, path, "--out", tmp_path / "out").code == 0
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"A1,Ann,Lee,,,,,,,,,,,\n", "odd.csv: row 3 has 14 fields and the header names 11"),
+        (b'A1,"Ann,Lee,,,,,,,,\n', "odd.csv: cannot be read as a table"),
+        ("\ufeffA1".encode("utf-16"), "odd.csv: row 3 is not utf-8"),
+    ],
+)
+def test_what_is_no_table_is_named_by_row(refused, sides, tmp_path, content, said):
+    path = tmp_path / "odd.csv"
+    path.write_bytes(",".join(records().columns).encode() + b"\nA0,Ann,Lee,,,,,,,,\n" + content)
+    assert said in refused(path, sides[1])
+
+
+def test_utf_16_is_named_and_semicolons_and_tabs_are_read(run, refused, sides, tmp_path):
+    text = pl.read_csv(sides[0], infer_schema=False).write_csv(separator=";")
+    wide, tabs = tmp_path / "wide.csv", tmp_path / "tabs.csv"
+    wide.write_bytes(text.encode("utf-16"))
+    tabs.write_text(text.replace(";", "\t"))
+    assert "wide.csv: is UTF-16; name its encoding with --encoding utf-16" in refused(wide, sides[1])
+    assert run(wide, "--out", tmp_path / "one", "--encoding", "utf-16").code == 0
+    assert run(tabs, "--out", tmp_path / "two").code == 0
+    assert (tmp_path / "one" / "pairs.csv").read_bytes() == (tmp_path / "two" / "pairs.csv").read_bytes()
+
+
+@pytest.mark.parametrize("value", [["2075550123"], b"\xff", {"home": "1"}])
+def test_a_column_that_holds_no_text_is_named(refused, sides, tmp_path, value):
+    people = pl.read_csv(sides[0], infer_schema=False)
+    people.with_columns(phone=pl.Series([value] * len(people))).write_parquet(tmp_path / "odd.parquet")
+    assert "odd.parquet: column phone holds" in refused(tmp_path / "odd.parquet", sides[1])
+
+
 def test_a_folder_in_which_a_file_could_not_be_written_has_no_report(run, sides, tmp_path):
     (tmp_path / "clusters.csv" / "in the way").mkdir(parents=True)
     assert run(*sides, "--out", tmp_path).code == 2
