@@ -73,7 +73,9 @@ def write_summary(folder: Path, summary: Mapping[str, Any]) -> None:
 
 
 def reader(path: Path, columns: Mapping[str, str]) -> str:
-    """What to put after FROM to read a file of ours again."""
+    """What to put after FROM to read a file of ours again, or a folder of files by day."""
+    if path.with_suffix("").is_dir():
+        return f"read_parquet({quoted(path.with_suffix('') / '*.parquet')})"
     if path.suffix == ".parquet":
         return f"read_parquet({quoted(path)})"
     types = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in columns.items())

@@ -40,15 +40,15 @@ def settlements(  # noqa: PLR0913 - the options of the verb
 ) -> Figures:
     """Payments to lines, batches, deposits, bank and ledger, with orders and, where it is there, stock."""
     from he_sync.reconcile.chain.rules import built_in, read_rules  # noqa: PLC0415 - a verb loads what it runs
-    from he_sync.reconcile.chain.run import reconcile  # noqa: PLC0415 - same: numpy and pyarrow
     from he_sync.reconcile.report.facts import gather  # noqa: PLC0415 - only this verb has a report
     from he_sync.reconcile.report.page import render  # noqa: PLC0415 - same
 
     chosen = read_rules(rules) if rules else built_in()
     with _books(folder, "settlements", threads, tell) as books, new_folder(out) as part:
         tell("match and classify")
-        outcome = reconcile(books, chosen, part, format=books.format, threads=threads, previous=previous)
-        figures = _figures(outcome.summary, chosen)
+        summary, how = _reconciled(books, chosen, part, threads, previous)
+        tell(how)
+        figures = _figures(summary, chosen) | {"computed": how}
         if books.has("pos_inventory"):
             tell("compare stock")
             figures["inventory_breaks"] = _add_stock(books, part / f"breaks.{books.format}")
@@ -56,6 +56,21 @@ def settlements(  # noqa: PLR0913 - the options of the verb
         write_summary(part, figures)
         (part / "report.html").write_text(render(gather(books, part, figures)), encoding="utf-8")
         return figures
+
+
+def _reconciled(
+    books: Books, rules: RuleSet, out: Path, threads: int | None, previous: Path | None
+) -> tuple[Summary, str]:
+    """The chain's summary and how it came to be: on top of an earlier run, or whole."""
+    from he_sync.reconcile.again.manifest import is_parted  # noqa: PLC0415 - a verb loads what it runs
+    from he_sync.reconcile.again.run import reconcile as again  # noqa: PLC0415 - same
+    from he_sync.reconcile.chain.run import reconcile  # noqa: PLC0415 - same: numpy and pyarrow
+
+    if is_parted(books):
+        outcome, how = again(books, rules, out, threads=threads, previous=previous)
+        return outcome.summary, how
+    outcome = reconcile(books, rules, out, format=books.format, threads=threads, previous=previous)
+    return outcome.summary, "taken over: nothing has changed" if outcome.taken_over else "whole"
 
 
 def orders(folder: Path, out: Path, *, threads: int | None = None, tell: Tell = lambda _: None) -> Figures:

@@ -29,3 +29,32 @@ def cut(folder: Path, last: date, into: Path) -> None:
             when = DATED.get(path.stem)
             only = f"WHERE {when} <= DATE '{last}'" if when else ""
             connection.execute(f"COPY (FROM '{path}' {only}) TO '{into / path.name}'")
+
+
+def days(folder: Path, into: Path, last: date | None = None) -> None:
+    """Copy a Parquet world, without truth, its dated relations as one file a day, as far as a day.
+
+    Each row's file is the day on which it was known; relations without dates stay one file.
+    """
+    into.mkdir(parents=True)
+    (into / "terms.json").write_bytes((folder / "terms.json").read_bytes())
+    for path in sorted(folder.glob("*.parquet")):
+        if path.stem in {"labels", "links"}:
+            continue
+        if path.stem in DATED:
+            _by_day(path, into / path.stem, last)
+        else:
+            (into / path.name).write_bytes(path.read_bytes())
+
+
+def _by_day(path: Path, into: Path, last: date | None) -> None:
+    """The relation's rows sorted by day and split."""
+    into.mkdir()
+    when = DATED[path.stem]
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE all_rows AS SELECT *, ({when})::DATE AS known FROM '{path}' ORDER BY known")
+        found = connection.execute("SELECT DISTINCT known FROM all_rows ORDER BY known").fetchall()
+        for (day,) in found:
+            if last is None or day <= last:
+                query = f"SELECT * EXCLUDE (known) FROM all_rows WHERE known = DATE '{day}'"
+                connection.execute(f"COPY ({query}) TO '{into / str(day)}.parquet'")

@@ -279,7 +279,8 @@ class Codes:
 class Reader:
     """Reads relations of the books into arrays."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, codes: Codes | None = None) -> None:
+        """`codes` are those of the whole books where these are a part of them."""
         self._books = books
         self.connection = books.connection
         # Columns of one relation come by queries of their own and must all be in the order of its file.
@@ -290,7 +291,7 @@ class Reader:
                 "select table_name, column_name from information_schema.columns"
             ).fetchall()
         }
-        self.codes = Codes(
+        self.codes = codes or Codes(
             tenders=tuple(sorted(books.terms.accounts)),
             brands=tuple(sorted(set(books.terms.brand_group.values()))),
             currencies=self._currencies(),

@@ -146,12 +146,17 @@ def _legs(leg: Ints) -> int:
 
 def cash_deposits(payments: Payments, cash: int, funding: Funding) -> list[Expected]:
     """Cash of each store and bank day."""
-    stores = funding.stores
     rows = np.flatnonzero(payments.tender == cash)
-    place = stores.places(payments.store[rows]).astype(np.int64)
-    rows, place = rows[place >= 0], place[place >= 0]
-    value = funding.bank_days.after(payments.day[rows], funding.lags.get(CASH, 1))
-    totals = _sums((place, payments.currency[rows].astype(np.int64), value), payments.amount[rows])
+    return banked(payments.store[rows], payments.currency[rows], payments.day[rows], payments.amount[rows], funding)
+
+
+def banked(store: AnyInts, currency: AnyInts, day: AnyInts, amount: Ints, funding: Funding) -> list[Expected]:
+    """Deposits of cash by its store id, currency, business day and amount."""
+    stores = funding.stores
+    place = stores.places(store).astype(np.int64)
+    rows = np.flatnonzero(place >= 0)
+    value = funding.bank_days.after(day[rows], funding.lags.get(CASH, 1))
+    totals = _sums((place[rows], currency[rows].astype(np.int64), value), amount[rows])
     return [
         funding.arriving(Expected(int(stores.account[store]), CASH, int(stores.ids[store]), day, amount, currency))
         for (store, currency, day), amount in totals

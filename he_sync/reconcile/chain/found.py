@@ -92,6 +92,7 @@ class Found:
     links: dict[str, list[Block]] = field(default_factory=lambda: {relation: [] for relation in RELATIONS})
     counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)  # relation, stage, rule, strength
     breaks: list[Break] = field(default_factory=list)
+    keep: bool = False  # links stay here after they are complete
 
     def link(  # noqa: PLR0913 - the columns of a link
         self,
@@ -116,7 +117,8 @@ class Found:
                 self.counts[relation, block.stage, block.rule, block.strength] += len(block.left)
             if self.writer is not None:
                 self.writer.write(relation, self.links[relation])
-            self.links[relation] = []
+            if not self.keep:
+                self.links[relation] = []
 
     def add(  # noqa: PLR0913 - the columns of a break
         self,

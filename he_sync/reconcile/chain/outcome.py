@@ -72,3 +72,4 @@ class Outcome:
 
     summary: Summary
     written: tuple[str, ...] = ()
+    taken_over: bool = False  # from an earlier run over the same books

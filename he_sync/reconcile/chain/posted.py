@@ -36,6 +36,9 @@ class Posted:
     rule_of: NDArray[np.int8] = field(init=False)  # how a posting found its owner: place in BY_ID, BY_DOC, BY_AMOUNT
     spare: Mask = field(init=False)  # postings whose payment has a better one
     detail: Mask = field(init=False)  # payments that are posted one by one
+    lost: Places = field(init=False)  # postings whose reference names no payment, or is doubted
+    odd: Places = field(init=False)  # postings that differ from the payment they name, or are not its only one
+    documented: tuple[Places, Ints] | None = None  # lost postings, and the order that each one's document tells
 
     def __post_init__(self) -> None:
         self.posting_of = np.full(len(self.payments), NOWHERE, np.int32)
@@ -54,7 +57,7 @@ def match_postings(posted: Posted, found: Found) -> None:
     known[known] = payments.currency[named[known]] == postings.currency[pay[known]]
     posted.owner[pay[known]] = named[known]
     doubted = _doubt(posted, pay)
-    lost = pay[posted.owner[pay] < 0]
+    lost = posted.lost = pay[posted.owner[pay] < 0]
     if rules.uses("PG", BY_DOC[1]):
         _by_document(posted, lost)
     _take_back(posted, doubted)
@@ -82,6 +85,7 @@ def _doubt(posted: Posted, pay: Places) -> tuple[Places, Places]:
     odd |= payments.day[named] != postings.day[owned]
     odd |= np.bincount(named, minlength=len(payments))[named] > 1
     owned, named = owned[odd], named[odd]
+    posted.odd = owned
     orders = documents(posted.reader, postings.doc[owned])
     wrong = np.where(orders != 0, orders != payments.order[named], payments.store[named] != postings.store[owned])
     posted.owner[owned[wrong]] = NOWHERE
@@ -100,6 +104,7 @@ def _by_document(posted: Posted, lost: Places) -> None:
     payments, postings = posted.payments, posted.postings
     lost = lost[postings.doc[lost] != 0]
     orders = _orders_of(posted, lost)
+    posted.documented = lost, orders
     lost, orders = lost[orders != 0], orders[orders != 0]
     if not len(lost):
         return

@@ -37,7 +37,7 @@ def reconcile(  # noqa: PLR0913 - the options of a run
     if out is not None and previous is not None:
         known = take_over(previous, out, names, books.versions, rules.version)
         if known is not None:
-            return Outcome(known, names)
+            return Outcome(known, names, taken_over=True)
     from he_sync.reconcile.chain.found import Found  # noqa: PLC0415 - numpy and pyarrow load only where they run
     from he_sync.reconcile.chain.stages import Stages  # noqa: PLC0415 - same
     from he_sync.reconcile.chain.write import LinkWriter, write_breaks  # noqa: PLC0415 - same

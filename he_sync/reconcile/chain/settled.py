@@ -20,6 +20,18 @@ from he_sync.reconcile.chain.pairing import pairs_of
 EXACT = ("exact_key", "processor_reference")
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What lines outside of a narrowed run say of merchant numbers: counts (mids, stores).
+
+    `fixed` is the store position of each number where it is not to be learned again.
+    """
+
+    mids: Ints
+    table: Ints
+    fixed: Places | None = None
+
+
 @dataclass
 class Settled:
     """Payments and lines, and who settled whom: positions in the other table or -1."""
@@ -29,18 +41,23 @@ class Settled:
     stores: Stores
     schedule: Schedule
     due: Mask  # payments that must settle
+    learned: Learned | None = None
     line_of: Places = field(init=False)
     payment_of: Places = field(init=False)
     tolerated: Mask = field(init=False)  # lines whose amount tolerance let pass
     mids: Ints = field(init=False)
     mid: Places = field(init=False)  # of each line, a position in `mids`
     store_of_mid: Places = field(init=False)  # a position in `stores`
+    table: Ints = field(init=False)  # of these lines: how many of a number's (row) name a store (column)
 
     def __post_init__(self) -> None:
         self.line_of = np.full(len(self.payments), NOWHERE, np.int32)
         self.payment_of = np.full(len(self.lines), NOWHERE, np.int32)
         self.tolerated = np.zeros(len(self.lines), bool)
         self.mids, self.mid = _merchants(self.lines)
+        if self.learned is not None:
+            self.mids = np.union1d(self.mids, self.learned.mids)
+            self.mid = find(self.mids, self.lines.mid)
         self.store_of_mid = np.full(len(self.mids), NOWHERE, np.int32)
 
 
@@ -121,7 +138,13 @@ def _learn_stores(settled: Settled) -> None:
     size = max(len(stores.ids), 1)
     pair = settled.mid[hit[known]].astype(np.int64) * size + store[known]
     table = np.bincount(pair, minlength=len(settled.mids) * size).reshape(len(settled.mids), size)
+    settled.table = table
+    if settled.learned is not None:
+        table = table.copy()
+        table[find(settled.mids, settled.learned.mids)] += settled.learned.table
     settled.store_of_mid = np.where(table.any(axis=1), table.argmax(axis=1), NOWHERE).astype(np.int32)
+    if settled.learned is not None and settled.learned.fixed is not None:
+        settled.store_of_mid[find(settled.mids, settled.learned.mids)] = settled.learned.fixed
 
 
 def _doubt(settled: Settled) -> tuple[Ints, Ints]:

@@ -6,10 +6,12 @@ Orders, then cards, then the ledger, then the bank: each part lets its arrays go
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from he_sync.reconcile.chain.arrays import BankLines, Batches, Payments, Postings, Reader
+from he_sync.reconcile.chain.arrays import BankLines, Batches, Codes, Payments, Postings, Reader
 from he_sync.reconcile.chain.bank import Statement, match_statement
 from he_sync.reconcile.chain.bank_days import BankDays
 from he_sync.reconcile.chain.bank_ledger import BankLedger
@@ -41,7 +43,7 @@ from he_sync.reconcile.chain.orders import match_orders
 from he_sync.reconcile.chain.outcome import BANK, GL, SETTLED, Identity
 from he_sync.reconcile.chain.posted import Posted, match_postings
 from he_sync.reconcile.chain.rules import RuleSet
-from he_sync.reconcile.chain.settled import Settled, due, link_references, match_references, take_back
+from he_sync.reconcile.chain.settled import Learned, Settled, due, link_references, match_references, take_back
 from he_sync.reconcile.chain.tolerances import Allowance
 from he_sync.reconcile.chain.voids import net_voids
 
@@ -49,9 +51,9 @@ from he_sync.reconcile.chain.voids import net_voids
 class Stages:
     """The run's state: what was found, and the as-of day (the last day of the bank statement)."""
 
-    def __init__(self, books: Books, rules: RuleSet, found: Found) -> None:
+    def __init__(self, books: Books, rules: RuleSet, found: Found, codes: Codes | None = None) -> None:
         self.found, self.terms = found, books.terms
-        self.reader = Reader(books)
+        self.reader = Reader(books, codes)
         self.codes = self.reader.codes
         self.rules, found.allowance = rules, Allowance(rules, self.codes.currencies)
         self.schedule = Schedule(books.terms, self.codes)
@@ -65,35 +67,44 @@ class Stages:
         self.differing: dict[str, Cents] = {}
         self.coming: Cents = Counter()  # of payments that may still settle
         self.rows: dict[str, int] = {}
+        self.learned: Learned | None = None  # of a narrowed run: what the other lines say
+        self.last_line = 0  # of a narrowed run: the last day of all lines
+        self.keep: Callable[[str, Any], None] = lambda _name, _what: None  # hears what a later run may build on
+
+    @property
+    def cash(self) -> int:
+        """The code of cash."""
+        return self.codes.tenders.index("cash") if "cash" in self.codes.tenders else len(self.codes.tenders)
 
     def run(self) -> dict[str, dict[str, Identity]]:
         """Match, classify, close; returns the identities by name and currency."""
         match_orders(self.reader, self.found)
         payments = self.reader.payments()
-        settlements = self._cards(payments)
-        cash = self.codes.tenders.index("cash") if "cash" in self.codes.tenders else len(self.codes.tenders)
-        cash_due = cash_deposits(payments, cash, self._funding(settlements.store_of_batch))
+        settlements = self.cards(payments)
+        cash_due = cash_deposits(payments, self.cash, self.funding(settlements.store_of_batch))
         deposits, journal = self._ledger(payments, set(settlements.one.store.tolist()))
         del payments
-        transit = self._bank(settlements, cash_due, deposits, journal)
+        transit = self.bank_side(settlements, cash_due, deposits, journal)
         return close(self.found, self.differing, {BANK: transit, SETTLED: self.coming}, self.codes)
 
-    def _cards(self, payments: Payments) -> Settlements:
+    def cards(self, payments: Payments) -> Settlements:
         """Stages 0 to 3: voids, payments to lines, fees, lines to batches."""
         found, lines = self.found, self.reader.lines()
         must = due(payments, net_voids(payments, found), self.schedule)
-        settled = Settled(payments, lines, self.stores, self.schedule, must)
+        settled = Settled(payments, lines, self.stores, self.schedule, must, self.learned)
         doubted = match_references(settled)
         fallback = Fallback(settled, doubted[1], found)
+        self.keep("fallback", fallback)
         fallback.run()
         take_back(settled, doubted)
         link_references(settled, fallback.taken, found)
         payments.forget("by_id")
         price = expected_fees(settled, self.terms)
-        known = max([self.as_of, *([int(lines.day.max())] if len(lines) else [])])
+        known = max([self.as_of, self.last_line, *([int(lines.day.max())] if len(lines) else [])])
         self.coming = classify_settlement(settled, found, known)
         classify_fees(settled, price, found)
         self.differing |= card_differences(payments, lines, price, self.schedule)
+        self.keep("cards", settled)
         found.complete("VO", "PL")
         payments.forget("by_ref", "ref", "tip")
         store_of = settled.store_of_mid[find(settled.mids, self.batches.mid)]
@@ -105,30 +116,42 @@ class Stages:
             "settlement_lines": len(lines),
             "card_payments": int(settled.due.sum()),
         }
-        return Settlements(lines.ids, batch_of, one, store_of)
+        result = Settlements(lines.ids, batch_of, one, store_of)
+        self.keep("settlements", result)
+        return result
 
     def _ledger(self, payments: Payments, blind: set[int]) -> tuple[DepositPostings, BatchFees]:
         """Payments to postings and day lines; what the ledger says of deposits and of blind stores' batch fees."""
+        postings = self.post(payments)
+        return self.deposits_and_fees(postings, blind)
+
+    def post(self, payments: Payments) -> Postings:
+        """Payments to postings and day lines."""
         postings: Postings = self.reader.postings()
         posted = Posted(self.reader, payments, postings, self.stores, self.accounts)
         match_postings(posted, self.found)
         match_day_sums(posted, self.found)
         classify_ledger(posted, self.found)
         self.differing[GL] = ledger_difference(payments, postings)
+        self.keep("posted", posted)
         self.found.complete("PG", "PS")
+        self.rows["gl_lines"] = len(postings)
+        return postings
+
+    def deposits_and_fees(self, postings: Postings, blind: set[int]) -> tuple[DepositPostings, BatchFees]:
+        """What the ledger says of deposits and of blind stores' batch fees."""
         kinds = {self.terms.accounts[tender]: brand for tender, brand in self.terms.brand_group.items()}
         kinds |= {self.terms.accounts.get("cash", 0): CASH, self.terms.accounts.get("accrued_fees", 0): FEES}
-        self.rows["gl_lines"] = len(postings)
         return (
             DepositPostings(postings, self.stores, dict(self.terms.accounts), kinds),
             batch_fees(postings, self.stores, blind, self.terms, self.codes.brands),
         )
 
-    def _bank(
+    def bank_side(
         self, settlements: Settlements, cash: list[Expected], postings: DepositPostings, journal: BatchFees
     ) -> Cents:
         """Stages 3 to 6: deposits to bank lines, blind accounts, bank lines to the ledger; cents not yet due."""
-        funding, found = self._funding(settlements.store_of_batch), self.found
+        funding, found = self.funding(settlements.store_of_batch), self.found
         deposits = card_deposits(funding) + cash + fee_withdrawals(funding)
         self._bank_difference(deposits, settlements.one)
         statement = Statement(self.bank, deposits)
@@ -148,7 +171,8 @@ class Stages:
         found.complete("LB", "BD", "DG", "LD")
         return transit
 
-    def _funding(self, store_of: Places) -> Funding:
+    def funding(self, store_of: Places) -> Funding:
+        """How batches become money, with each batch's store."""
         lags, brands = self.terms.lags, self.codes.brands
         return Funding(self.batches, store_of, self.stores, self.bank, brands, lags, self.bank_days, self.money)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from he_sync.reconcile.chain.found import ACTIONS, Block, Break
-from he_sync.reconcile.chain.keys import Ints
+from he_sync.reconcile.chain.keys import AnyInts, Ints
 from he_sync.reconcile.chain.outcome import BREAK_COLUMNS, LINK_COLUMNS
 
 ROW_GROUP = 1 << 18
@@ -27,12 +27,21 @@ LINK_SCHEMA = pa.schema(
         ("alternatives", pa.int32()),
     ]
 )
-_DICTIONARY_SCHEMA = pa.schema(
+DICTIONARY_SCHEMA = pa.schema(
     [
         (field.name, pa.dictionary(pa.int32(), pa.string()) if field.type == pa.string() else field.type)
         for field in LINK_SCHEMA
     ]
 )
+OPTIONS: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "use_dictionary": ["rel", "stage", "rule", "strength", "alternatives"],
+    "column_encoding": {"left_id": "DELTA_BINARY_PACKED", "right_id": "DELTA_BINARY_PACKED"},
+    "write_statistics": ["rel", "left_id"],
+    "store_schema": False,  # readers see plain texts, not this writer's dictionaries
+}
+"""How links are written as Parquet."""
 BREAK_SCHEMA = pa.schema(
     [
         ("table", pa.string()),
@@ -66,13 +75,8 @@ class LinkWriter:
 
         self._parquet = parquet.ParquetWriter(
             path,
-            _DICTIONARY_SCHEMA,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=["rel", "stage", "rule", "strength", "alternatives"],
-            column_encoding={"left_id": "DELTA_BINARY_PACKED", "right_id": "DELTA_BINARY_PACKED"},
-            write_statistics=["rel", "left_id"],
-            store_schema=False,  # readers see plain texts, not this writer's dictionaries
+            DICTIONARY_SCHEMA,
+            **OPTIONS,
         )
 
     def write(self, relation: str, blocks: list[Block]) -> None:
@@ -102,10 +106,17 @@ def _relation(relation: str, blocks: list[Block]) -> Iterator[pa.Table]:
         code = _gather(blocks, part, lambda block: kinds.index((block.stage, block.rule, block.strength)), np.int32)
         others = _gather(blocks, part, lambda block: block.alternatives, np.int32)
         right = _gather(blocks, part, lambda block: block.right, np.int64)
-        stage, rule, strength = (_coded([one[place] for one in kinds], code) for place in range(3))
-        rel = pa.DictionaryArray.from_arrays(_ints(np.zeros(len(code), np.int32)), _texts([relation]))
-        columns = [rel, _ints(left[part]), _ints(right), stage, rule, strength, _ints(others)]
-        yield pa.Table.from_arrays(columns, schema=_DICTIONARY_SCHEMA)
+        yield table_of(relation, kinds, left[part], right, code, others)
+
+
+def table_of(  # noqa: PLR0913, PLR0917 - the columns of a link
+    relation: str, kinds: list[tuple[str, str, str]], left: Ints, right: Ints, code: AnyInts, others: AnyInts
+) -> pa.Table:
+    """Links of one relation as they are written; `code` is the place of each one's stage, rule and strength."""
+    stage, rule, strength = (_coded([one[place] for one in kinds], code) for place in range(3))
+    rel = pa.DictionaryArray.from_arrays(_ints(np.zeros(len(code), np.int32)), _texts([relation]))
+    columns = [rel, _ints(left), _ints(right), stage, rule, strength, _ints(others.astype(np.int32, copy=False))]
+    return pa.Table.from_arrays(columns, schema=DICTIONARY_SCHEMA)
 
 
 def _repeated(values: list[str]) -> pa.Array:
@@ -116,7 +127,7 @@ def _repeated(values: list[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(_ints(codes), _texts(distinct)).dictionary_decode()
 
 
-def _coded(names: list[str], code: NDArray[np.int32]) -> pa.Array:
+def _coded(names: list[str], code: AnyInts) -> pa.Array:
     """Texts by code; the dictionary names each text once, since a repeated one is not written the same way twice."""
     distinct = sorted(set(names))
     places = np.array([distinct.index(name) for name in names], np.int32)
@@ -165,9 +176,17 @@ def _texts(values: Sequence[str]) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(raw), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(raw))])
 
 
+def ranking(one: Break) -> tuple[Any, ...]:
+    """The order of breaks: table, record, class, then whatever tells two of them apart."""
+    return (
+        *(one.table, one.record, one.kind, one.related, one.delta, one.evidence),
+        *(one.confidence, one.day, one.currency, one.identity),
+    )
+
+
 def write_breaks(breaks: list[Break], as_of: int, path: Path) -> None:
     """Breaks by table, record, class."""
-    ranked = sorted(breaks, key=lambda one: (one.table, one.record, one.kind, one.related, one.delta, one.evidence))
+    ranked = sorted(breaks, key=ranking)
     numbers: dict[str, NDArray[Any]] = {
         "record_id": np.array([one.record for one in ranked], np.int64),
         "related_id": np.array([one.related for one in ranked], np.int64),

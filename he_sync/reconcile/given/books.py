@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,6 +34,7 @@ class Books:
     rows: dict[str, int]
     paths: dict[str, Path]
     deferred: dict[str, Raw]
+    raws: dict[str, Raw]
 
     def has(self, name: str) -> bool:
         """Whether a relation is there."""
@@ -51,9 +52,40 @@ class Books:
             checks.unique(self.connection, raw, self.rows[name])
 
     @cached_property
+    def parts(self) -> dict[str, dict[str, str]]:
+        """SHA-256 of each file of the relations that are folders, by the file's name."""
+        return {
+            name: {part.name: _digest(part) for part in raw.parts}
+            for name, raw in sorted(self.raws.items())
+            if raw.parts
+        }
+
+    @cached_property
     def versions(self) -> dict[str, str]:
-        """SHA-256 of each file that was read, by relation, and of the terms: the data version of a run."""
-        return {name: _digest(path) for name, path in sorted(self.paths.items())}
+        """SHA-256 of each file that was read, by relation, and of the terms: the data version of a run.
+
+        That of a folder is the digest of its files' digests and names.
+        """
+        return {
+            name: _of_parts(self.parts[name]) if name in self.parts else _digest(path)
+            for name, path in sorted(self.paths.items())
+        }
+
+    def forget(self) -> None:
+        """Drop what `show` and its callers have made beside the books."""
+        for schema, in self.connection.execute(
+            "SELECT schema_name FROM information_schema.schemata WHERE catalog_name = current_database()"
+            " AND schema_name NOT IN ('main', 'information_schema', 'pg_catalog')"
+        ).fetchall():
+            self.connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+    def show(self, view: str, name: str, parts: Sequence[Path]) -> None:
+        """Make a view of only some files of a relation, these or an earlier state's, with the relation's columns."""
+        if parts:
+            raw = files.read_parts(self.connection, RELATIONS[name], self.paths[name], tuple(parts))
+            _install(self.connection, view, raw, "BIGINT", self.terms)
+        else:
+            self.connection.execute(f"CREATE VIEW {view} AS FROM main.{name} LIMIT 0")
 
 
 NO_TERMS = Terms("USD", "04:00", {}, 0, 0, {}, frozenset(), {}, {})
@@ -63,6 +95,11 @@ NO_TERMS = Terms("USD", "04:00", {}, 0, 0, {}, frozenset(), {}, {})
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _of_parts(parts: Mapping[str, str]) -> str:
+    listed = "".join(f"{digest} {name}\n" for name, digest in sorted(parts.items()))
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 @contextmanager
@@ -86,7 +123,7 @@ def open_books(folder: Path, *, threads: int | None = None, subject: Subject = "
             _install(connection, name, raw, keys, terms)
         kind: Literal["csv", "parquet"] = "csv" if all(raw.is_text for raw in raws.values()) else "parquet"
         paths |= {"terms": contract} if terms is not NO_TERMS else {}
-        yield Books(connection, folder, terms, kind, rows, paths, deferred)
+        yield Books(connection, folder, terms, kind, rows, paths, deferred, raws)
 
 
 def _paths(folder: Path, subject: Subject) -> dict[str, Path]:

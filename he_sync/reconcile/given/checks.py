@@ -113,4 +113,5 @@ def _refuse_twins(connection: Connection, raw: Raw, columns: list[Column], keys:
     )
     for second, first, shown in connection.execute(sql).fetchall():
         names = " ".join(column.name for column in columns)
-        raise raw.refuse(second, f"{names} {shown} is there already, in row {first}; each may be there once")
+        before = raw.where(first).removeprefix(f"{raw.path.name}: ") if raw.parts else f"row {first}"
+        raise raw.refuse(second, f"{names} {shown} is there already, in {before}; each may be there once")

@@ -1,5 +1,6 @@
 """Files as raw rows in DuckDB: a CSV's fields as texts in a table, Parquet read where it lies. No value is judged here.
 
+A relation may be a folder of Parquet files, one a day or however its rows are parted; their names give their order.
 Raises FixInput for a file that is not there, is cut off, or lacks a column. A row's number counts data rows from 1.
 """
 
@@ -16,6 +17,8 @@ from he_sync.model.errors import FixInput
 from he_sync.reconcile.given.columns import Relation
 
 FORMATS = ("parquet", "csv")
+A_FILE = 1 << 40
+"""Rows of a folder's second file are numbered from here on, of its third from twice that: a number names its file."""
 
 
 @dataclass(frozen=True)
@@ -30,21 +33,29 @@ class Raw:
     source: str
     row: str
     types: dict[str, str]
+    parts: tuple[Path, ...] = ()  # of a folder: its files
 
     @property
     def is_text(self) -> bool:
         """Whether every value is a text, as a CSV gives it."""
         return self.path.suffix == ".csv"
 
+    def where(self, row: int) -> str:
+        """Which row of which file, with its line too where a text editor would show it."""
+        if self.parts:
+            part = self.parts[row // A_FILE]
+            return f"{self.path.name}/{part.name}: row {row % A_FILE}"
+        return f"{self.path.name}: row {row}" + (f" (line {row + 1})" if self.is_text else "")
+
     def refuse(self, row: int, what: str) -> FixInput:
-        """The error for a row, which names its line too where a text editor would show it."""
-        line = f" (line {row + 1})" if self.is_text else ""
-        return FixInput(f"{self.path.name}: row {row}{line}: {what}")
+        """The error for a row."""
+        return FixInput(f"{self.where(row)}: {what}")
 
 
 def find(folder: Path, name: str) -> Path | None:
-    """The file of a relation. Raises FixInput where there are two of them."""
+    """The file of a relation, or the folder of its files. Raises FixInput where there are two of them."""
     found = [path for suffix in FORMATS if (path := folder / f"{name}.{suffix}").is_file()]
+    found += [path for path in (folder / name,) if path.is_dir()]
     if len(found) > 1:
         raise FixInput(f"{folder}: {name} is there as {found[0].name} and as {found[1].name}; keep one")
     return found[0] if found else None
@@ -55,9 +66,22 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def parts_of(path: Path) -> tuple[Path, ...]:
+    """The files of a folder in the order of their names. Raises FixInput where it has none or holds something else."""
+    found = tuple(sorted(one for one in path.iterdir() if not one.name.startswith(".")))
+    strange = [one.name for one in found if one.suffix != ".parquet" or not one.is_file()]
+    if strange or not found:
+        what = f"holds {strange[0]}" if strange else "is empty"
+        raise FixInput(f"{path.name}: {what}; a folder in place of a file holds Parquet files and nothing else")
+    return found
+
+
 def read(connection: duckdb.DuckDBPyConnection, relation: Relation, path: Path) -> Raw:
-    """The raw rows of a file. Raises FixInput."""
-    raw = _read_csv(connection, relation, path) if path.suffix == ".csv" else _read_parquet(connection, relation, path)
+    """The raw rows of a file, or of a folder's files. Raises FixInput."""
+    if path.is_dir():
+        raw = read_parts(connection, relation, path, parts_of(path))
+    else:
+        raw = _read_csv(connection, relation, path) if path.suffix == ".csv" else _read_parquet(connection, relation, path)
     missing = [one.name for one in relation.columns if one.default is None and one.name not in raw.types]
     if missing:
         raise FixInput(f"{path.name}: column {missing[0]} is missing; it has {', '.join(raw.types)}")
@@ -114,3 +138,31 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, relation: Relation, pat
         raise FixInput(f"{path.name}: cut off or not a Parquet file ({reason}); copy it again") from None
     types = {name: kind for name, kind, *_ in described}
     return Raw(relation, path, source, "file_row_number + 1", types)
+
+
+def read_parts(connection: duckdb.DuckDBPyConnection, relation: Relation, path: Path, parts: tuple[Path, ...]) -> Raw:
+    """The rows of some files of a folder, which must all have the same columns. Raises FixInput."""
+    listed = f"[{', '.join(map(quoted, parts))}]"
+    first = _read_parquet(connection, relation, parts[0])
+    _alike(connection, path, parts)
+    numbered = f"file_index * {A_FILE} + file_row_number + 1"
+    return Raw(relation, path, f"read_parquet({listed})", numbered, first.types, parts)
+
+
+def _alike(connection: duckdb.DuckDBPyConnection, path: Path, parts: tuple[Path, ...]) -> None:
+    """DuckDB would cast a column to its type in the first file, a float to a whole number too."""
+    shapes: dict[str, tuple[Path, str]] = {}
+    listed = f"[{', '.join(map(quoted, parts))}]"
+    sql = (
+        "SELECT file_name, string_agg(concat_ws(' ', name, type, converted_type, logical_type), ', ' ORDER BY name)"
+        f" FROM parquet_schema({listed}) WHERE num_children IS NULL GROUP BY file_name ORDER BY file_name"
+    )
+    try:
+        found = connection.execute(sql).fetchall()
+    except duckdb.Error as error:
+        raise FixInput(f"{path.name}: cut off or not Parquet ({str(error).splitlines()[0]}); copy it again") from None
+    for name, shape in found:
+        shapes.setdefault(shape, (Path(name), shape))
+    if len(shapes) > 1:
+        one, other = (file.name for file, _ in list(shapes.values())[:2])
+        raise FixInput(f"{path.name}/{other}: has other columns or types than {one}; all files of a folder have the same")

@@ -1,0 +1,183 @@
+"""Links as one Parquet file a day, the day of the payment, line or bank line that each link is of.
+
+What a night does not touch stays the same file. Inside a file the order is that of a whole one: relation, left, right.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyarrow import parquet
+
+from he_sync.reconcile.again.tables import Frame
+from he_sync.reconcile.chain.found import RELATIONS, Block
+from he_sync.reconcile.chain.keys import AnyInts, Ints
+from he_sync.reconcile.chain.write import DICTIONARY_SCHEMA, OPTIONS, ROW_GROUP, table_of
+
+Kind = tuple[str, str, str]  # stage, rule, strength
+ROW = ("left", "right", "kind", "others")
+
+
+@dataclass
+class DayLinks:
+    """Gathers links by relation with the day of each, and writes or changes the files of days."""
+
+    dated: dict[str, tuple[str, Ints, AnyInts]] = field(default_factory=dict)
+    """By relation: the side whose day counts, the ids of its table in their order, and their days since 1970."""
+    kinds: list[Kind] = field(default_factory=list)
+    writers: dict[int, parquet.ParquetWriter] = field(default_factory=dict)
+    path: Path | None = None
+    kept: dict[str, Frame] = field(default_factory=dict)
+
+    def write(self, relation: str, blocks: list[Block]) -> None:
+        """Write a relation whole, as `LinkWriter` does; relations come in the order of RELATIONS."""
+        frame = self.frame(relation, blocks)
+        days, starts = np.unique(frame["day"], return_index=True)
+        ends = np.append(starts[1:], len(frame["day"]))
+        for day, start, end in zip(days.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            part = {name: frame[name][start:end] for name in ROW}
+            self._writer(day).write_table(self._table(relation, part), row_group_size=ROW_GROUP)
+
+    def close(self) -> None:
+        """Finish the files."""
+        for one in self.writers.values():
+            one.close()
+
+    def frame(self, relation: str, blocks: Iterable[Block]) -> Frame:
+        """Columns day, left, right, kind (place in `kinds`) and others, sorted."""
+        some = list(blocks)
+        left, right = (
+            np.concatenate([getattr(block, side) for block in some] or [np.empty(0, np.int64)])
+            for side in ("left", "right")
+        )
+        kind = np.repeat([self.kind(block) for block in some], [len(block.left) for block in some]).astype(np.int64)
+        others = np.concatenate(
+            [np.broadcast_to(np.asarray(block.alternatives, np.int64), block.left.shape) for block in some]
+            or [np.empty(0, np.int64)]
+        )
+        side, ids, days = self.dated[relation]
+        day = days[np.searchsorted(ids, left if side == "left" else right)].astype(np.int64) if len(left) else left
+        frame = {"day": day, "left": left, "right": right, "kind": kind, "others": others}
+        return self.ordered(frame)
+
+    def kind(self, block: Block) -> int:
+        """The place of a block's stage, rule and strength."""
+        return self.kind_of((block.stage, block.rule, block.strength))
+
+    def kind_of(self, found: Kind) -> int:
+        """The place of a block's stage, rule and strength."""
+        if found not in self.kinds:
+            self.kinds.append(found)
+        return self.kinds.index(found)
+
+    def change(self, before: Path, minus: Mapping[str, Frame], plus: Mapping[str, Frame]) -> None:
+        """Copy the files of an earlier run, less some rows and with others, by relation."""
+        days = {int(day) for frames in (minus, plus) for one in frames.values() for day in np.unique(one["day"])}
+        for path in sorted(before.glob("*.parquet")):
+            if _day(path) not in days:
+                shutil.copyfile(path, self._path(_day(path)))
+        for day in sorted(days):
+            old = before / self._path(day).name
+            frames = self._read(old) if old.is_file() else {}
+            for relation in RELATIONS:
+                parts = [frames.get(relation), *(_of_day(some.get(relation), day) for some in (minus, plus))]
+                frame = self.ordered(_changed(*parts))
+                if len(frame["left"]):
+                    self._writer(day).write_table(self._table(relation, frame), row_group_size=ROW_GROUP)
+
+    def _read(self, path: Path) -> dict[str, Frame]:
+        """The frames of one file."""
+        names = ["rel", "stage", "rule", "strength"]
+        table = parquet.ParquetFile(path, read_dictionary=names).read().combine_chunks()
+        codes = [table.column(name).combine_chunks() for name in names]
+        values = [one.dictionary.to_pylist() for one in codes]
+        place = [one.indices.to_numpy().astype(np.int64) for one in codes]
+        kind = np.zeros(len(table), np.int64)
+        for which in set(zip(*(part.tolist() for part in place[1:]), strict=True)):
+            texts = tuple(values[i + 1][at] for i, at in enumerate(which))
+            here = np.logical_and.reduce([place[i + 1] == at for i, at in enumerate(which)])
+            empty = np.empty(0, np.int64)
+            kind[here] = self.kind(Block(empty, empty, *texts, 0))
+        columns = {
+            "left": table.column("left_id").to_numpy(),
+            "right": table.column("right_id").to_numpy(),
+            "kind": kind,
+            "others": table.column("alternatives").to_numpy().astype(np.int64),
+        }
+        return {
+            name: {key: one[place[0] == at] for key, one in columns.items()} for at, name in enumerate(values[0])
+        }
+
+    def _table(self, relation: str, frame: Frame) -> Any:
+        here, code = np.unique(frame["kind"], return_inverse=True)
+        kinds = [self.kinds[place] for place in here.tolist()]
+        return table_of(relation, kinds, frame["left"], frame["right"], code, frame["others"])
+
+    def ordered(self, frame: Frame) -> Frame:
+        """By day, left and right, at last by rule; columns that are sorted already cost little."""
+        left, right = frame["left"], frame["right"]
+        if len(left) > 1 and not bool(np.all(left[1:] > left[:-1])):
+            rank = np.array([sorted(self.kinds).index(one) for one in self.kinds], np.int64)[frame["kind"]]
+            order = np.lexsort((frame["others"], rank, right, left))
+            frame = {name: column[order] for name, column in frame.items()}
+        if "day" in frame and len(left):
+            days = frame["day"] - int(frame["day"].min())
+            small = np.int16 if int(days.max()) < 1 << 15 else np.int64  # of which numpy sorts by digits
+            order = np.argsort(days.astype(small), kind="stable")
+            frame = {name: column[order] for name, column in frame.items()}
+        return frame
+
+    def _path(self, day: int) -> Path:
+        assert self.path is not None
+        return self.path / f"{np.datetime64(day, 'D')}.parquet"
+
+    def _writer(self, day: int) -> parquet.ParquetWriter:
+        if day not in self.writers:
+            self.writers[day] = parquet.ParquetWriter(self._path(day), DICTIONARY_SCHEMA, **OPTIONS)
+        return self.writers[day]
+
+
+def _day(path: Path) -> int:
+    return int(np.datetime64(path.stem, "D").astype(np.int64))
+
+
+def _of_day(frame: Frame | None, day: int) -> Frame | None:
+    if frame is None:
+        return None
+    start, stop = np.searchsorted(frame["day"], [day, day + 1])
+    return {name: frame[name][start:stop] for name in ROW}
+
+
+def _changed(old: Frame | None, minus: Frame | None, plus: Frame | None) -> Frame:
+    parts = [one for one in (old, plus) if one is not None]
+    if not parts:
+        return {name: np.empty(0, np.int64) for name in ROW}
+    if old is not None and minus is not None and len(minus["left"]):
+        left_over, _ = difference(old, minus)
+        parts = [left_over, *parts[1:]]
+    return {name: np.concatenate([one[name] for one in parts]) for name in ROW}
+
+
+def difference(one: Frame, other: Frame) -> tuple[Frame, Frame]:
+    """The rows of each that the other has not, equal ones paired off; in the order of the columns."""
+    names = list(one)
+    columns = [np.concatenate((one[name], other[name])) for name in names]
+    side = np.repeat((0, 1), (len(one[names[0]]), len(other[names[0]])))
+    order = np.lexsort((side, *reversed(columns)))
+    if not len(order):
+        return one, other
+    new = np.ones(len(order), bool)
+    new[1:] = np.logical_or.reduce([column[order][1:] != column[order][:-1] for column in columns])
+    group = np.cumsum(new) - 1
+    of_one = np.bincount(group[side[order] == 0], minlength=group[-1] + 1)
+    of_other = np.bincount(group[side[order] == 1], minlength=group[-1] + 1)
+    starts = np.flatnonzero(new)
+    rank = np.arange(len(order)) - starts[group]
+    first = (side[order] == 0) & (rank < (of_one - of_other)[group])
+    second = (side[order] == 1) & (rank - of_one[group] < (of_other - of_one)[group])
+    return tuple({name: column[order[keep]] for name, column in zip(names, columns, strict=True)} for keep in (first, second))  # type: ignore[return-value]

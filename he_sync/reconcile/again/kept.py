@@ -1,0 +1,122 @@
+"""What a run keeps for the next one, beside its output: small tables of what is still open, and of what was learned.
+
+A run over books whose large relations are folders of files keeps it; it is read only by a later run of the same engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from he_sync.reconcile.again import tables
+from he_sync.reconcile.again.tables import Frame
+from he_sync.reconcile.chain.arrays import PAY, Batches, Payments, Stores
+from he_sync.reconcile.chain.deposits import Settlements
+from he_sync.reconcile.chain.fallback import Fallback
+from he_sync.reconcile.chain.keys import AnyInts, Ints
+from he_sync.reconcile.chain.posted import Posted, documents
+from he_sync.reconcile.chain.settled import Settled
+
+FOLDER = "state"
+BLIND = ("store", "brand", "currency", "time", "timed", "amount", "fee")
+BATCH = ("mid", "brand", "day", "lines", "gross", "refunds", "chargebacks", "fees", "payout", "currency")
+
+
+@dataclass
+class Keeper:
+    """Hears from the stages what is open: a whole run's, or a touched group's."""
+
+    frames: dict[str, Frame] = field(default_factory=dict)
+    store_of_mid: AnyInts = field(default_factory=lambda: np.empty(0, np.int32))  # places, by mid
+    mids: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    table: Ints = field(default_factory=lambda: np.empty((0, 0), np.int64))
+
+    def hear(self, name: str, what: Any) -> None:
+        """Take what a stage has done."""
+        {"fallback": self._fallback, "cards": self._cards, "settlements": self._blind, "posted": self._posted}[name](
+            what
+        )
+
+    def _fallback(self, what: Fallback) -> None:
+        payments, lines, left, right = what.payments, what.lines, what.left, what.right
+        self.frames["pool_payments"] = {
+            "id": payments.ids[left],
+            "store": payments.store[left].astype(np.int64),
+            "day": payments.day[left].astype(np.int64),
+            "amount": payments.amount[left],
+            "plain": payments.amount[left] - payments.tip[left],
+        }
+        self.frames["pool_lines"] = {"id": lines.ids[right], "mid": lines.mid[right], "gross": lines.gross[right]}
+
+    def _cards(self, what: Settled) -> None:
+        self.mids, self.table, self.store_of_mid = what.mids, what.table, what.store_of_mid
+
+    def _blind(self, what: Settlements) -> None:
+        one = what.one
+        columns = {name: getattr(one, name).astype(np.int64) for name in BLIND}
+        self.frames["blind"] = {"id": what.line_ids[one.row], **columns}
+
+    def _posted(self, what: Posted) -> None:
+        payments, postings = what.payments, what.postings
+        watched = np.union1d(what.lost, what.odd).astype(np.int64)
+        named = payments.by_id.find(postings.ref[watched])
+        of_ref = np.where(named >= 0, payments.order[np.maximum(named, 0)], 0) if len(payments) else watched * 0
+        of_doc = documents(what.reader, postings.doc[watched])
+        if what.documented is not None:
+            lost, orders = what.documented
+            place = np.searchsorted(watched, lost)
+            of_doc[place] = orders
+        self.frames["lost"] = {
+            "id": postings.ids[watched],
+            "doc": postings.doc[watched],
+            "of_ref": of_ref.astype(np.int64),
+            "of_doc": of_doc,
+        }
+        by_amount = np.flatnonzero((postings.source == PAY) & (what.rule_of == 2))  # noqa: PLR2004 - BY_AMOUNT
+        stray = np.union1d(by_amount, np.flatnonzero((postings.source == PAY) & (what.owner < 0)))
+        bare = np.union1d(np.flatnonzero((what.posting_of < 0) & what.detail), what.owner[by_amount])
+        self.frames["stray"] = _where(postings, stray.astype(np.int64))
+        self.frames["unposted"] = _where(payments, bare.astype(np.int64))
+
+    def mid_frames(self, stores: Stores) -> None:
+        """The merchant numbers as frames: which store each is, and what was counted."""
+        known = self.store_of_mid >= 0
+        self.frames["mids"] = {"mid": self.mids[known], "store": stores.ids[self.store_of_mid[known]]}
+        row, column = np.nonzero(self.table)
+        self.frames["counts"] = {"mid": self.mids[row], "store": column, "count": self.table[row, column]}
+        self.frames["all_mids"] = {"mid": self.mids, "place": self.store_of_mid.astype(np.int64)}
+
+
+def _where(table: Any, rows: Ints) -> Frame:
+    columns = {name: getattr(table, name)[rows].astype(np.int64) for name in ("store", "day", "amount")}
+    return {"id": table.ids[rows], **columns}
+
+
+def of_batches(batches: Batches) -> Frame:
+    """All batches as a frame."""
+    return {"id": batches.ids, **{name: getattr(batches, name).astype(np.int64) for name in BATCH}}
+
+
+def cash_of(payments: Payments, cash: int) -> Frame:
+    """Cash by store, currency and business day."""
+    rows = np.flatnonzero(payments.tender == cash)
+    keys = np.stack([getattr(payments, name)[rows].astype(np.int64) for name in ("store", "currency", "day")])
+    found, place = np.unique(keys, axis=1, return_inverse=True)
+    amount = np.zeros(found.shape[1], np.int64)
+    np.add.at(amount, place.ravel(), payments.amount[rows])
+    return {"store": found[0], "currency": found[1], "day": found[2], "amount": amount}
+
+
+def write(folder: Path, frames: dict[str, Frame]) -> None:
+    """Write all frames into a new folder."""
+    folder.mkdir()
+    for name, frame in frames.items():
+        tables.write(folder / f"{name}.parquet", frame)
+
+
+def read(folder: Path) -> dict[str, Frame]:
+    """Read them again."""
+    return {path.stem: tables.read(path) for path in sorted(folder.glob("*.parquet")) if path.stem != "breaks"}

@@ -1,0 +1,146 @@
+"""Books of parted relations: on top of an earlier run where that can be shown to give the same, else whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from he_sync.reconcile.again import breaks as kept_breaks
+from he_sync.reconcile.again import kept, manifest
+from he_sync.reconcile.again.day_links import DayLinks
+from he_sync.reconcile.again.kept import Keeper
+from he_sync.reconcile.again.tables import Frame
+from he_sync.reconcile.again.night import INFERRED, Fallen, Night, Result
+from he_sync.reconcile.chain.close import Cents
+from he_sync.reconcile.chain.found import Block, Found
+from he_sync.reconcile.chain.outcome import FEES, GL, SETTLED, Outcome
+from he_sync.reconcile.chain.posted import Posted
+from he_sync.reconcile.chain.rules import RuleSet
+from he_sync.reconcile.chain.run import summarise
+from he_sync.reconcile.chain.settled import Settled
+from he_sync.reconcile.chain.stages import Stages
+from he_sync.reconcile.chain.write import ranking, write_breaks
+from he_sync.reconcile.given import Books
+
+NAMES = ("links", "breaks.parquet")
+
+
+def reconcile(
+    books: Books, rules: RuleSet, out: Path, *, threads: int | None = None, previous: Path | None = None
+) -> tuple[Outcome, str]:
+    """Match, classify and close, as `chain.run.reconcile` does; also how it was computed, in one line.
+
+    Writes `links/<day>.parquet`, `breaks.parquet` and the folder `state` for the next run.
+    """
+    if threads:
+        books.connection.execute(f"set threads = {threads}")
+    before = manifest.earlier(previous, books, rules) if previous is not None else "no earlier run was named"
+    if isinstance(before, str):
+        return _whole(books, rules, out), f"whole: {before}"
+    try:
+        night = Night(books, rules, before)
+        result = night.result()
+    except Fallen as reason:
+        books.forget()
+        return _whole(books, rules, out), f"whole: {reason}"
+    night.write_links(out / "links")
+    came, went = (sum(map(len, files.values())) for files in (before.came, before.went))
+    note = f"on top of {before.noted['as_of_date']}: {came} files came, {went} went"
+    result.noted["kinds"] = _by_text(night.links, result.frames)
+    return _finish(books, rules, out, result), note
+
+
+class _Listener:
+    """Hears a whole run: for the keeper, and for the days of links."""
+
+    def __init__(self, keeper: Keeper, links: DayLinks) -> None:
+        self.keeper, self.links = keeper, links
+        self.cash: dict[str, Any] = {}
+        self.tender = 0
+
+    def hear(self, name: str, what: Any) -> None:
+        self.keeper.hear(name, what)
+        if isinstance(what, Settled):
+            payments, lines = what.payments, what.lines
+            self._dated("left", (payments.ids, payments.day), "VO", "PL", "PG", "PS")
+            self._dated("left", (lines.ids, lines.day), "LB", "LD")
+            self.keeper.frames["cash"] = kept.cash_of(payments, self.tender)
+
+    def _dated(self, side: str, days: tuple[Any, Any], *relations: str) -> None:
+        self.links.dated |= {name: (side, *days) for name in relations}
+
+
+class _Written(DayLinks):
+    """Writes a whole run's links and keeps those that the next run makes anew."""
+
+    def write(self, relation: str, blocks: list[Block]) -> None:
+        super().write(relation, blocks)
+        if relation in ("BD", "DG"):
+            self.kept[relation] = self.frame(relation, blocks)
+        if relation in ("LB", "LD"):
+            self.kept[f"{relation} inferred"] = self.frame(relation, [one for one in blocks if one.stage == INFERRED])
+
+
+def _by_text(links: DayLinks, frames: dict[str, Frame]) -> list[list[str]]:
+    """Number the kinds of kept links in the order of their texts, as every run does; gives the kinds."""
+    kinds = sorted(links.kinds)
+    place = np.array([kinds.index(one) for one in links.kinds], np.int64)
+    for name in frames:
+        if name.startswith("links "):
+            frames[name] = {**frames[name], "kind": place[frames[name]["kind"]]}
+    return [list(one) for one in kinds]
+
+
+def _whole(books: Books, rules: RuleSet, out: Path) -> Outcome:
+    (out / "links").mkdir()
+    links = _Written(path=out / "links")
+    found = Found(links)
+    keeper = Keeper()
+    listener = _Listener(keeper, links)
+    try:
+        stages = Stages(books, rules, found)
+        listener.tender, stages.keep = stages.cash, listener.hear
+        bank = stages.bank
+        links.dated |= {"BD": ("right", bank.ids, bank.day), "DG": ("left", bank.ids, bank.day)}
+        identities = stages.run()
+    finally:
+        links.close()
+    keeper.mid_frames(stages.stores)
+    keeper.frames["batches"] = kept.of_batches(stages.batches)
+    keeper.frames |= {f"links {name}": frame for name, frame in links.kept.items()}
+    names = stages.codes.currencies
+
+    def by_name(cents: Cents) -> dict[str, int]:
+        return {names[code]: value for code, value in cents.items()}
+
+    noted = {
+        "cents": {name: by_name(stages.differing[name]) for name in (SETTLED, FEES, GL)}
+        | {"coming": by_name(stages.coming)},
+        "kinds": _by_text(links, keeper.frames),
+    }
+    result = Result(stages, identities, found.breaks, found.counts, noted, keeper.frames)
+    return _finish(books, rules, out, result)
+
+
+def _finish(books: Books, rules: RuleSet, out: Path, result: Result) -> Outcome:
+    stages = result.stages
+    stages.found.breaks, stages.found.counts = result.breaks, result.counts
+    summary = summarise(stages, result.identities, rules, books)
+    write_breaks(result.breaks, stages.as_of, out / NAMES[1])
+    kept.write(out / kept.FOLDER, result.frames)
+    kept_breaks.write(out / kept.FOLDER / "breaks.parquet", sorted(result.breaks, key=ranking))
+    ((last,),) = books.connection.execute("SELECT max(txn_date) - DATE '1970-01-01' FROM settlement_lines").fetchall()
+    manifest.write(out, books, rules, {
+        **result.noted,
+        "as_of": stages.as_of,
+        "as_of_date": str(date(1970, 1, 1) + timedelta(days=stages.as_of)),
+        "known": max(stages.as_of, int(last or 0)),
+        "currencies": list(stages.codes.currencies),
+        "rows": dict(stages.rows),
+        "counts": [[*key, count] for key, count in sorted(result.counts.items())],
+    })  # fmt: skip
+    return Outcome(summary, NAMES)

@@ -1,0 +1,58 @@
+"""Small tables between numpy, DuckDB and Parquet: whole numbers only, so that nothing is rounded or guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Frame = dict[str, NDArray[np.int64]]
+"""Columns of equal length."""
+
+
+def as_arrow(frame: Frame) -> pa.Table:
+    """The same memory as an Arrow table. `pa.array` would import pandas: 0.4 s of start-up."""
+    columns = [
+        pa.Array.from_buffers(pa.int64(), len(one), [None, pa.py_buffer(np.ascontiguousarray(one, np.int64))])
+        for one in frame.values()
+    ]
+    return pa.Table.from_arrays(columns, names=list(frame))
+
+
+def show(connection: duckdb.DuckDBPyConnection, name: str, frame: Frame) -> None:
+    """Make the frame a table of the connection."""
+    connection.register("shown", as_arrow(frame))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM shown")
+    connection.unregister("shown")
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, query: str) -> Frame:
+    """The result of a query of whole numbers."""
+    found = connection.execute(query).fetchnumpy()
+    return {name: np.asarray(column).astype(np.int64) for name, column in found.items()}
+
+
+def write(path: Path, frame: Frame) -> None:
+    """Write the frame."""
+    from pyarrow import parquet  # noqa: PLC0415 - costs start-up time that a run without folders need not pay
+
+    parquet.write_table(as_arrow(frame), path, compression="zstd", compression_level=1)
+
+
+def read(path: Path) -> Frame:
+    """Read it again."""
+    from pyarrow import parquet  # noqa: PLC0415 - costs start-up time that a run without folders need not pay
+
+    table = parquet.ParquetFile(path).read()
+    return {name: table.column(name).combine_chunks().to_numpy() for name in table.column_names}
+
+
+def merged(frame: Frame, without: NDArray[np.int64], more: Frame, key: str = "id") -> Frame:
+    """The frame less the rows with some keys, plus more rows, in the order of the key."""
+    stay = ~np.isin(frame[key], without)
+    joined = {name: np.concatenate((column[stay], more[name])) for name, column in frame.items()}
+    order = np.argsort(joined[key], kind="stable")
+    return {name: column[order] for name, column in joined.items()}

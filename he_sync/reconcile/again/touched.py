@@ -1,0 +1,237 @@
+"""Which records a change of files can touch: the rows of the files, and all that a rule could join with one of them.
+
+Rows of files that came stand in schema `came`, of files that went (changed ones are both) in `went`, the new books in
+`main`. Each leg gives two schemas, `<leg>_now` and `<leg>_was`: the touched records as they are and as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+
+from he_sync.reconcile.again.tables import Frame, show
+from he_sync.reconcile.chain.card_classes import LATEST_BATCH
+
+KEYS = {
+    "pos_payments": "payment_id",
+    "settlement_lines": "line_id",
+    "gl_lines": "gl_id",
+    "pos_orders": "order_id",
+    "erp_orders": "erp_doc",
+}
+
+
+class Leg:
+    """The touched records of some relations while they are gathered."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, *relations: str) -> None:
+        self.run, self.name = connection.execute, name
+        self.connection = connection
+        self.run(f"CREATE SCHEMA {name}_now; CREATE SCHEMA {name}_was")
+        for one in relations:
+            self.run(f"CREATE TABLE {name}_now.{one} AS FROM main.{one} LIMIT 0")
+            self.run(f"CREATE TABLE {name}_was.{one} AS FROM main.{one} LIMIT 0")
+
+    def begin(self, relation: str, where: str = "true") -> None:
+        """Take the rows of files that came and went."""
+        self.run(f"INSERT INTO {self.name}_now.{relation} FROM came.{relation} WHERE {where}")
+        self.run(f"INSERT INTO {self.name}_was.{relation} FROM went.{relation} WHERE {where}")
+
+    def both(self, relation: str) -> str:
+        """The touched rows of a relation, new and removed, as a source."""
+        return f"(FROM {self.name}_now.{relation} UNION ALL FROM {self.name}_was.{relation})"
+
+    def fetch(self, relation: str, columns: str, keys: str, where: str = "true") -> int:
+        """Take rows of the new books whose `columns` are among the rows of the query `keys`; how many were new."""
+        key, here = KEYS[relation], f"{self.name}_now.{relation}"
+        self.run(f"CREATE OR REPLACE TEMP TABLE asked AS {keys}")
+        if not self._count("asked"):
+            return 0
+        names = [name for name, *_ in self.run("DESCRIBE asked").fetchall()]
+        on = " AND ".join(f"({mine}) = w.{theirs}" for mine, theirs in zip(columns.split(", "), names, strict=True))
+        before = self._count(here)
+        self.run(
+            f"INSERT INTO {here} SELECT * FROM (FROM main.{relation} t SEMI JOIN asked w ON {on} WHERE {where}) t"
+            f" ANTI JOIN {here} h ON t.{key} = h.{key}"
+        )
+        return self._count(here) - before
+
+    def finish(self, *relations: str) -> None:
+        """What was: the rows of now that did not come, beside those that went."""
+        for one in relations:
+            key = KEYS[one]
+            self.run(
+                f"INSERT INTO {self.name}_was.{one} FROM {self.name}_now.{one} t"
+                f" ANTI JOIN came.{one} c ON t.{key} = c.{key}"
+            )
+
+    def _count(self, table: str) -> int:
+        ((count,),) = self.run(f"SELECT count(*) FROM {table}").fetchall()
+        return int(count)
+
+
+def touched_orders(connection: duckdb.DuckDBPyConnection) -> None:
+    """Schemas `sale_*`: both sides' orders of every order id that came or went."""
+    leg = Leg(connection, "sale", "pos_orders", "erp_orders")
+    leg.begin("pos_orders")
+    leg.begin("erp_orders")
+    ids = f"SELECT order_id FROM {leg.both('pos_orders')} UNION SELECT order_id FROM {leg.both('erp_orders')}"
+    leg.run(f"CREATE OR REPLACE TEMP TABLE sold AS {ids}")
+    leg.fetch("pos_orders", "t.order_id", "FROM sold")
+    leg.fetch("erp_orders", "t.order_id", "FROM sold")
+    leg.finish("pos_orders", "erp_orders")
+
+
+def touched_cards(connection: duckdb.DuckDBPyConnection, kept: Mapping[str, Frame], known: int) -> None:
+    """Schemas `card_*`: payments and lines that share a reference, a void, or may be matched by amount.
+
+    `kept` are the earlier run's `pool_payments` and `pool_lines`, what references had left, and `mids`; `known` is the
+    last day it knew of: what it held to be under way is looked at again.
+    """
+    for name in ("pool_payments", "pool_lines", "mids"):
+        show(connection, f"kept_{name}", kept[name])
+    leg = Leg(connection, "card", "pos_payments", "settlement_lines")
+    leg.begin("pos_payments")
+    leg.begin("settlement_lines")
+    leg.run("CREATE TEMP TABLE voids AS SELECT payment_id, orig_payment_id FROM main.pos_payments WHERE kind = 'void'")
+    leg.fetch("settlement_lines", "t.batch_id", "SELECT id FROM batches_touched WHERE id <> 0")
+    way = f"SELECT id FROM kept_pool_payments WHERE day + {LATEST_BATCH} > {known}"
+    leg.fetch("pos_payments", "t.payment_id", way)
+    while _shared(leg) + _voided(leg) + _pooled(leg):
+        pass
+    leg.finish("pos_payments", "settlement_lines")
+
+
+def _shared(leg: Leg) -> int:
+    """Records with a reference of a touched one."""
+    payments, lines = leg.both("pos_payments"), leg.both("settlement_lines")
+    refs = f"SELECT auth_ref FROM {payments} UNION SELECT auth_ref FROM {lines}"
+    leg.run(f"CREATE TEMP TABLE IF NOT EXISTS refs_done AS SELECT 0::BIGINT AS auth_ref")
+    leg.run(f"CREATE OR REPLACE TEMP TABLE refs AS SELECT * FROM ({refs}) ANTI JOIN refs_done USING (auth_ref)")
+    leg.run("INSERT INTO refs_done FROM refs")
+    found = leg.fetch("pos_payments", "t.auth_ref", "FROM refs")
+    return found + leg.fetch("settlement_lines", "t.auth_ref", "FROM refs")
+
+
+def _voided(leg: Leg) -> int:
+    """Voids of touched sales, sales of touched voids."""
+    payments = leg.both("pos_payments")
+    here = f"SELECT payment_id FROM {payments}"
+    sales = f"SELECT orig_payment_id AS id FROM {payments} WHERE kind = 'void' AND orig_payment_id <> 0"
+    voids = f"SELECT payment_id AS id FROM voids WHERE orig_payment_id IN ({here})"
+    return leg.fetch("pos_payments", "t.payment_id", f"SELECT id FROM ({sales} UNION {voids}) WHERE id NOT IN ({here})")
+
+
+def _pooled(leg: Leg) -> int:
+    """What references left, in the store and with an amount of a touched record: day, brand and fee narrow it further."""
+    payments, lines = leg.both("pos_payments"), leg.both("settlement_lines")
+    of_lines = f"SELECT store, gross_cents FROM {lines} JOIN kept_mids USING (mid)"
+    of_payments = f"SELECT store_id, unnest([amount_cents, amount_cents - tip_cents]) FROM {payments}"
+    leg.run(f"CREATE OR REPLACE TEMP TABLE amounts AS SELECT DISTINCT * FROM ({of_payments} UNION {of_lines}) t(s, c)")
+    mine = (
+        "SELECT DISTINCT id FROM (SELECT id, store, unnest([amount, plain]) AS c FROM kept_pool_payments) p"
+        " SEMI JOIN amounts a ON p.store = a.s AND p.c = a.c"
+        f" ANTI JOIN {payments} t ON p.id = t.payment_id"
+    )
+    theirs = (
+        "SELECT id FROM (FROM kept_pool_lines JOIN kept_mids USING (mid)) l"
+        f" SEMI JOIN amounts a ON l.store = a.s AND l.gross = a.c ANTI JOIN {lines} t ON l.id = t.line_id"
+    )
+    found = leg.fetch("pos_payments", "t.payment_id", mine)
+    return found + leg.fetch("settlement_lines", "t.line_id", theirs)
+
+
+def touched_postings(connection: duckdb.DuckDBPyConnection, kept: Mapping[str, Frame]) -> None:
+    """Schemas `post_*`: payments and postings that name each other, an order's, a day line's, or equal amounts.
+
+    `kept` are the earlier run's `lost` postings (those whose payment their document tells, or nothing), and
+    `unposted` and `stray`, which only their amount could pair.
+    """
+    for name in ("lost", "unposted", "stray"):
+        show(connection, f"kept_{name}", kept[name])
+    leg = Leg(connection, "post", "pos_payments", "gl_lines", "erp_orders")
+    leg.begin("pos_payments")
+    leg.begin("gl_lines", "source IN ('PAY', 'DAY')")
+    leg.begin("erp_orders")
+    while _named(leg) + _of_day(leg) + _of_orders(leg) + _of_amounts(leg):
+        pass
+    leg.fetch("erp_orders", "t.erp_doc", f"SELECT DISTINCT erp_doc FROM {leg.both('gl_lines')} WHERE erp_doc <> 0")
+    leg.finish("pos_payments", "gl_lines", "erp_orders")
+
+
+def _named(leg: Leg) -> int:
+    """Postings of touched payments, payments of touched postings."""
+    payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
+    leg.run("CREATE TEMP TABLE IF NOT EXISTS ids_done AS SELECT 0::BIGINT AS id")
+    new = f"SELECT DISTINCT payment_id AS id FROM {payments} t ANTI JOIN ids_done d ON t.payment_id = d.id"
+    leg.run(f"CREATE OR REPLACE TEMP TABLE new_ids AS {new}")
+    leg.run("INSERT INTO ids_done FROM new_ids")
+    found = leg.fetch("gl_lines", "t.ref", "FROM new_ids", "t.source = 'PAY'")
+    refs = f"SELECT DISTINCT ref FROM {postings} t ANTI JOIN {payments} p ON p.payment_id = t.ref WHERE source = 'PAY'"
+    leg.run("CREATE TEMP TABLE IF NOT EXISTS named_done AS SELECT 0::BIGINT AS ref")
+    leg.run(f"CREATE OR REPLACE TEMP TABLE named AS SELECT * FROM ({refs}) ANTI JOIN named_done USING (ref)")
+    leg.run("INSERT INTO named_done FROM named")
+    return found + leg.fetch("pos_payments", "t.payment_id", "FROM named")
+
+
+def _of_day(leg: Leg) -> int:
+    """A day line stands for all payments of its store and day."""
+    daily = "(SELECT store_id FROM main.stores WHERE gl_detail = 'daily')"
+    days = (
+        f"SELECT store_id, business_date AS d FROM {leg.both('pos_payments')} WHERE store_id IN {daily} UNION"
+        f" SELECT store_id, posting_date FROM {leg.both('gl_lines')} WHERE source = 'DAY'"
+    )
+    leg.run("CREATE TEMP TABLE IF NOT EXISTS days_done AS SELECT 0::BIGINT AS store_id, DATE '1970-01-01' AS d")
+    leg.run(f"CREATE OR REPLACE TEMP TABLE days AS SELECT * FROM ({days}) ANTI JOIN days_done USING (store_id, d)")
+    leg.run("INSERT INTO days_done FROM days")
+    found = leg.fetch("pos_payments", "t.store_id, t.business_date", "FROM days")
+    return found + leg.fetch("gl_lines", "t.store_id, t.posting_date", "FROM days", "t.source = 'DAY'")
+
+
+def _of_orders(leg: Leg) -> int:
+    """Postings that lost their payment, or that differ from it, may be any payment's of their document's order."""
+    payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
+    docs = f"SELECT erp_doc FROM {postings} UNION SELECT erp_doc FROM {leg.both('erp_orders')}"
+    lost = (
+        f"SELECT id FROM kept_lost WHERE (of_ref <> 0 AND of_ref IN (SELECT order_id FROM {payments}))"
+        f" OR (of_doc <> 0 AND of_doc IN (SELECT order_id FROM {payments})) OR (doc <> 0 AND doc IN ({docs}))"
+    )
+    found = leg.fetch("gl_lines", "t.gl_id", f"SELECT * FROM ({lost}) ANTI JOIN {postings} t ON id = gl_id")
+    leg.run(
+        f"CREATE OR REPLACE TEMP TABLE odd AS SELECT DISTINCT g.erp_doc, p.order_id FROM {postings} g"
+        f" LEFT JOIN {payments} p ON g.ref = p.payment_id WHERE g.source = 'PAY' AND (p.payment_id IS NULL"
+        " OR p.store_id <> g.store_id OR p.amount_cents <> g.amount_cents OR p.business_date <> g.posting_date"
+        f" OR g.ref IN (SELECT ref FROM {postings} WHERE source = 'PAY' GROUP BY ref HAVING count(*) > 1))"
+    )
+    leg.run("CREATE TEMP TABLE IF NOT EXISTS docs_done AS SELECT 0::BIGINT AS erp_doc")
+    leg.run("CREATE OR REPLACE TEMP TABLE docs AS SELECT DISTINCT erp_doc FROM odd ANTI JOIN docs_done USING (erp_doc)")
+    leg.run("INSERT INTO docs_done FROM docs")
+    leg.fetch("erp_orders", "t.erp_doc", "FROM docs")
+    unknown = f"SELECT erp_doc FROM docs ANTI JOIN {leg.both('erp_orders')} USING (erp_doc)"
+    found += leg.fetch("gl_lines", "t.erp_doc", unknown, "t.source = 'PAY'")
+    orders = (
+        f"SELECT order_id FROM odd WHERE order_id <> 0 UNION SELECT e.order_id FROM odd"
+        f" JOIN {leg.both('erp_orders')} e USING (erp_doc) UNION SELECT p.order_id FROM odd o"
+        f" JOIN {postings} g USING (erp_doc) JOIN {payments} p ON p.payment_id = g.ref"
+        f" WHERE o.erp_doc IN (FROM docs_done)"
+    )
+    leg.run("CREATE TEMP TABLE IF NOT EXISTS orders_done AS SELECT 0::BIGINT AS order_id")
+    leg.run(f"CREATE OR REPLACE TEMP TABLE orders AS SELECT * FROM ({orders}) ANTI JOIN orders_done USING (order_id)")
+    leg.run("INSERT INTO orders_done FROM orders")
+    return found + leg.fetch("pos_payments", "t.order_id", "FROM orders")
+
+
+def _of_amounts(leg: Leg) -> int:
+    """What nothing names, with store, day and amount of a touched record."""
+    payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
+    keys = (
+        f"SELECT store_id AS s, business_date - DATE '1970-01-01' AS d, amount_cents AS c FROM {payments} UNION"
+        f" SELECT store_id, posting_date - DATE '1970-01-01', amount_cents FROM {postings}"
+    )
+    leg.run(f"CREATE OR REPLACE TEMP TABLE equal AS {keys}")
+    match = "SEMI JOIN equal e ON k.store = e.s AND k.day = e.d AND k.amount = e.c"
+    mine = f"SELECT id FROM kept_unposted k {match} ANTI JOIN {payments} t ON k.id = t.payment_id"
+    theirs = f"SELECT id FROM kept_stray k {match} ANTI JOIN {postings} t ON k.id = t.gl_id"
+    found = leg.fetch("pos_payments", "t.payment_id", mine)
+    return found + leg.fetch("gl_lines", "t.gl_id", theirs)
