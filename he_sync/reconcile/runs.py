@@ -13,6 +13,7 @@ import duckdb
 from he_sync.model.errors import FixInput
 from he_sync.reconcile.compare import inventory as stock
 from he_sync.reconcile.given import Books, open_books
+from he_sync.reconcile.given.books import Checked
 from he_sync.reconcile.given.columns import Subject
 from he_sync.reconcile.given.files import quoted
 from he_sync.reconcile.output import BREAKS, new_folder, reader, write_summary
@@ -44,7 +45,12 @@ def settlements(  # noqa: PLR0913 - the options of the verb
     from he_sync.reconcile.report.page import render  # noqa: PLC0415 - same
 
     chosen = read_rules(rules) if rules else built_in()
-    with _books(folder, "settlements", threads, tell) as books, new_folder(out) as part:
+    checked = None
+    if previous is not None:
+        from he_sync.reconcile.again.manifest import checked_by  # noqa: PLC0415 - same
+
+        checked = checked_by(previous)
+    with _books(folder, "settlements", threads, tell, checked) as books, new_folder(out) as part:
         tell("match and classify")
         summary, how = _reconciled(books, chosen, part, threads, previous)
         tell(how)
@@ -154,9 +160,12 @@ def backtest(rules: Sequence[Path], folders: Sequence[Path], *, tell: Tell = lam
 
 
 @contextmanager
-def _books(folder: Path, subject: Subject, threads: int | None, tell: Tell) -> Iterator[Books]:
+def _books(
+    folder: Path, subject: Subject, threads: int | None, tell: Tell, checked: Checked | None = None
+) -> Iterator[Books]:
     tell("read and check the files")
-    with _unreadable(str(folder)), open_books(folder, threads=threads, subject=subject) as books:
+    opened = open_books(folder, threads=threads, subject=subject, checked=checked)
+    with _unreadable(str(folder)), opened as books:
         books.connection.execute("SET preserve_insertion_order = false")
         yield books
 

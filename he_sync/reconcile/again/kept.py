@@ -49,7 +49,12 @@ class Keeper:
             "amount": payments.amount[left],
             "plain": payments.amount[left] - payments.tip[left],
         }
-        self.frames["pool_lines"] = {"id": lines.ids[right], "mid": lines.mid[right], "gross": lines.gross[right]}
+        self.frames["pool_lines"] = {
+            "id": lines.ids[right],
+            "mid": lines.mid[right],
+            "day": lines.day[right].astype(np.int64),
+            "gross": lines.gross[right],
+        }
 
     def _cards(self, what: Settled) -> None:
         self.mids, self.table, self.store_of_mid = what.mids, what.table, what.store_of_mid

@@ -14,11 +14,21 @@ from he_sync.reconcile.again.touched import KEYS
 from he_sync.reconcile.chain.rules import RuleSet
 from he_sync.reconcile.chain.state import ENGINE
 from he_sync.reconcile.given import Books
+from he_sync.reconcile.given.books import Checked
 
 NAME = "earlier.json"
 ORDERS = ("pos_orders", "erp_orders")
 WHOLE = ("stores", "terms")
 """What every record depends on."""
+
+
+def checked_by(previous: Path) -> Checked | None:
+    """The files that an earlier run of this engine has checked; None where it noted none."""
+    try:
+        noted = json.loads((previous / FOLDER / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return Checked(noted["parts"], noted["whole"]) if noted.get("engine") == ENGINE else None
 
 
 def is_parted(books: Books) -> bool:

@@ -337,7 +337,7 @@ class Night:
         tables.show(self.books.connection, "paid_otherwise", {"id": other})
         self.run("CREATE SCHEMA way_now; CREATE SCHEMA way_was")
         leg = Leg.__new__(Leg)
-        leg.connection, leg.run, leg.name = self.books.connection, self.run, "way"
+        leg.connection, leg.run, leg.name, leg.turn = self.books.connection, self.run, "way", 0
         for side in ("now", "was"):
             self.run(f"CREATE TABLE way_{side}.settlement_lines AS FROM card_{side}.settlement_lines")
         leg.fetch("settlement_lines", "t.batch_id", "FROM paid_otherwise")

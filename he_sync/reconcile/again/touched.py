@@ -22,12 +22,17 @@ KEYS = {
 }
 
 
+ABOUT = 3
+"""Days between the dates of two records that an amount may join: a day beside, and each date a day off its local day."""
+
+
 class Leg:
     """The touched records of some relations while they are gathered."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, *relations: str) -> None:
         self.run, self.name = connection.execute, name
         self.connection = connection
+        self.turn = 0
         self.run(f"CREATE SCHEMA {name}_now; CREATE SCHEMA {name}_was")
         for one in relations:
             self.run(f"CREATE TABLE {name}_now.{one} AS FROM main.{one} LIMIT 0")
@@ -51,10 +56,14 @@ class Leg:
         names = [name for name, *_ in self.run("DESCRIBE asked").fetchall()]
         on = " AND ".join(f"({mine}) = w.{theirs}" for mine, theirs in zip(columns.split(", "), names, strict=True))
         before = self._count(here)
-        self.run(
-            f"INSERT INTO {here} SELECT * FROM (FROM main.{relation} t SEMI JOIN asked w ON {on} WHERE {where}) t"
-            f" ANTI JOIN {here} h ON t.{key} = h.{key}"
-        )
+        source = f"FROM main.{relation} t SEMI JOIN asked w ON {on} WHERE {where}"
+        if self.turn:  # later turns find little: look at keys first, that is two columns of a dozen
+            hits = f"SELECT t.{key} AS id {source}"
+            self.run(f"CREATE OR REPLACE TEMP TABLE hits AS FROM ({hits}) x ANTI JOIN {here} h ON x.id = h.{key}")
+            if not self._count("hits"):
+                return 0
+            source = f"FROM main.{relation} t SEMI JOIN hits ON t.{key} = hits.id"
+        self.run(f"INSERT INTO {here} SELECT * FROM ({source}) t ANTI JOIN {here} h ON t.{key} = h.{key}")
         return self._count(here) - before
 
     def finish(self, *relations: str) -> None:
@@ -99,7 +108,7 @@ def touched_cards(connection: duckdb.DuckDBPyConnection, kept: Mapping[str, Fram
     way = f"SELECT id FROM kept_pool_payments WHERE day + {LATEST_BATCH} > {known}"
     leg.fetch("pos_payments", "t.payment_id", way)
     while _shared(leg) + _voided(leg) + _pooled(leg):
-        pass
+        leg.turn += 1
     leg.finish("pos_payments", "settlement_lines")
 
 
@@ -124,22 +133,29 @@ def _voided(leg: Leg) -> int:
 
 
 def _pooled(leg: Leg) -> int:
-    """What references left, in the store and with an amount of a touched record: day, brand and fee narrow it further."""
+    """What references left, in the store, with an amount and about the day of a touched record.
+
+    A line is compared with the payments of its day and the days beside it, and the local day of a payment may be the one
+    beside its business date. Brand and fee narrow it further.
+    """
     payments, lines = leg.both("pos_payments"), leg.both("settlement_lines")
-    of_lines = f"SELECT store, gross_cents FROM {lines} JOIN kept_mids USING (mid)"
-    of_payments = f"SELECT store_id, unnest([amount_cents, amount_cents - tip_cents]) FROM {payments}"
-    leg.run(f"CREATE OR REPLACE TEMP TABLE amounts AS SELECT DISTINCT * FROM ({of_payments} UNION {of_lines}) t(s, c)")
+    of_lines = f"SELECT store, gross_cents, txn_date FROM {lines} JOIN kept_mids USING (mid)"
+    of_payments = f"SELECT store_id, unnest([amount_cents, amount_cents - tip_cents]), business_date FROM {payments}"
+    found = f"SELECT DISTINCT s, c, d - DATE '1970-01-01' AS d FROM ({of_payments} UNION {of_lines}) t(s, c, d)"
+    leg.run(f"CREATE TEMP TABLE IF NOT EXISTS amounts_done AS FROM ({found}) LIMIT 0")
+    leg.run(f"CREATE OR REPLACE TEMP TABLE amounts AS FROM ({found}) ANTI JOIN amounts_done USING (s, c, d)")
+    leg.run("INSERT INTO amounts_done FROM amounts")
+    near = f"AND abs(k.day - a.d) <= {ABOUT}"
     mine = (
-        "SELECT DISTINCT id FROM (SELECT id, store, unnest([amount, plain]) AS c FROM kept_pool_payments) p"
-        " SEMI JOIN amounts a ON p.store = a.s AND p.c = a.c"
-        f" ANTI JOIN {payments} t ON p.id = t.payment_id"
+        "SELECT DISTINCT id FROM (SELECT id, store, day, unnest([amount, plain]) AS c FROM kept_pool_payments) k"
+        f" SEMI JOIN amounts a ON k.store = a.s AND k.c = a.c {near} ANTI JOIN {payments} t ON k.id = t.payment_id"
     )
     theirs = (
-        "SELECT id FROM (FROM kept_pool_lines JOIN kept_mids USING (mid)) l"
-        f" SEMI JOIN amounts a ON l.store = a.s AND l.gross = a.c ANTI JOIN {lines} t ON l.id = t.line_id"
+        "SELECT id FROM (FROM kept_pool_lines JOIN kept_mids USING (mid)) k"
+        f" SEMI JOIN amounts a ON k.store = a.s AND k.gross = a.c {near} ANTI JOIN {lines} t ON k.id = t.line_id"
     )
-    found = leg.fetch("pos_payments", "t.payment_id", mine)
-    return found + leg.fetch("settlement_lines", "t.line_id", theirs)
+    found_now = leg.fetch("pos_payments", "t.payment_id", mine)
+    return found_now + leg.fetch("settlement_lines", "t.line_id", theirs)
 
 
 def touched_postings(connection: duckdb.DuckDBPyConnection, kept: Mapping[str, Frame]) -> None:
@@ -155,7 +171,7 @@ def touched_postings(connection: duckdb.DuckDBPyConnection, kept: Mapping[str, F
     leg.begin("gl_lines", "source IN ('PAY', 'DAY')")
     leg.begin("erp_orders")
     while _named(leg) + _of_day(leg) + _of_orders(leg) + _of_amounts(leg):
-        pass
+        leg.turn += 1
     leg.fetch("erp_orders", "t.erp_doc", f"SELECT DISTINCT erp_doc FROM {leg.both('gl_lines')} WHERE erp_doc <> 0")
     leg.finish("pos_payments", "gl_lines", "erp_orders")
 

@@ -114,24 +114,24 @@ def table_of(  # noqa: PLR0913, PLR0917 - the columns of a link
 ) -> pa.Table:
     """Links of one relation as they are written; `code` is the place of each one's stage, rule and strength."""
     stage, rule, strength = (_coded([one[place] for one in kinds], code) for place in range(3))
-    rel = pa.DictionaryArray.from_arrays(_ints(np.zeros(len(code), np.int32)), _texts([relation]))
-    columns = [rel, _ints(left), _ints(right), stage, rule, strength, _ints(others.astype(np.int32, copy=False))]
+    rel = pa.DictionaryArray.from_arrays(as_ints(np.zeros(len(code), np.int32)), as_texts([relation]))
+    columns = [rel, as_ints(left), as_ints(right), stage, rule, strength, as_ints(others.astype(np.int32, copy=False))]
     return pa.Table.from_arrays(columns, schema=DICTIONARY_SCHEMA)
 
 
-def _repeated(values: list[str]) -> pa.Array:
+def as_repeated(values: list[str]) -> pa.Array:
     """Texts of which there are few different ones."""
     distinct = sorted(set(values))
     place = {name: i for i, name in enumerate(distinct)}
     codes = np.array([place[value] for value in values], np.int32)
-    return pa.DictionaryArray.from_arrays(_ints(codes), _texts(distinct)).dictionary_decode()
+    return pa.DictionaryArray.from_arrays(as_ints(codes), as_texts(distinct)).dictionary_decode()
 
 
 def _coded(names: list[str], code: AnyInts) -> pa.Array:
     """Texts by code; the dictionary names each text once, since a repeated one is not written the same way twice."""
     distinct = sorted(set(names))
     places = np.array([distinct.index(name) for name in names], np.int32)
-    return pa.DictionaryArray.from_arrays(_ints(places[code]), _texts(distinct))
+    return pa.DictionaryArray.from_arrays(as_ints(places[code]), as_texts(distinct))
 
 
 def _ranking(left: Ints, blocks: list[Block]) -> Ints | None:
@@ -163,13 +163,13 @@ def _gather(blocks: list[Block], part: slice | Ints, value: Callable[[Block], An
     return result
 
 
-def _ints(values: NDArray[Any]) -> pa.Array:
+def as_ints(values: NDArray[Any]) -> pa.Array:
     """An Arrow array over the same memory. `pa.array` would import pandas: 0.4 s of start-up."""
     kind = pa.int32() if values.dtype == np.int32 else pa.int64()
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
-def _texts(values: Sequence[str]) -> pa.Array:
+def as_texts(values: Sequence[str]) -> pa.Array:
     raw = [value.encode() for value in values]
     offsets = np.zeros(len(raw) + 1, np.int32)
     np.cumsum([len(one) for one in raw], out=offsets[1:])
@@ -200,11 +200,11 @@ def write_breaks(breaks: list[Break], as_of: int, path: Path) -> None:
     }
     confidence = np.array([one.confidence for one in ranked], np.float64)
     columns = [
-        _ints(numbers[name])
+        as_ints(numbers[name])
         if name in numbers
-        else _repeated(texts[name])
+        else as_repeated(texts[name])
         if name in texts
-        else _texts([one.evidence for one in ranked])
+        else as_texts([one.evidence for one in ranked])
         if name == "evidence"
         else pa.Array.from_buffers(pa.float64(), len(confidence), [None, pa.py_buffer(confidence)])
         for name in BREAK_COLUMNS

@@ -35,6 +35,7 @@ class Books:
     paths: dict[str, Path]
     deferred: dict[str, Raw]
     raws: dict[str, Raw]
+    parts: dict[str, dict[str, str]]  # SHA-256 of each file of the relations that are folders, by the file's name
 
     def has(self, name: str) -> bool:
         """Whether a relation is there."""
@@ -50,15 +51,6 @@ class Books:
         """Look for the row of a repeated key where that was left to the comparison to notice. Raises FixInput."""
         for name, raw in self.deferred.items():
             checks.unique(self.connection, raw, self.rows[name])
-
-    @cached_property
-    def parts(self) -> dict[str, dict[str, str]]:
-        """SHA-256 of each file of the relations that are folders, by the file's name."""
-        return {
-            name: {part.name: _digest(part) for part in raw.parts}
-            for name, raw in sorted(self.raws.items())
-            if raw.parts
-        }
 
     @cached_property
     def versions(self) -> dict[str, str]:
@@ -88,6 +80,19 @@ class Books:
             self.connection.execute(f"CREATE VIEW {view} AS FROM main.{name} LIMIT 0")
 
 
+@dataclass(frozen=True)
+class Checked:
+    """Files that an earlier run has checked, digest by relation and name; `whole` are digests of stores and terms."""
+
+    parts: Mapping[str, Mapping[str, str]]
+    whole: Mapping[str, str]
+
+    def holds(self, folder: Path) -> bool:
+        """Whether the folder's stores and terms, which every check asks, are the same."""
+        paths = {"stores": files.find(folder, "stores"), "terms": folder / "terms.json"}
+        return {name: _digest(path) for name, path in paths.items() if path and path.is_file()} == dict(self.whole)
+
+
 NO_TERMS = Terms("USD", "04:00", {}, 0, 0, {}, frozenset(), {}, {})
 """Where no contract is needed."""
 
@@ -103,8 +108,14 @@ def _of_parts(parts: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def open_books(folder: Path, *, threads: int | None = None, subject: Subject = "settlements") -> Iterator[Books]:
-    """Open the books of a folder for what is to be reconciled.
+def open_books(
+    folder: Path,
+    *,
+    threads: int | None = None,
+    subject: Subject = "settlements",
+    checked: Checked | None = None,
+) -> Iterator[Books]:
+    """Open the books of a folder for what is to be reconciled; of `checked` files only keys are looked at again.
 
     The files of `subject` must be there; orders and inventory come without a contract, which is then `NO_TERMS`. Raises
     FixInput: one line with file, row and rule of the first thing that is wrong. Nothing is written to disk but what
@@ -117,13 +128,15 @@ def open_books(folder: Path, *, threads: int | None = None, subject: Subject = "
     terms = read_terms(contract) if subject == "settlements" else NO_TERMS
     with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
         raws = {name: files.read(connection, RELATIONS.get(name, RATES), path) for name, path in paths.items()}
-        rows, deferred = _checked(connection, raws, terms)
+        parts = {name: {one.name: _digest(one) for one in raw.parts} for name, raw in raws.items() if raw.parts}
+        known = checked.parts if checked is not None and checked.holds(folder) else {}
+        rows, deferred = _checked(connection, raws, terms, _fresh(connection, raws, parts, known))
         keys = _key_type(connection, raws)
         for name, raw in raws.items():
             _install(connection, name, raw, keys, terms)
         kind: Literal["csv", "parquet"] = "csv" if all(raw.is_text for raw in raws.values()) else "parquet"
         paths |= {"terms": contract} if terms is not NO_TERMS else {}
-        yield Books(connection, folder, terms, kind, rows, paths, deferred, raws)
+        yield Books(connection, folder, terms, kind, rows, paths, deferred, raws, parts)
 
 
 def _paths(folder: Path, subject: Subject) -> dict[str, Path]:
@@ -142,19 +155,40 @@ JOINED = frozenset({"pos_inventory", "erp_inventory"})
 """Relations with one row a key on both sides: their outer join counts repeated keys without a further pass."""
 
 
+def _fresh(
+    connection: duckdb.DuckDBPyConnection,
+    raws: dict[str, Raw],
+    parts: Mapping[str, Mapping[str, str]],
+    known: Mapping[str, Mapping[str, str]],
+) -> dict[str, Raw | None]:
+    """Of the folders with known files, what is not known; None where nothing is new."""
+    found: dict[str, Raw | None] = {}
+    for name in known:
+        if name in parts:
+            new = tuple(one for one in raws[name].parts if known[name].get(one.name) != parts[name][one.name])
+            raw = raws[name]
+            found[name] = files.read_parts(connection, raw.relation, raw.path, new) if new else None
+    return found
+
+
 def _checked(
-    connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], terms: Terms
+    connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], terms: Terms, fresh: Mapping[str, Raw | None]
 ) -> tuple[dict[str, int], dict[str, Raw]]:
+    """Rows by relation, and the relations whose keys are still to be checked; of some only the `fresh` rows are new."""
     for raw in raws.values():
         for column in raw.relation.columns:
             if column.name in raw.types:
                 values.check_type(raw, column)
     rows, deferred = {}, {}
+    news = {name: raw for name in raws if (raw := fresh.get(name, raws[name])) is not None}
     for name, raw in raws.items():
-        rows[name] = checks.readable(connection, raw)
-        if not checks.unique(connection, raw, rows[name], defer=name in JOINED and not raw.is_text):
+        new = news.get(name)
+        rows[name] = checks.readable(connection, new) if new is not None else 0
+        if new is not raw:
+            rows[name] = checks.more(connection, raw, new, rows[name])
+        elif not checks.unique(connection, raw, rows[name], defer=name in JOINED and not raw.is_text):
             deferred[name] = raw
-    _known(connection, raws, terms)
+    _known(connection, {"stores": raws["stores"], **news} if "stores" in raws else news, terms)
     return rows, deferred
 
 

@@ -93,6 +93,17 @@ def unique(connection: Connection, raw: Raw, rows: int, *, defer: bool = False) 
     return True
 
 
+def more(connection: Connection, raw: Raw, new: Raw | None, rows: int) -> int:
+    """The rows of a relation of which only `rows` are `new`; refuses a new key that is there already."""
+    (count,) = scalars(connection, f"SELECT count(*) FROM {raw.source}")
+    if new is not None:
+        keys = ", ".join(raw.relation.key)
+        sql = f"SELECT count(*) FROM (SELECT {keys} FROM {raw.source}) SEMI JOIN {new.source} USING ({keys})"
+        if scalars(connection, sql)[0] != rows:
+            unique(connection, raw, int(count))
+    return int(count)
+
+
 def _place(connection: Connection, raw: Raw, keys: list[str]) -> tuple[str, int] | None:
     """A key's place in a bit map and the map's last place; None where the map would be too large."""
     bounds = ", ".join(f"min({key}), max({key})" for key in keys)
