@@ -49,11 +49,14 @@ def days(folder: Path, into: Path, last: date | None = None) -> None:
 
 def _by_day(path: Path, into: Path, last: date | None) -> None:
     """The relation's rows sorted by day and split."""
-    into.mkdir()
     when = DATED[path.stem]
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE all_rows AS SELECT *, ({when})::DATE AS known FROM '{path}' ORDER BY known")
         found = connection.execute("SELECT DISTINCT known FROM all_rows ORDER BY known").fetchall()
+        if not found:
+            into.with_suffix(".parquet").write_bytes(path.read_bytes())
+            return
+        into.mkdir()
         for (day,) in found:
             if last is None or day <= last:
                 query = f"SELECT * EXCLUDE (known) FROM all_rows WHERE known = DATE '{day}'"

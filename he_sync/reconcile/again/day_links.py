@@ -31,15 +31,15 @@ class DayLinks:
     """By relation: the side whose day counts, the ids of its table in their order, and their days since 1970."""
     kinds: list[Kind] = field(default_factory=list)
     writers: dict[int, parquet.ParquetWriter] = field(default_factory=dict)
-    path: Path | None = None
+    path: Path = Path()
     kept: dict[str, Frame] = field(default_factory=dict)
 
     def write(self, relation: str, blocks: list[Block]) -> None:
         """Write a relation whole, as `LinkWriter` does; relations come in the order of RELATIONS."""
         frame = self.frame(relation, blocks)
         days, starts = np.unique(frame["day"], return_index=True)
-        ends = np.append(starts[1:], len(frame["day"]))
-        for day, start, end in zip(days.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        ends = [*starts[1:], len(frame["day"])][: len(days)]
+        for day, start, end in zip(days.tolist(), starts.tolist(), ends, strict=True):
             part = {name: frame[name][start:end] for name in ROW}
             self._writer(day).write_table(self._table(relation, part), row_group_size=ROW_GROUP)
 
@@ -99,19 +99,16 @@ class DayLinks:
         place = [one.indices.to_numpy().astype(np.int64) for one in codes]
         kind = np.zeros(len(table), np.int64)
         for which in set(zip(*(part.tolist() for part in place[1:]), strict=True)):
-            texts = tuple(values[i + 1][at] for i, at in enumerate(which))
+            stage, rule, strength = (str(values[i + 1][at]) for i, at in enumerate(which))
             here = np.logical_and.reduce([place[i + 1] == at for i, at in enumerate(which)])
-            empty = np.empty(0, np.int64)
-            kind[here] = self.kind(Block(empty, empty, *texts, 0))
+            kind[here] = self.kind_of((stage, rule, strength))
         columns = {
             "left": table.column("left_id").to_numpy(),
             "right": table.column("right_id").to_numpy(),
             "kind": kind,
             "others": table.column("alternatives").to_numpy().astype(np.int64),
         }
-        return {
-            name: {key: one[place[0] == at] for key, one in columns.items()} for at, name in enumerate(values[0])
-        }
+        return {name: {key: one[place[0] == at] for key, one in columns.items()} for at, name in enumerate(values[0])}
 
     def _table(self, relation: str, frame: Frame) -> Any:
         here, code = np.unique(frame["kind"], return_inverse=True)
@@ -133,7 +130,6 @@ class DayLinks:
         return frame
 
     def _path(self, day: int) -> Path:
-        assert self.path is not None
         return self.path / f"{np.datetime64(day, 'D')}.parquet"
 
     def _writer(self, day: int) -> parquet.ParquetWriter:
@@ -180,4 +176,6 @@ def difference(one: Frame, other: Frame) -> tuple[Frame, Frame]:
     rank = np.arange(len(order)) - starts[group]
     first = (side[order] == 0) & (rank < (of_one - of_other)[group])
     second = (side[order] == 1) & (rank - of_one[group] < (of_other - of_one)[group])
-    return tuple({name: column[order[keep]] for name, column in zip(names, columns, strict=True)} for keep in (first, second))  # type: ignore[return-value]
+    return tuple(
+        {name: column[order[keep]] for name, column in zip(names, columns, strict=True)} for keep in (first, second)
+    )  # type: ignore[return-value]

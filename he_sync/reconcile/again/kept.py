@@ -5,6 +5,7 @@ A run over books whose large relations are folders of files keeps it; it is read
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,13 @@ class Keeper:
 
     def hear(self, name: str, what: Any) -> None:
         """Take what a stage has done."""
-        {"fallback": self._fallback, "cards": self._cards, "settlements": self._blind, "posted": self._posted}[name](
-            what
-        )
+        hears: dict[str, Callable[[Any], None]] = {
+            "fallback": self._fallback,
+            "cards": self._cards,
+            "settlements": self._blind,
+            "posted": self._posted,
+        }
+        hears[name](what)
 
     def _fallback(self, what: Fallback) -> None:
         payments, lines, left, right = what.payments, what.lines, what.left, what.right
@@ -112,7 +117,8 @@ def cash_of(payments: Payments, cash: int) -> Frame:
     found, place = np.unique(keys, axis=1, return_inverse=True)
     amount = np.zeros(found.shape[1], np.int64)
     np.add.at(amount, place.ravel(), payments.amount[rows])
-    return {"store": found[0], "currency": found[1], "day": found[2], "amount": amount}
+    columns = {"store": found[0], "currency": found[1], "day": found[2], "amount": amount}
+    return {name: column[amount != 0] for name, column in columns.items()}
 
 
 def write(folder: Path, frames: dict[str, Frame]) -> None:

@@ -39,12 +39,12 @@ def is_parted(books: Books) -> bool:
 def write(out: Path, books: Books, rules: RuleSet, figures: Mapping[str, Any]) -> None:
     """Write it into the state's folder."""
     record = {
+        **figures,
         "engine": ENGINE,
         "rules": rules.version,
         "folder": str(books.folder.resolve()),
         "parts": {name: books.parts[name] for name in KEYS if name in books.parts},
         "whole": {name: books.versions[name] for name in WHOLE},
-        **figures,
     }
     (out / FOLDER / NAME).write_text(json.dumps(record, sort_keys=True), encoding="utf-8")
 
@@ -65,27 +65,39 @@ def earlier(previous: Path, books: Books, rules: RuleSet) -> Earlier | str:
         noted = json.loads((previous / FOLDER / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return "the earlier output kept no state"
+    if reason := _other(noted, books, rules):
+        return reason
+    parts, old = books.parts, noted["parts"]
+    came = {
+        name: [one for one in books.raws[name].parts if old[name].get(one.name) != parts[name][one.name]]
+        for name in old
+    }
+    went = {
+        name: [Path(noted["folder"]) / name / file for file, digest in sorted(files.items())
+               if parts[name].get(file) != digest]
+        for name, files in old.items()
+    }  # fmt: skip
+    lost = next((path for paths in went.values() for path in paths if not _is_there(path, old)), None)
+    if lost is not None:
+        return f"{lost.parent.name}/{lost.name} of the earlier run is not there any more"
+    return Earlier(previous, noted, came, went)
+
+
+def _other(noted: Mapping[str, Any], books: Books, rules: RuleSet) -> str:
+    """What differs that every record depends on; empty for nothing."""
     if (noted.get("engine"), noted.get("rules")) != (ENGINE, rules.version):
         return "rules or engine are others"
     if rules.tolerances:
         return "tolerances are counted over all records"
     if noted["whole"] != {name: books.versions[name] for name in WHOLE}:
         return "stores or terms are others"
-    if not is_parted(books) or set(noted["parts"]) != {name for name in KEYS if name in books.raws}:
-        return "the relations are not the same folders of files"
-    came = {name: [one for one in books.raws[name].parts if not _known(noted, books, name, one.name)] for name in KEYS
-            if name in books.raws}  # fmt: skip
-    went = {name: [Path(noted["folder"]) / name / file for file, digest in files.items()
-            if books.parts[name].get(file) != digest] for name, files in noted["parts"].items()}  # fmt: skip
-    for name, paths in went.items():
-        for path in paths:
-            if not path.is_file() or _digest(path) != noted["parts"][name][path.name]:
-                return f"{name}/{path.name} of the earlier run is not there any more"
-    return Earlier(previous, noted, came, went)
+    if set(noted["parts"]) != {name for name in KEYS if name in books.raws}:
+        return "there are other relations"
+    return ""
 
 
-def _known(noted: Mapping[str, Any], books: Books, name: str, file: str) -> bool:
-    return bool(noted["parts"][name].get(file) == books.parts[name][file])
+def _is_there(path: Path, old: Mapping[str, Mapping[str, str]]) -> bool:
+    return path.is_file() and _digest(path) == old[path.parent.name][path.name]
 
 
 def _digest(path: Path) -> str:

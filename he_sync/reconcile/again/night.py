@@ -13,20 +13,17 @@ import numpy as np
 
 from he_sync.reconcile.again import breaks as kept_breaks
 from he_sync.reconcile.again import kept, tables
+from he_sync.reconcile.again.anew import Anew
 from he_sync.reconcile.again.day_links import DayLinks, difference
-from he_sync.reconcile.again.kept import BATCH, BLIND, Keeper
+from he_sync.reconcile.again.kept import BATCH, Keeper
 from he_sync.reconcile.again.manifest import ORDERS, Earlier
 from he_sync.reconcile.again.tables import Frame
-from he_sync.reconcile.again.touched import KEYS, Leg, touched_cards, touched_orders, touched_postings
-from he_sync.reconcile.chain.arrays import BankLines, Batches, Codes
-from he_sync.reconcile.chain.bank import STAGE
-from he_sync.reconcile.chain.blind_lines import Unbatched
+from he_sync.reconcile.again.touched import Leg, touched_cards, touched_orders, touched_postings
+from he_sync.reconcile.chain.arrays import Batches, Codes
 from he_sync.reconcile.chain.close import Cents, close
-from he_sync.reconcile.chain.deposits import BATCH as BY_BATCH
-from he_sync.reconcile.chain.deposits import Settlements, match_batches
-from he_sync.reconcile.chain.expected import banked
+from he_sync.reconcile.chain.deposits import match_batches
 from he_sync.reconcile.chain.found import Break, Found
-from he_sync.reconcile.chain.keys import Places, find
+from he_sync.reconcile.chain.keys import AnyInts, Ints, Places, find
 from he_sync.reconcile.chain.orders import match_orders
 from he_sync.reconcile.chain.outcome import BANK, FEES, GL, SETTLED, Identity
 from he_sync.reconcile.chain.rules import RuleSet
@@ -40,7 +37,7 @@ INFERRED = "inferred_cut_off"
 WAY = ("batch_id", "by_way_of_batch")
 
 
-class Fallen(Exception):  # noqa: N818 - no error: the whole run is made instead
+class Fallen(Exception):
     """What was learned from all records is another than before, so that untouched ones may end otherwise."""
 
 
@@ -104,6 +101,8 @@ class Night:
         self.links = DayLinks()
         self.less: dict[str, list[Frame]] = {}
         self.more: dict[str, list[Frame]] = {}
+        self.checked: set[int] = set()  # batches
+        self.anew = Anew(self)
 
     def result(self) -> Result:
         """Run every leg and put the result together."""
@@ -111,8 +110,8 @@ class Night:
         self._orders()
         self._cards()
         self._postings()
-        transit = self._deposits()
-        self._by_way_of_batches()
+        transit = self.anew.cents_in_transit()
+        self.anew.links()
         return self._together(transit)
 
     def _files(self) -> None:
@@ -131,8 +130,8 @@ class Night:
 
     def _schema(self, schema: str) -> None:
         """The relations that every stage asks for, where the leg has none of its own."""
-        have = {name for (name,) in self.run(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [schema]).fetchall()}  # fmt: skip
+        listed = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?"
+        have = {name for (name,) in self.run(listed, [schema]).fetchall()}
         self.run(f"CREATE VIEW {schema}.stores AS FROM main.stores")
         for name in ("bank_lines", "batches"):
             if name not in have:
@@ -187,7 +186,7 @@ class Night:
             part.stages.cards(payments)
             days = payments.ids, payments.day
             lines = part.stages.reader.lines()
-            self._dated({"VO": ("left", *days), "PL": ("left", *days), "LB": ("left", lines.ids, lines.day)})
+            self.dated({"VO": ("left", *days), "PL": ("left", *days), "LB": ("left", lines.ids, lines.day)})
         self._take_breaks(part, side)
         self._take_links(part, side, "VO", "PL", "LB")
         return part
@@ -200,7 +199,8 @@ class Night:
         columns = {name: frame[name].astype(small.get(name, np.int64)) for name in BATCH}
         return Batches(ids=frame["id"], **columns)
 
-    def _dated(self, days: dict[str, Any]) -> None:
+    def dated(self, days: Mapping[str, tuple[str, Ints, AnyInts]]) -> None:
+        """Say which side of a relation's links has a day, and the days of its table."""
         self.links.dated |= days
 
     def _take_links(self, part: Part, side: str, *relations: str) -> None:
@@ -215,17 +215,18 @@ class Night:
         self.run(f"CREATE TEMP TABLE checked AS FROM batches_touched UNION {both} WHERE batch_id <> 0")
         leg.begin("settlement_lines")
         leg.fetch("settlement_lines", "t.batch_id", "FROM checked")
-        ids = tables.fetch(self.books.connection, "FROM checked ORDER BY id")["id"]
+        ids = tables.fetch(self.run, "FROM checked ORDER BY id")["id"]
         part = self._part("batch", "now")
         here = np.flatnonzero(np.isin(self.stages.batches.ids, ids))
         some = Batches(**{one.name: getattr(self.stages.batches, one.name)[here] for one in fields(Batches)})
         with part.here():
             lines = part.stages.reader.lines()
-            match_batches(lines, some, self.stages.stores, self._store_of(some, now), part.found)
+            match_batches(lines, some, self.stages.stores, self.store_of(some, now), part.found)
         self.checked = set(ids.tolist())
         self.plus += part.found.breaks
 
-    def _store_of(self, batches: Batches, now: Part) -> Places:
+    def store_of(self, batches: Batches, now: Part) -> Places:
+        """The position of each batch's store, as a whole run takes it."""
         place = find(now.keeper.mids, batches.mid)
         found: Places = np.where(place >= 0, now.keeper.store_of_mid[place], now.keeper.store_of_mid[-1])
         return found
@@ -237,130 +238,9 @@ class Night:
             with part.here():
                 payments = part.stages.reader.payments()
                 part.stages.post(payments)
-                self._dated({name: ("left", payments.ids, payments.day) for name in ("PG", "PS")})
+                self.dated(dict.fromkeys(("PG", "PS"), ("left", payments.ids, payments.day)))
             self._take_breaks(part, side)
             self._take_links(part, side, "PG", "PS")
-
-    def _deposits(self) -> Cents:
-        """All deposits anew, from batches, bank lines, deposit postings, and lines that no batch is known of."""
-        stages, cards = self.stages, self.parts["card_now"]
-        self._merge_open()
-        blind = self.frames["blind"]
-        kinds = {"row": np.int32, "store": np.int32, "brand": np.int16, "currency": np.int16, "timed": np.bool_}
-        columns = {name: blind[name].astype(kinds.get(name, np.int64)) for name in BLIND}
-        count = len(blind["id"])
-        one = Unbatched(row=np.arange(count, dtype=np.int32), **columns)
-        store_of = self._store_of(stages.batches, cards)
-        settlements = Settlements(blind["id"], np.full(count, -1, np.int32), one, store_of)
-        cash = self.frames["cash"]
-        due = banked(*(cash[name] for name in ("store", "currency", "day", "amount")), stages.funding(store_of))
-        stores = ", ".join(map(str, [-1, *self.stages.stores.ids[np.unique(one.store)].tolist()]))
-        self.run(
-            "CREATE SCHEMA bank_now; CREATE TABLE bank_now.gl_lines AS FROM main.gl_lines"
-            f" WHERE source = 'DEPOSIT' OR (source = 'BATCH' AND store_id IN ({stores}))"
-        )
-        self.run("SET schema = 'bank_now'")
-        deposits, journal = stages.deposits_and_fees(stages.reader.postings(), set(one.store.tolist()))
-        self.run("SET schema = 'main'")
-        return stages.bank_side(settlements, due, deposits, journal)
-
-    def _merge_open(self) -> None:
-        """What is open after this run: what was, less what was touched, and what is of it now."""
-        for leg, names in (("card", {"pool_payments": "pos_payments", "pool_lines": "settlement_lines",
-            "blind": "settlement_lines"}), ("post", {"lost": "gl_lines", "stray": "gl_lines",
-            "unposted": "pos_payments"})):  # fmt: skip
-            keeper = self.parts[f"{leg}_now"].keeper
-            for name, relation in names.items():
-                touched = f"SELECT {KEYS[relation]} AS id FROM {leg}_was.{relation}"
-                gone = tables.fetch(self.books.connection, touched)["id"]
-                self.frames[name] = tables.merged(self.frames[name], gone, keeper.frames[name])
-        self._merge_cash()
-
-    def _merge_cash(self) -> None:
-        tables.show(self.books.connection, "kept_cash", self.frames["cash"])
-        day = "business_date - DATE '1970-01-01'"
-        code = "list_position(?, currency) - 1"
-        moved = " UNION ALL ".join(
-            f"SELECT store_id, {code}, {day}, {sign}amount_cents FROM {schema}.pos_payments WHERE tender = 'cash'"
-            for schema, sign in (("came", ""), ("went", "-"))
-        )
-        names = list(self.codes.currencies)
-        sql = (
-            f"SELECT store, currency, day, sum(amount)::BIGINT AS amount FROM (FROM kept_cash UNION ALL {moved})"
-            " GROUP BY ALL ORDER BY ALL"
-        )
-        found = self.run(sql, [names, names]).fetchnumpy()
-        self.frames["cash"] = {name: np.asarray(column).astype(np.int64) for name, column in found.items()}
-
-    def _by_way_of_batches(self) -> None:
-        """Lines to bank lines where their batch was paid otherwise before, or where they are touched themselves."""
-        bank: BankLines = self.stages.bank
-        found = self.found.links
-        self._dated({"BD": ("right", bank.ids, bank.day), "DG": ("left", bank.ids, bank.day)})
-        now = {name: self.links.frame(name, found[name]) for name in ("BD", "DG")}
-        was = {name: self._kept_links(name) for name in ("BD", "DG")}
-        line = self.frames["blind"]["id"], self._days_of_blind()
-        self._dated({"LB": ("left", *line), "LD": ("left", *line)})
-        for name in ("LB", "LD"):
-            now[f"{name} inferred"] = self.links.frame(name, found[name])
-            was[f"{name} inferred"] = self._kept_links(f"{name} inferred")
-        self.anew = now
-        for name, frame in now.items():
-            less, more = difference(was[name], frame)
-            self.less.setdefault(name.split()[0], []).append(less)
-            self.more.setdefault(name.split()[0], []).append(more)
-        self._paid_lines(was["BD"], now["BD"])
-
-    def _kept_links(self, name: str) -> Frame:
-        frame = dict(self.frames[f"links {name}"])
-        own = {i: self.links.kind_of(tuple(kind)) for i, kind in enumerate(self.before.noted["kinds"])}
-        frame["kind"] = np.array([own[one] for one in range(len(own))], np.int64)[frame["kind"]]
-        return frame
-
-    def _days_of_blind(self) -> Any:
-        """Transaction dates of the lines without a batch."""
-        tables.show(self.books.connection, "asked_blind", {"id": self.frames["blind"]["id"]})
-        sql = (
-            "SELECT line_id, txn_date - DATE '1970-01-01' AS day FROM main.settlement_lines"
-            " SEMI JOIN asked_blind ON line_id = id ORDER BY line_id"
-        )
-        return tables.fetch(self.books.connection, sql)["day"]
-
-    def _paid_lines(self, was: Frame, now: Frame) -> None:
-        stage = {place for place, kind in enumerate(self.links.kinds) if kind[0] == STAGE}
-        sides = {}
-        for side, frame in (("was", was), ("now", now)):
-            here = np.isin(frame["kind"], sorted(stage))
-            sides[side] = {"batch": frame["left"][here], "bank": frame["right"][here]}
-            tables.show(self.books.connection, f"paid_{side}", sides[side])
-        other = np.union1d(*(one["batch"] for one in difference(sides["was"], sides["now"])))
-        tables.show(self.books.connection, "paid_otherwise", {"id": other})
-        self.run("CREATE SCHEMA way_now; CREATE SCHEMA way_was")
-        leg = Leg.__new__(Leg)
-        leg.connection, leg.run, leg.name, leg.turn = self.books.connection, self.run, "way", 0
-        for side in ("now", "was"):
-            self.run(f"CREATE TABLE way_{side}.settlement_lines AS FROM card_{side}.settlement_lines")
-        leg.fetch("settlement_lines", "t.batch_id", "FROM paid_otherwise")
-        self.run("DELETE FROM way_was.settlement_lines")
-        self.run("INSERT INTO way_was.settlement_lines FROM went.settlement_lines")
-        leg.finish("settlement_lines")
-        for side, batches in (("was", "kept_batches"), ("now", "now_batches")):
-            if side == "now":
-                tables.show(self.books.connection, "now_batches", kept.of_batches(self.stages.batches))
-            self._way(side, batches)
-
-    def _way(self, side: str, batches: str) -> None:
-        sql = (
-            f"SELECT txn_date - DATE '1970-01-01' AS day, line_id AS left, bank AS right FROM"
-            f" way_{side}.settlement_lines l JOIN paid_{side} p ON l.batch_id = p.batch JOIN {batches} b"
-            " ON b.id = l.batch_id AND b.currency = list_position(?, l.currency) - 1"
-        )
-        found = self.run(sql, [list(self.codes.currencies)]).fetchnumpy()
-        frame = {name: np.asarray(column).astype(np.int64) for name, column in found.items()}
-        frame["kind"] = np.full(len(frame["left"]), self.links.kind_of((*WAY, "automatic")), np.int64)
-        frame["others"] = np.zeros(len(frame["left"]), np.int64)
-        frame = self.links.ordered(frame)
-        (self.less if side == "was" else self.more).setdefault("LD", []).append(frame)
 
     def _together(self, transit: Cents) -> Result:
         """Breaks, identities, counts, and what the next run builds on."""
@@ -406,15 +286,13 @@ class Night:
         keeper.mid_frames(self.stages.stores)
         self.frames |= {name: keeper.frames[name] for name in ("mids", "counts", "all_mids")}
         self.frames["batches"] = kept.of_batches(self.stages.batches)
-        return self.frames | {f"links {name}": frame for name, frame in self.anew.items()}
+        return self.frames | {f"links {name}": frame for name, frame in self.anew.kept.items()}
 
     def write_links(self, path: Path) -> None:
         """Write the files of links into a new folder."""
         path.mkdir()
         self.links.path = path
-        less, more = (
-            {name: _joined(frames) for name, frames in side.items()} for side in (self.less, self.more)
-        )
+        less, more = ({name: _joined(frames) for name, frames in side.items()} for side in (self.less, self.more))
         for name in set(less) | set(more):
             empty = {key: np.empty(0, np.int64) for key in ("day", "left", "right", "kind", "others")}
             less[name], more[name] = difference(less.get(name, empty), more.get(name, empty))
@@ -423,5 +301,4 @@ class Night:
 
 
 def _joined(frames: list[Frame]) -> Frame:
-    joined = {name: np.concatenate([one[name] for one in frames]) for name in frames[0]}
-    return joined
+    return {name: np.concatenate([one[name] for one in frames]) for name in frames[0]}

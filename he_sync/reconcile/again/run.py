@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,11 @@ from he_sync.reconcile.again import breaks as kept_breaks
 from he_sync.reconcile.again import kept, manifest
 from he_sync.reconcile.again.day_links import DayLinks
 from he_sync.reconcile.again.kept import Keeper
-from he_sync.reconcile.again.tables import Frame
 from he_sync.reconcile.again.night import INFERRED, Fallen, Night, Result
+from he_sync.reconcile.again.tables import Frame
 from he_sync.reconcile.chain.close import Cents
 from he_sync.reconcile.chain.found import Block, Found
 from he_sync.reconcile.chain.outcome import FEES, GL, SETTLED, Outcome
-from he_sync.reconcile.chain.posted import Posted
 from he_sync.reconcile.chain.rules import RuleSet
 from he_sync.reconcile.chain.run import summarise
 from he_sync.reconcile.chain.settled import Settled
@@ -71,7 +69,7 @@ class _Listener:
             self.keeper.frames["cash"] = kept.cash_of(payments, self.tender)
 
     def _dated(self, side: str, days: tuple[Any, Any], *relations: str) -> None:
-        self.links.dated |= {name: (side, *days) for name in relations}
+        self.links.dated |= dict.fromkeys(relations, (side, *days))
 
 
 class _Written(DayLinks):
@@ -87,11 +85,12 @@ class _Written(DayLinks):
 
 def _by_text(links: DayLinks, frames: dict[str, Frame]) -> list[list[str]]:
     """Number the kinds of kept links in the order of their texts, as every run does; gives the kinds."""
-    kinds = sorted(links.kinds)
-    place = np.array([kinds.index(one) for one in links.kinds], np.int64)
-    for name in frames:
-        if name.startswith("links "):
-            frames[name] = {**frames[name], "kind": place[frames[name]["kind"]]}
+    names = [name for name in frames if name.startswith("links ")]
+    used = {links.kinds[place] for name in names for place in np.unique(frames[name]["kind"]).tolist()}
+    kinds = sorted(used)
+    place = np.array([kinds.index(one) if one in used else -1 for one in links.kinds], np.int64)
+    for name in names:
+        frames[name] = {**frames[name], "kind": place[frames[name]["kind"]]}
     return [list(one) for one in kinds]
 
 

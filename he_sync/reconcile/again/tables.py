@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -29,9 +30,9 @@ def show(connection: duckdb.DuckDBPyConnection, name: str, frame: Frame) -> None
     connection.unregister("shown")
 
 
-def fetch(connection: duckdb.DuckDBPyConnection, query: str) -> Frame:
-    """The result of a query of whole numbers."""
-    found = connection.execute(query).fetchnumpy()
+def fetch(run: Callable[..., duckdb.DuckDBPyConnection], query: str, given: Sequence[object] = ()) -> Frame:
+    """The result of a query of whole numbers; `run` is a connection's `execute`."""
+    found = run(query, given).fetchnumpy()
     return {name: np.asarray(column).astype(np.int64) for name, column in found.items()}
 
 

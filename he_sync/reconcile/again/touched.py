@@ -23,7 +23,7 @@ KEYS = {
 
 
 ABOUT = 3
-"""Days between the dates of two records that an amount may join: a day beside, and each date a day off its local day."""
+"""Days between the dates of records that an amount may join: a day beside, each a day off its local day."""
 
 
 class Leg:
@@ -116,7 +116,7 @@ def _shared(leg: Leg) -> int:
     """Records with a reference of a touched one."""
     payments, lines = leg.both("pos_payments"), leg.both("settlement_lines")
     refs = f"SELECT auth_ref FROM {payments} UNION SELECT auth_ref FROM {lines}"
-    leg.run(f"CREATE TEMP TABLE IF NOT EXISTS refs_done AS SELECT 0::BIGINT AS auth_ref")
+    leg.run("CREATE TEMP TABLE IF NOT EXISTS refs_done AS SELECT 0::BIGINT AS auth_ref")
     leg.run(f"CREATE OR REPLACE TEMP TABLE refs AS SELECT * FROM ({refs}) ANTI JOIN refs_done USING (auth_ref)")
     leg.run("INSERT INTO refs_done FROM refs")
     found = leg.fetch("pos_payments", "t.auth_ref", "FROM refs")
@@ -135,7 +135,7 @@ def _voided(leg: Leg) -> int:
 def _pooled(leg: Leg) -> int:
     """What references left, in the store, with an amount and about the day of a touched record.
 
-    A line is compared with the payments of its day and the days beside it, and the local day of a payment may be the one
+    A line is compared with the payments of its day and the days beside it, and a payment's local day may be the one
     beside its business date. Brand and fee narrow it further.
     """
     payments, lines = leg.both("pos_payments"), leg.both("settlement_lines")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from he_sync.reconcile.chain.keys import AnyInts, Ints
 from he_sync.reconcile.chain.outcome import BANK, GL, SETTLED
 from he_sync.reconcile.chain.rules import built_in
 from he_sync.reconcile.chain.tolerances import Allowance
-
-if TYPE_CHECKING:
-    from he_sync.reconcile.chain.write import LinkWriter
 
 RELATIONS = ("VO", "PL", "PG", "PS", "LB", "BD", "DG", "LD")  # the order in which they are complete
 AUTOMATIC, SUGGESTED, TOLERATED = "automatic", "suggested", "within_tolerance"
@@ -83,11 +80,18 @@ class Break:
     identity: str  # whose cents it explains; "" for none
 
 
+class Writer(Protocol):
+    """Takes each relation's links once it is complete."""
+
+    def write(self, relation: str, blocks: list[Block]) -> None:
+        """Write a relation's links."""
+
+
 @dataclass
 class Found:
     """The collector that the stages write into."""
 
-    writer: LinkWriter | None = None
+    writer: Writer | None = None
     allowance: Allowance = field(default_factory=lambda: Allowance(built_in()))
     links: dict[str, list[Block]] = field(default_factory=lambda: {relation: [] for relation in RELATIONS})
     counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)  # relation, stage, rule, strength

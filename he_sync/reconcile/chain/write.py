@@ -170,6 +170,7 @@ def as_ints(values: NDArray[Any]) -> pa.Array:
 
 
 def as_texts(values: Sequence[str]) -> pa.Array:
+    """An Arrow array of texts, made without pandas as well."""
     raw = [value.encode() for value in values]
     offsets = np.zeros(len(raw) + 1, np.int32)
     np.cumsum([len(one) for one in raw], out=offsets[1:])

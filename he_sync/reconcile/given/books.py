@@ -65,7 +65,7 @@ class Books:
 
     def forget(self) -> None:
         """Drop what `show` and its callers have made beside the books."""
-        for schema, in self.connection.execute(
+        for (schema,) in self.connection.execute(
             "SELECT schema_name FROM information_schema.schemata WHERE catalog_name = current_database()"
             " AND schema_name NOT IN ('main', 'information_schema', 'pg_catalog')"
         ).fetchall():
@@ -180,7 +180,7 @@ def _checked(
             if column.name in raw.types:
                 values.check_type(raw, column)
     rows, deferred = {}, {}
-    news = {name: raw for name in raws if (raw := fresh.get(name, raws[name])) is not None}
+    news = {name: new for name in raws if (new := fresh.get(name, raws[name])) is not None}
     for name, raw in raws.items():
         new = news.get(name)
         rows[name] = checks.readable(connection, new) if new is not None else 0

@@ -81,7 +81,11 @@ def read(connection: duckdb.DuckDBPyConnection, relation: Relation, path: Path) 
     if path.is_dir():
         raw = read_parts(connection, relation, path, parts_of(path))
     else:
-        raw = _read_csv(connection, relation, path) if path.suffix == ".csv" else _read_parquet(connection, relation, path)
+        raw = (
+            _read_csv(connection, relation, path)
+            if path.suffix == ".csv"
+            else _read_parquet(connection, relation, path)
+        )
     missing = [one.name for one in relation.columns if one.default is None and one.name not in raw.types]
     if missing:
         raise FixInput(f"{path.name}: column {missing[0]} is missing; it has {', '.join(raw.types)}")
@@ -165,4 +169,6 @@ def _alike(connection: duckdb.DuckDBPyConnection, path: Path, parts: tuple[Path,
         shapes.setdefault(shape, (Path(name), shape))
     if len(shapes) > 1:
         one, other = (file.name for file, _ in list(shapes.values())[:2])
-        raise FixInput(f"{path.name}/{other}: has other columns or types than {one}; all files of a folder have the same")
+        raise FixInput(
+            f"{path.name}/{other}: has other columns or types than {one}; all files of a folder have the same"
+        )
