@@ -13,7 +13,8 @@ Truth: `links` PL, LB, BD, PG, PS, DG, VO; `labels` with delta_cents = what the 
 missing record: minus its amount); `control` with the identities of `identities.py`, 0 once the labels are applied.
 
 Blind entities' fee journals (source BATCH) name the batch that their report does not, as in the samples; the switch
-`unnamed_batches` takes that away too (ref 0).
+`unnamed_batches` takes that away too (ref 0), `unposted_fees` the whole journal.
+The lines' ids follow the batches, as in the samples and as a report is numbered; `shuffled_lines` takes that away.
 
 What the samples lack has its own switch, and this format:
 

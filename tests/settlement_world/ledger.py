@@ -140,9 +140,10 @@ def _batches(stores: Frame, batches: Frame, first: int) -> list[Frame]:
     clearing = np.where(batches["amex"], AMEX_CLEARING, CLEARING)
     owed = np.where(stores["gross"][batches["store"]], ACCRUED, clearing)
     ids = first + 4 * np.arange(count)
+    posts = np.flatnonzero(~(stores["blind"] & stores["unposted"])[batches["store"]])
     disputed, extra = np.flatnonzero(batches["disputed"]), first + 4 * count
     made = [
-        _entry(batches, np.arange(count), ids, (FEE, owed), batches["fees"]),
+        _entry(batches, posts, ids, (FEE, owed), batches["fees"]),
         _entry(batches, disputed, ids + 2, (DISPUTES, clearing), -batches["chargebacks"]),
     ]
     for account, amount in ((RESERVE, -batches["reserve"]), (REJECTED, -batches["rejected"])):

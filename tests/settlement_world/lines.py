@@ -44,7 +44,11 @@ def settle(spec: Spec, stores: Frame, payments: Frame, plan: Plan) -> tuple[Fram
     lines = _joined(parts)
     order = np.lexsort((lines["auth"], _last(lines), lines["amex"], lines["store"], lines["batch_day"]))
     lines = {name: column[order] for name, column in lines.items()}
-    return lines, _batches(stores, lines)
+    batches = _batches(stores, lines)
+    if spec.shuffled_lines:
+        order = spec.stream("report's order").permutation(len(order))
+        lines = {name: column[order] for name, column in lines.items()}
+    return lines, batches
 
 
 def _last(lines: Frame) -> np.ndarray:

@@ -82,6 +82,8 @@ def parsed(arguments: list[str] | None = None) -> tuple[Spec, Path, str]:
 def _reader(default: object) -> Any:
     if isinstance(default, tuple):
         return lambda text: tuple(text.split(","))
+    if isinstance(default, bool):
+        return lambda text: {"true": True, "false": False}[text]
     return date.fromisoformat if isinstance(default, date) else type(default)
 
 

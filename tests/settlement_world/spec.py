@@ -21,6 +21,8 @@ class Spec:
     no_reference: float = 0.0  # of settled lines, the processor's reference is gone
     blind: float = 0.1  # of entities: no batch id, no settle date, unknown cut-off
     unnamed_batches: float = 0.0  # of blind entities, whose fee journals do not name the batch either
+    unposted_fees: float = 0.0  # of blind entities, whose batches' fees the ledger does not show at all
+    shuffled_lines: bool = False  # ids of settlement lines say nothing of their batch
     days: int = 35
     first_day: date = date(2025, 2, 10)
     slips: float = 0.002  # of lines, settle a day late

@@ -64,6 +64,7 @@ def _extras(spec: Spec, of_entity: np.ndarray) -> Frame:
         "bank_currency": np.where(converted, HOME, currency)[of_entity],
         "reserve_bps": reserve[of_entity],
         "unnamed": (rng.random(many) < spec.unnamed_batches)[of_entity],
+        "unposted": (rng.random(many) < spec.unposted_fees)[of_entity],
     }
 
 
