@@ -57,6 +57,17 @@ class Statement:
         self.free.add(len(self.deposits))
         self.deposits.append(deposit)
 
+    def shown(self, deposit: Expected) -> list[int]:
+        """What came into the deposit's account on its day, by lines that name its owner or nobody."""
+        here = (deposit.account, deposit.currency, deposit.day)
+        return [
+            int(self.bank.amount[line])
+            for key in sorted(self._lines_at)
+            if key[:3] == here
+            for line in self._lines_at[key]
+            if self.numbers[line] in (0, deposit.owner)
+        ]
+
     def learn(self) -> None:
         """The kind of each memo shape, from amounts that only one expected deposit of the day has."""
         votes: dict[str, Counter[str]] = defaultdict(Counter)

@@ -9,13 +9,14 @@ import numpy as np
 
 from he_sync.reconcile.chain.arrays import Stores
 from he_sync.reconcile.chain.bank import Statement
-from he_sync.reconcile.chain.bank_days import month_end_next
 from he_sync.reconcile.chain.batch_fees import BatchFees
-from he_sync.reconcile.chain.blind import Blind, Due, Dues, Inferred
+from he_sync.reconcile.chain.blind import Blind
+from he_sync.reconcile.chain.blind_fees import expect_fees
+from he_sync.reconcile.chain.blind_legs import Due, Dues, Inferred
 from he_sync.reconcile.chain.blind_lines import Unbatched
 from he_sync.reconcile.chain.deposit_postings import DepositPostings
 from he_sync.reconcile.chain.deposits import Settlements
-from he_sync.reconcile.chain.expected import FEES, FEES_LAG, Expected, Funding
+from he_sync.reconcile.chain.expected import Expected, Funding
 from he_sync.reconcile.chain.found import AUTOMATIC, SUGGESTED, UNRESOLVED, Found
 from he_sync.reconcile.chain.keys import Ints, group
 
@@ -46,7 +47,7 @@ class BlindBooks:
         brands, lags = self.funding.brands, self.funding.lags
         by_code = [lags.get(brand, 1) for brand in (*brands, "")]
         inferred = Blind(self.one, self.funding, fees, by_code, dues).infer()
-        self._expect_fees(inferred)
+        expect_fees(self.one, inferred.day, self.funding, self.statement)
         return inferred
 
     def _expect(self, postings: DepositPostings) -> Dues:
@@ -103,23 +104,6 @@ class BlindBooks:
         ways = permutations(shapes, min(len(legs), len(shapes)))
         best = min(ways, key=lambda way: sum(abs(totals[s] - wanted[k]) for s, k in zip(way, legs, strict=False)))
         return dict(zip(best, legs, strict=False))
-
-    def _expect_fees(self, inferred: Inferred) -> None:
-        """Monthly fee withdrawals of gross-funded stores."""
-        one = self.one
-        rows = np.flatnonzero(~self.stores.net[one.store])
-        months = inferred.day[rows].astype("M8[D]").astype("M8[M]")
-        first_days = months.astype("M8[D]").astype(np.int64).tolist()
-        totals: Counter[tuple[int, int, int]] = Counter()
-        keys = zip(one.store[rows].tolist(), one.currency[rows].tolist(), first_days, strict=True)
-        for key, fee in zip(keys, one.fee[rows].tolist(), strict=True):
-            totals[key] += fee
-        lag = self.funding.lags.get(FEES, FEES_LAG)
-        for (store, currency, first), fee in sorted(totals.items()):
-            if fee:
-                day = self.funding.bank_days.one(month_end_next(first), lag)
-                account, owner = int(self.stores.account[store]), int(self.stores.ids[store])
-                self.statement.add(Expected(account, FEES, owner, day, -fee, currency))
 
     def link(self, inferred: Inferred, found: Found) -> None:
         """Lines to the bank lines that paid their inferred deposits; unsure ones are suggested."""

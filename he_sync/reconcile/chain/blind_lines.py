@@ -53,7 +53,7 @@ def unbatched(settled: Settled, batch_of: Places) -> Unbatched:
     return Unbatched(row, store, lines.brand[row], lines.currency[row], time, timed, amount, lines.fee[row])
 
 
-def batch_days(time: Ints, timed: Mask, cut: AnyInts) -> Ints:
+def batch_days(time: Ints, timed: Mask, cut: AnyInts | np.int64) -> Ints:
     """The batch date of each line at its store's cut-off, in steps from midnight."""
     return np.asarray((time - np.where(timed, cut, 0) * STEP) // DAY_SECONDS)
 

@@ -7,25 +7,31 @@ an account are fitted together: coordinate descent on capped absolute deviations
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from he_sync.reconcile.chain.blind_lines import CUTS
-from he_sync.reconcile.chain.keys import Ints
+from he_sync.reconcile.chain.keys import Floats, Ints
 
 ROUNDS = 12
 WIDER = (1000, 16, 4)  # caps before the last one: far off, every day is beyond a tight cap and no step looks better
+CLEAR = 4  # days that any other cut-off must miss more
 STARTS = (0, -8, 8, 16)  # steps: midnight, 22:00, 02:00, 04:00
 
 
 @dataclass(frozen=True)
 class CutOff:
-    """A store's inferred cut-off in steps from midnight, and its support: days exact of days with sales."""
+    """A store's inferred cut-off in steps from midnight, its support, and the chance of each candidate.
+
+    The support is days exact of days with sales; where no chance is known, there is no doubt.
+    """
 
     steps: int
     exact: int
     days: int
+    chance: Floats = field(default_factory=lambda: np.zeros(len(CUTS)))
+    clear: bool = True  # whether every other one makes clearly fewer days exact
 
 
 def by_fees(sums: Ints, fees: Ints) -> CutOff:
@@ -35,7 +41,9 @@ def by_fees(sums: Ints, fees: Ints) -> CutOff:
     cost = np.count_nonzero(off, axis=1)
     best = _middle(cost, np.minimum(off, max(int(np.median(fees)), 1)).sum(axis=1))
     exact = int(np.count_nonzero((off[best] == 0) & (fees != 0)))
-    return CutOff(int(CUTS[best]), exact, busy)
+    others = cost[(sums != sums[best]).any(axis=1)]
+    clear = not len(others) or int(others.min()) >= cost[best] + CLEAR
+    return CutOff(int(CUTS[best]), exact, busy, clear=clear)
 
 
 def by_deposits(sums: list[Ints], deposits: Ints, cap: int) -> list[CutOff]:

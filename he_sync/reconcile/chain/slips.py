@@ -21,7 +21,7 @@ Lines = tuple[tuple[int, ...], ...]  # positions, one part a store
 GATE = 0.02  # lucky sets to be expected at most
 LARGEST = 3
 EXTRA = 2  # lines beyond one a store
-FEW = 150  # lines of which, without fees to narrow them, three slipping at once may be left out of account
+MANY = 1_500  # lines of which no three are searched: a million pairs, 0.2 s a boundary
 MOST = 50_000  # choices of a half
 MOST_FOUND = 50  # sets named; with that many nothing is sure
 
@@ -31,7 +31,10 @@ Part = tuple[int, tuple[int, ...]]  # money, positions
 
 @dataclass(frozen=True)
 class Candidates:
-    """The lines that one store's batch may have lost; `target` is the fees that slipped, None where none is known."""
+    """The lines that one store's batch may have lost; `target` is the fees that slipped, None where none is known.
+
+    Without fees a line's own chance is weighed instead (`slip_odds`).
+    """
 
     line: Ints
     amount: Ints
@@ -56,49 +59,14 @@ NOTHING = Verdict((), (), 0, sure=True)
 def slipped(stores: Sequence[Candidates], amount: int) -> Verdict:
     """Explain a boundary between two deposits: `amount` is the money that slipped over it."""
     moving = [one for one in stores if one.target != 0]
-    known = all(one.target is not None for one in stores)
-    if not moving or (not known and amount == 0):
+    if not moving:
         return NOTHING if not amount else Verdict((), (), 0, sure=False)
-    if not known:
-        moving = [_pooled(moving)]
-    for size in range(len(moving), len(moving) + (EXTRA if known else 1) + 1):
-        sets, luck = _sets(moving, size, amount) if known else _of_amount(moving[0], size, amount)
-        if sets and not known and size > 1 and len(moving[0].line) > FEW:
-            break
+    for size in range(len(moving), len(moving) + EXTRA + 1):
+        sets, luck = _sets(moving, size, amount)
         if sets:
             return _judge(moving, sets, luck)
-    able = (one.line if one.target is None else one.line[one.fee <= one.target] for one in moving)
+    able = (one.line[one.fee <= (one.target or 0)] for one in moving)
     return Verdict((), tuple(int(line) for lines in able for line in lines), 0, sure=False)
-
-
-def _pooled(stores: list[Candidates]) -> Candidates:
-    return Candidates(
-        np.concatenate([one.line for one in stores]),
-        np.concatenate([one.amount for one in stores]),
-        np.concatenate([one.fee for one in stores]),
-        None,
-    )
-
-
-def _of_amount(one: Candidates, size: int, amount: int) -> tuple[list[Lines], float]:
-    """Sets of one or two lines that make an amount, where no fees narrow them; and the lucky ones to be expected."""
-    money = one.amount
-    if size == 1:
-        near = int(np.count_nonzero(np.abs(money - amount) <= NEAR))
-        found: list[Lines] = [((i,),) for i in np.flatnonzero(money == amount).tolist()]
-        return found, max(near - len(found), 0) / (2 * NEAR + 1)
-    order = np.argsort(money, kind="stable")
-    ranked = money[order]
-    low = np.searchsorted(ranked, amount - ranked - NEAR, "left")
-    high = np.searchsorted(ranked, amount - ranked + NEAR, "right")
-    near = int((high - low).sum()) // 2
-    pairs: list[Lines] = [
-        ((int(order[i]), int(order[j])),)
-        for i in range(len(ranked))
-        for j in range(*np.searchsorted(ranked, [amount - ranked[i], amount - ranked[i] + 1]))
-        if i < j
-    ]
-    return pairs, max(near - len(pairs), 0) / (2 * NEAR + 1)
 
 
 def _sets(stores: list[Candidates], size: int, amount: int) -> tuple[list[Lines], float]:
@@ -168,9 +136,9 @@ def _fee_sets(one: Candidates, many: int) -> list[tuple[int, ...]]:
         return [(i,) for i in np.flatnonzero(one.fee == target).tolist()]
     left, right = np.triu_indices(len(one.fee), 1)
     sums = one.fee[left] + one.fee[right]
-    if many == 2:  # noqa: PLR2004 - a pair
+    if many == 2 or len(one.fee) > MANY:  # noqa: PLR2004 - a pair
         hit = np.flatnonzero(sums == target)
-        return list(zip(left[hit].tolist(), right[hit].tolist(), strict=True))
+        return list(zip(left[hit].tolist(), right[hit].tolist(), strict=True)) if many == 2 else []  # noqa: PLR2004
     order = np.argsort(sums, kind="stable")
     first, last = (np.searchsorted(sums[order], target - one.fee, side) for side in ("left", "right"))
     third = np.repeat(np.arange(len(one.fee)), last - first)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
+import pytest
 
 from he_sync.reconcile.chain.blind_lines import CUTS
 from he_sync.reconcile.chain.cutoffs import by_deposits, by_fees
+from he_sync.reconcile.chain.levels import levels
+from he_sync.reconcile.chain.slip_odds import SlipOdds, usual_share
 from he_sync.reconcile.chain.slips import Candidates, slipped
 
 
@@ -43,10 +48,54 @@ def test_no_slip_where_fees_agree_and_money_that_differs_is_nobodys():
 
 
 def test_the_chance_gate_holds_back_a_set_that_luck_would_give():
-    """A hundred lines within two dollars: one of them equals any amount, which proves nothing."""
+    """A hundred lines of equal fees within two dollars: one of them makes any amount, which proves nothing."""
     amounts = list(range(1000, 1200, 2))
-    assert not slipped([batch(amounts, [30] * 100, None)], 1100).sure
-    assert slipped([batch([*amounts, 90_000], [30] * 101, None)], 90_000).sure
+    assert not slipped([batch(amounts, [30] * 100, 30)], 1100).sure
+    assert slipped([batch([*amounts, 90_000], [30] * 101, 30)], 90_000).sure
+
+
+def test_a_lines_chance_to_have_slipped_is_its_share_of_all_sets_that_make_the_sum():
+    """Held against every set of up to four of twelve lines, counted one by one."""
+    amounts = np.array([100, 250, 350, 350, 600, 700, 850, 900, 1000, 1250, 1600, 2000], np.int64)
+    share, total = 0.01, 1600
+    every = [chosen for many in range(1, 5) for chosen in combinations(range(12), many)]
+    fits = [chosen for chosen in every if amounts[list(chosen)].sum() == total]
+    odds = [(share / (1 - share)) ** len(chosen) for chosen in fits]
+    wanted = [sum(w for w, chosen in zip(odds, fits, strict=True) if i in chosen) / sum(odds) for i in range(12)]
+    assert SlipOdds(amounts, share).lines(total) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_of_a_rare_amount_one_line_is_meant_and_of_equal_lines_none():
+    amounts = np.array([*range(1000, 1400), 90_001, 55_555, 55_555], np.int64)
+    odds = SlipOdds(amounts, 0.002)
+    assert odds.lines(90_001)[400] > 0.99
+    assert odds.lines(55_555)[401:].tolist() == pytest.approx([0.5, 0.5], abs=0.01)
+
+
+def test_what_no_slip_can_make_is_unlike_one():
+    odds = SlipOdds(np.full(20, 5_000, np.int64), 0.002)
+    assert odds.unlike(5_000) < 1e-3
+    assert odds.unlike(4_999) > 0.9
+
+
+def test_lines_slip_as_often_as_boundaries_are_crossed():
+    """A thousand boundaries of 200 lines; four in five crossed by nothing: 0.1 % of lines slip."""
+    quiet = np.arange(1_000) % 5 != 0
+    assert usual_share(np.full(1_000, 200), quiet) == pytest.approx(0.0011, rel=0.15)
+
+
+def test_money_that_comes_back_is_no_level_and_a_shortfall_is_one():
+    """A slip of 40.00 back with the next deposit; then 70.00 short for good, with another slip of 12.00 on top."""
+    running = np.array([0, -4_000, 0, 0, -7_000, -7_000, -8_200, -7_000, -7_000], np.int64)
+    wanted = [0, 0, 0, 0, -7_000, -7_000, -7_000, -7_000, -7_000]
+    paid = np.zeros(9, bool)
+    assert levels(running, np.full(9, 100), 60_000, paid).tolist() == wanted
+
+
+def test_what_slipped_into_a_deposit_that_never_came_is_missing_with_it():
+    running = np.array([0, -4_000, -4_000, -4_000, -4_000], np.int64)
+    unpaid = np.array([False, False, True, False, False])
+    assert levels(running, np.full(5, 100), 60_000, unpaid).tolist() == [0, 0, -4_000, -4_000, -4_000]
 
 
 def days(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
