@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from he_sync.match.texts import any_word, folded, words
+from he_sync.match.texts import any_word, by_distinct, folded, words
 
 LEGAL = (
     "llc", "l l c", "inc", "incorporated", "corp", "corporation", "co", "company", "ltd", "limited", "llp", "l l p",
@@ -22,22 +22,31 @@ def companies(frame: pl.DataFrame, known: Collection[str] | None = None) -> pl.D
 
     `known` are the words that companies of a whole file end in; without them the frame's own are used.
     """
-    named = frame.with_columns(_tidy("company", frame).alias("firm"), _tidy("last_name", frame).alias("as_firm"))
+    named = frame.with_columns(
+        *by_distinct(frame, ("company",), lambda some: some.select(_tidy("company", some).alias("firm"))),
+        *by_distinct(frame, ("last_name",), _as_company),
+    )
     ends = pl.Series(sorted(endings(named) if known is None else known), dtype=pl.String)
     alone = (pl.col("firm") == "") & (pl.col("first_name").str.strip_chars() == "")
-    legal = words(folded("last_name", frame)).str.contains(_FORM)
-    several = pl.col("as_firm").str.contains(" ", literal=True)
-    moved = alone & (legal | (several & pl.col("as_firm").str.extract(r"\s(\S+)$").is_in(ends.implode())))
+    moved = alone & (pl.col("legal") | pl.col("ending").is_in(ends.implode()))
     return named.with_columns(
         pl.when(moved).then("as_firm").otherwise("firm").alias("firm"),
         pl.when(moved).then(pl.lit("")).otherwise("last_name").alias("last_name"),
-    ).drop("as_firm")
+    ).drop("as_firm", "legal", "ending")
 
 
 def endings(named: pl.DataFrame) -> frozenset[str]:
     """Last words of company names that several companies share: trades, mostly."""
     ends = named.filter(pl.col("firm") != "")["firm"].str.extract(r"\s(\S+)$").drop_nulls().value_counts(name="n")
     return frozenset(ends.filter(pl.col("n") >= SEEN).select(pl.first()).to_series().to_list())
+
+
+def _as_company(some: pl.DataFrame) -> pl.DataFrame:
+    """Last names read as companies: in standard form, whether they end in a legal form, and in which word."""
+    tidy = some.select(
+        _tidy("last_name", some).alias("as_firm"), words(folded("last_name", some)).str.contains(_FORM).alias("legal")
+    )
+    return tidy.with_columns(pl.col("as_firm").str.extract(r"\s(\S+)$").fill_null("").alias("ending"))
 
 
 def _tidy(column: str, frame: pl.DataFrame) -> pl.Expr:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
 import polars as pl
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from he_sync.match.texts import folded
+from he_sync.match.texts import folded, where
 
 PROVIDERS = (
     "gmail.com", "yahoo.com", "hotmail.com", "outlook.com", "icloud.com", "aol.com", "comcast.net", "sbcglobal.net",
@@ -24,16 +28,15 @@ JUNK_USERS = (
     "asdf", "abc", "fake", "nobody", "notgiven", "declined", "refused", "customer", "guest", "noone",
 )  # fmt: skip
 JUNK_HOSTS = ("example.com", "example.org", "example.net", "test.com", "none.com", "na.com", "noemail.com", "localhost")
+USUAL = r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+$"
 ADDRESS = r"^(?:mailto:)?\s*<?([^@\s<>]+)@([^@\s<>]+\.[^@\s<>.]+)>?$"
 
 
 def mailboxes(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with user and host of the e-mail, empty where there is none or it is made up."""
-    parts = folded("email", frame).str.strip_chars().str.extract_groups(ADDRESS)
-    split = frame.select(
-        parts.struct.field("1").fill_null("").alias("user"),
-        parts.struct.field("2").fill_null("").alias("host"),
-    )
+    text = frame.select(folded("email", frame).str.strip_chars().alias("text"))
+    usual = pl.col("text").str.contains(USUAL) & ~pl.col("text").str.starts_with("mailto:")
+    split = where(text, ~usual, partial(_split, how=_at), partial(_split, how=_groups))
     split = split.with_columns(pl.col("host").replace(_respelt(split["host"])))
     split = split.with_columns(pl.col("user").str.replace(r"\+.*$", ""))
     dotless = pl.col("host").is_in(DOTLESS)
@@ -46,6 +49,23 @@ def mailboxes(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(split)
 
 
+def _split(some: pl.DataFrame, how: Callable[[], pl.Expr]) -> pl.DataFrame:
+    names = ("user", "host")
+    return (
+        some.select(how().struct.rename_fields(names).alias("parts"))
+        .unnest("parts")
+        .with_columns(pl.col(names).fill_null(""))
+    )
+
+
+def _at() -> pl.Expr:
+    return pl.col("text").str.split_exact("@", 1)
+
+
+def _groups() -> pl.Expr:
+    return pl.col("text").str.extract_groups(ADDRESS)
+
+
 def _junk() -> pl.Expr:
     same = pl.col("user") == pl.col("host").str.extract(r"^([^.]*)").fill_null("")
     return pl.col("host").is_in(JUNK_HOSTS) | (
@@ -56,12 +76,12 @@ def _junk() -> pl.Expr:
 def _respelt(hosts: pl.Series) -> dict[str, str]:
     """Misspelt host -> the host that was meant."""
     known = sorted(hosts.unique().drop_nulls().to_list())
-    near = process.cdist(known, PROVIDERS, scorer=OSA.distance, score_cutoff=1)
+    near = process.cdist(known, PROVIDERS, scorer=OSA.distance, score_cutoff=1) == 1
     right = {}
-    for host, distances in zip(known, near, strict=True):
-        meant = [name for name, distance in zip(PROVIDERS, distances, strict=True) if distance == 1]
-        if len(meant) == 1 and host not in REAL and host not in PROVIDERS and not _owned(host, meant[0]):
-            right[host] = meant[0]
+    for place in np.flatnonzero(near.sum(axis=1) == 1).tolist():
+        host, meant = known[place], PROVIDERS[int(near[place].argmax())]
+        if host not in REAL and host not in PROVIDERS and not _owned(host, meant):
+            right[host] = meant
     return right
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import polars as pl
 
-from he_sync.match.texts import folded, words
+from he_sync.match.codes import coded
+from he_sync.match.texts import by_distinct, folded, words
 
 GENERATIONS = {
     "jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "2", "2nd": "2", "iii": "3", "3rd": "3", "iv": "4",
@@ -34,40 +36,39 @@ def people(frame: pl.DataFrame, counts: Counts | None = None) -> pl.DataFrame:
 
 def split(frame: pl.DataFrame) -> pl.DataFrame:
     """First and last name as written, in small letters, without titles and generations."""
-    first, last = (words(folded(column, frame)) for column in ("first_name", "last_name"))
-    return _generations(frame.with_columns(first.str.replace(TITLES, "").alias("first"), last.alias("last")))
+    parts = (by_distinct(frame, (f"{field}_name",), partial(_without_generation, field)) for field in FIELDS)
+    split = pl.concat([frame, *parts], how="horizontal")
+    generation = pl.coalesce("last_generation", "first_generation").fill_null("").alias("generation")
+    return split.with_columns(generation).drop("last_generation", "first_generation")
 
 
-def _generations(frame: pl.DataFrame) -> pl.DataFrame:
-    found = pl.coalesce(pl.col("last").str.extract(_END), pl.col("first").str.extract(_END))
-    return frame.with_columns(
-        found.replace(GENERATIONS).fill_null("").alias("generation"),
-        pl.col("last").str.replace(_END, ""),
-        pl.col("first").str.replace(_END, ""),
-    )
+def _without_generation(field: str, some: pl.DataFrame) -> pl.DataFrame:
+    text = words(folded(f"{field}_name", some))
+    named = some.select((text.str.replace(TITLES, "") if field == "first" else text).alias(field))
+    generation = pl.col(field).str.extract(_END).replace(GENERATIONS).alias(f"{field}_generation")
+    return named.select(pl.col(field).str.replace(_END, ""), generation)
 
 
 def _initials(frame: pl.DataFrame) -> pl.DataFrame:
     """A last word of one letter behind a first name is a middle initial, also when it stands behind the last name."""
+    parts = (by_distinct(frame, (field,), partial(_without_initial, field)) for field in FIELDS)
+    split = pl.concat([frame.drop(FIELDS), *parts], how="horizontal")
+    middle = pl.coalesce("first_initial", "last_initial").fill_null("").alias("middle")
+    return split.with_columns(middle).drop("first_initial", "last_initial")
+
+
+def _without_initial(field: str, some: pl.DataFrame) -> pl.DataFrame:
     end = r"^(.+)\s(\p{L})$"
-    middle = pl.coalesce(pl.col("first").str.extract(end, 2), pl.col("last").str.extract(end, 2)).fill_null("")
-    return frame.with_columns(
-        middle.alias("middle"),
-        pl.col("first").str.replace(end, "${1}"),
-        pl.col("last").str.replace(end, "${1}"),
+    return some.select(
+        pl.col(field).str.replace(end, "${1}"), pl.col(field).str.extract(end, 2).alias(f"{field}_initial")
     )
 
 
 def _own(frame: pl.DataFrame) -> pl.DataFrame:
-    """Counts of each record's names in both fields, by joins: for many records."""
-    counts = {field: frame.filter(pl.col(field) != "")[field].value_counts(name="n") for field in FIELDS}
-    found = {}
-    for value in FIELDS:
-        for field in FIELDS:
-            known = counts[field].rename({field: value})
-            joined = frame.select(value).join(known, on=value, how="left", maintain_order="left")
-            found[f"{value}_as_{field}"] = joined["n"].fill_null(0)
-    return pl.DataFrame(found)
+    """Counts of each record's names in both fields, by number: for many records."""
+    codes = dict(zip(FIELDS, coded(*(frame[field] for field in FIELDS)), strict=True))
+    counts = {field: known.counts for field, known in codes.items()}
+    return pl.DataFrame({f"{value}_as_{field}": counts[field][codes[value].at] for value in FIELDS for field in FIELDS})
 
 
 def _seen(frame: pl.DataFrame, counts: Counts) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from he_sync.match.texts import folded, replaced_words, words
+from he_sync.match.texts import by_distinct, folded, replaced_words, where, words
 
 KINDS = {
     "avenue": "ave", "av": "ave", "street": "st", "str": "st", "road": "rd", "drive": "dr", "lane": "ln",
@@ -28,6 +28,7 @@ ORDINALS = {
 ZERO_STATES = ("ct", "ma", "me", "nh", "nj", "pr", "ri", "vt", "vi")
 _UNITS = "apt|apartment|unit|suite|ste|fl|floor|rm|room|lot|spc|space|bldg|building|no"
 UNIT = rf"^(.*?\S)[\s,]+(?:(?:{_UNITS})\b\.?\s*#?|#)\s*([\w-]+)\s*$"
+_NUMBER = r"^(\d\w*)\s+"
 BOX = r"\b(?:p\s*\.?\s*o\s*\.?\s*box|post office box|pobox)\s*#?\s*(\w+)"
 MILITARY = r"^(psc|cmr|unit)\s*(\d+)\s*,?\s*box\s*(\d+)"
 
@@ -36,23 +37,40 @@ def addresses(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with number, road, unit, zip5, town; a box is a road of its own with its number."""
     given = frame.select(folded("street", frame).str.strip_chars().alias("text"))
     split = _parts(given)
-    line = replaced_words(words(pl.col("line")), KINDS | DIRECTIONS | ORDINALS)
-    split = split.with_columns(line.alias("line"))
+    split = pl.concat([split, _lines(split)], how="horizontal")
     is_box, is_military = pl.col("box").is_not_null(), pl.col("military_1").is_not_null()
-    number = pl.col("line").str.extract(r"^(\d\w*)\s").fill_null("")
-    road = pl.col("line").str.replace(r"^\d\w*\s+", "")
     camp = pl.concat_str(pl.col("military_1"), pl.col("military_2"), separator=" ")
     split = split.select(
-        pl.when(is_military).then("military_3").when(is_box).then("box").otherwise(number).alias("number"),
-        pl.when(is_military).then(camp).when(is_box).then(pl.lit("po box")).otherwise(road).alias("road"),
+        pl.when(is_military).then("military_3").when(is_box).then("box").otherwise("number").alias("number"),
+        pl.when(is_military).then(camp).when(is_box).then(pl.lit("po box")).otherwise("road").alias("road"),
         pl.when(is_military | is_box).then(pl.lit("")).otherwise("unit").alias("unit"),
     )
     return frame.with_columns(
         *split,
-        _postcode().alias("zip5"),
-        words(folded("city", frame)).alias("town"),
-        words(folded("state", frame)).alias("region"),
+        *by_distinct(frame, ("zip", "state"), lambda some: some.select(_postcode().alias("zip5"))),
+        *by_distinct(frame, ("city",), lambda some: some.select(words(folded("city", some)).alias("town"))),
+        *by_distinct(frame, ("state",), lambda some: some.select(words(folded("state", some)).alias("region"))),
     )
+
+
+def _lines(split: pl.DataFrame) -> pl.DataFrame:
+    """House number and road of each line. A road behind a number is one of few; its words are written once."""
+    line = split.select(words(pl.col("line")).alias("line"))
+    line = line.select(
+        pl.col("line").str.extract(_NUMBER).alias("given"), pl.col("line").str.replace(_NUMBER, "").alias("rest")
+    )
+    rest = by_distinct(line, ("rest",), _road)
+    number = pl.coalesce("given", "own").alias("number")
+    return pl.concat([line, rest], how="horizontal").select(
+        number, pl.when(pl.col("given").is_null()).then("own_road").otherwise("road").alias("road")
+    )
+
+
+def _road(some: pl.DataFrame) -> pl.DataFrame:
+    """Words in standard form; number and road of a line that begins with none (First Street is 1st)."""
+    line = some.select(replaced_words(pl.col("rest"), KINDS | DIRECTIONS | ORDINALS).alias("road"))
+    own = pl.col("road").str.extract(_NUMBER).fill_null("").alias("own")
+    return line.with_columns(own, pl.col("road").str.replace(_NUMBER, "").alias("own_road"))
 
 
 def _postcode() -> pl.Expr:
@@ -71,6 +89,17 @@ def _postcode() -> pl.Expr:
     )
 
 
+def _whole(some: pl.DataFrame) -> pl.DataFrame:
+    return some.select(pl.col("text").alias("line"), pl.lit("").alias("unit"))
+
+
+def _unit_apart(some: pl.DataFrame) -> pl.DataFrame:
+    parts = pl.col("text").str.extract_groups(UNIT)
+    return some.select(
+        pl.coalesce(parts.struct.field("1"), "text").alias("line"), parts.struct.field("2").fill_null("").alias("unit")
+    )
+
+
 def _parts(given: pl.DataFrame) -> pl.DataFrame:
     """Line, unit, box and military box of each street. Boxes are rare: their patterns see only lines with the word."""
     boxed = given.with_row_index("row").filter(pl.col("text").str.contains("box", literal=True))
@@ -80,8 +109,5 @@ def _parts(given: pl.DataFrame) -> pl.DataFrame:
         pl.col("text").str.extract(BOX).alias("box"),
         *(military.struct.field(str(place)).alias(f"military_{place}") for place in (1, 2, 3)),
     )
-    parts = pl.col("text").str.extract_groups(UNIT)
-    split = given.select(
-        pl.coalesce(parts.struct.field("1"), "text").alias("line"), parts.struct.field("2").fill_null("").alias("unit")
-    )
+    split = where(given, pl.col("text").str.contains_any(["#", *_UNITS.split("|")]), _whole, _unit_apart)
     return split.with_row_index("row").join(boxes, on="row", how="left", maintain_order="left")

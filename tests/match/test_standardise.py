@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from he_sync.match.profile import without_shared
-from he_sync.match.standardise import standardised
+from he_sync.match.standardise import habits, standardised
 from tests.match.people import records
 
 
@@ -112,3 +112,21 @@ def test_a_contact_on_many_names_is_nobodys_and_a_familys_is_kept():
     clean, (mails, _) = without_shared(standardised(records(*shared, *family)))
     assert set(clean["user"].to_list()) == {"", "bells"}
     assert (mails.junk, mails.junk_records, mails.worst) == (1, 9, "info@mall.com on 9 records")
+
+
+ODD = (
+    {"first_name": "Dr. Ann k", "last_name": "O'Brien Jr.", "phone": "(614) 555-1234 x12", "email": "a.b+x@GMAIL.com"},
+    {"first_name": "", "last_name": "Acme Tool & Die Co.", "phone": "+1 614 555 1234", "email": "mailto:<a@b.com>"},
+    {"first_name": "José", "last_name": "Muñoz III", "street": "12 North Main Street Apt. 4-B", "zip": "43001-1234"},
+    {"first_name": "Lee", "last_name": "Park", "street": "First Avenue", "city": "Saint  Paul", "phone": "01116145551234"},
+    {"first_name": "Lee", "last_name": "Park q", "street": "P.O. Box 77", "state": "OH", "phone": "614-000-0000"},
+    {"company": "The Widget Company LLC", "street": "PSC 3, Box 1200", "email": "ann@gmial.com", "phone": "#5551234"},
+    {"company": "Crew Supply", "street": "99", "email": "no mail", "phone": ""},
+)  # fmt: skip
+
+
+def test_a_record_has_the_form_in_a_large_file_that_it_has_alone():
+    large = records(*(ODD[k % len(ODD)] for k in range(7_000)))
+    known = habits(large)
+    alone = [standardised(records(odd), known).row(0) for odd in ODD]
+    assert standardised(large).rows() == [alone[k % len(ODD)] for k in range(7_000)]
