@@ -6,7 +6,10 @@ class; +2 is a hundred times. Weights are made once a pattern, not once a pair.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 import polars as pl
@@ -28,6 +31,19 @@ class Step:
     level: str
     weight: float
 
+    @cached_property
+    def said(self) -> str:
+        """In words, with its weight; nothing where it hardly weighs."""
+        return f"{self.field} {self.level} {self.weight:+.1f}" if abs(self.weight) >= WORTH_SAYING else ""
+
+    @cached_property
+    def rank(self) -> tuple[float, str]:
+        """Strongest first."""
+        return -abs(self.weight), self.field
+
+
+_RANK = attrgetter("rank")
+
 
 @dataclass(frozen=True)
 class Waterfall:
@@ -39,8 +55,7 @@ class Waterfall:
 
     def __str__(self) -> str:
         """One line, strongest first."""
-        said = sorted(self.steps, key=lambda step: (-abs(step.weight), step.field))
-        parts = [f"{step.field} {step.level} {step.weight:+.1f}" for step in said if abs(step.weight) >= WORTH_SAYING]
+        parts = [step.said for step in sorted(self.steps, key=_RANK) if step.said]
         return "; ".join([*parts, f"start {self.start:+.1f}, against {self.against}"])
 
 
@@ -52,20 +67,38 @@ def waterfalls(model: Model, seen: Patterns, rows: Ints | Small) -> list[Waterfa
     others = classes.copy()
     others[matching] = -1.0
     theirs = np.argmax(others, axis=0)
-    return [
-        _fall(model, seen.levels[:, row], int(one), int(other))
-        for row, one, other in zip(rows, ours, theirs, strict=True)
-    ]
+    known: dict[tuple[int, int], _Against] = {}
+    found = []
+    for levels, one, other in zip(seen.levels[:, rows].T.tolist(), ours.tolist(), theirs.tolist(), strict=True):
+        if (one, other) not in known:
+            known[one, other] = _Against(model, one, other)
+        found.append(known[one, other].fall(levels))
+    return found
 
 
-def _fall(model: Model, levels: Ints, one: int, other: int) -> Waterfall:
-    steps = []
-    for place, (field, level) in enumerate(zip(model.fields, levels, strict=True)):
-        ratio = model.tables[one][place][level] / model.tables[other][place][level]
-        if not (field.blank and level == 0):
-            steps.append(Step(field.name, field.levels[level], float(np.log10(ratio))))
-    start = float(np.log10(model.shares[one] / model.shares[other]))
-    return Waterfall(model.kinds[other].name, start, tuple(steps))
+class _Against:
+    """All steps that patterns of one class can have against another: they are made once, not once a pattern."""
+
+    def __init__(self, model: Model, one: int, other: int) -> None:
+        self._against = model.kinds[other].name
+        self._start = float(np.log10(model.shares[one] / model.shares[other]))
+        self._steps = [
+            [
+                Step(field.name, level, weight)
+                for level, weight in zip(field.levels, np.log10(ratio).tolist(), strict=True)
+            ]
+            for field, ratio in zip(model.fields, map(np.divide, model.tables[one], model.tables[other]), strict=True)
+        ]
+        self._blank = [field.blank for field in model.fields]
+
+    def fall(self, levels: Sequence[int]) -> Waterfall:
+        """The waterfall of a pattern; a level that says nothing is no step."""
+        steps = (
+            field[level]
+            for field, blank, level in zip(self._steps, self._blank, levels, strict=True)
+            if level or not blank
+        )
+        return Waterfall(self._against, self._start, tuple(steps))
 
 
 def reasons(model: Model, seen: Patterns, rows: Ints | Small, rivals: Floats) -> pl.Series:
