@@ -101,13 +101,24 @@ def _progress() -> Iterator[Tell]:
         yield tell
 
 
+def _bounded(told: dict[str, Any]) -> list[str]:
+    """What was left out of the comparison because too many share it."""
+    worst = [f"{one['field']} {one['worst']}" for one in told["contacts"] if one["worst"]]
+    shared = [f"counts as missing, on too many names: {', '.join(worst)}"] if worst else []
+    blocks, pairs = told["skipped_blocks"], told["skipped_pairs"]
+    skipped = f"too large to compare: {blocks:,} blocks with {pairs:,} pairs; which and why is in blocking"
+    return [*shared, skipped] if blocks else shared
+
+
 def _said(told: dict[str, Any], out: Path) -> str:
     decisions = ", ".join(f"{count:,} {word}" for word, count in told["decisions"].items())
+    alone = f"links by itself from {told['match_from']:.4f}" if told["match_from"] <= 1 else "none links by itself"
     records = " and ".join(f"{count:,} {side}" for side, count in told["records"].items())
     lines = [
         f"{records} records are {told['customers']:,} customers",
-        f"pairs: {decisions} (links by itself from {told['match_from']:.4f})",
+        f"pairs: {decisions} ({alone})",
         f"households: {told['households']:,}; largest customer {told['largest_cluster']} records",
+        *_bounded(told),
         f"results in {out}, report.html last",
     ]
     return "\n".join(lines)
