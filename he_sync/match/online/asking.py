@@ -1,0 +1,242 @@
+"""One record or many against an index: candidates with score, decision, customer and waterfall.
+
+Each record is judged alone, as if it were the only one added to the run. The models, frequencies and blocks are the
+run's; a score differs from that of a new run over everything as far as those change, which is next to nothing for one
+record, and where answers of people re-ranked the run's doubtful pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from he_sync.match.clusters import LINK, UNSEEN, _weights
+from he_sync.match.codes import Bools, Codes, Floats, Ints, coded
+from he_sync.match.compare import Levels, compared, namesakes
+from he_sync.match.decide import MATCH, NO, REVIEW, WORDS, always_asked, by_hand, settled
+from he_sync.match.explain import Waterfall, waterfalls
+from he_sync.match.levels import FIRM, FIRM_RARITY, FIRM_SEEN, GENERATION
+from he_sync.match.online.blocks import SPLITS, keys_of
+from he_sync.match.online.forms import Form, form, forms
+from he_sync.match.online.index import COUNTED, Index
+from he_sync.match.online.plain import Facts, Pair, levels
+from he_sync.match.online.rivals import summed
+from he_sync.match.patterns import patterns
+from he_sync.match.table import Table
+
+SHOWN = 0.01
+FEW = 300
+"""Rows below which a dictionary codes a column sooner than hashes do."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A record that the new one may be: its side (0 left, 1 right) and id, its customer, score, decision, and why."""
+
+    id: str
+    side: int
+    cluster: str
+    score: float
+    decision: str
+    why: Waterfall
+
+
+class Asked(NamedTuple):
+    """Pairs of a record that asks and one of the index, with their levels, scores before and after rivals, decisions.
+
+    `together` are those that the record would share a customer with.
+    """
+
+    who: Ints
+    record: Ints
+    levels: Mapping[str, Levels]
+    before: Floats
+    score: Floats
+    together: Bools
+    decision: Ints
+
+
+def match_one(known: Index, record: Mapping[str, str], side: int = 0) -> list[Candidate]:
+    """Candidates of a record from SHOWN upward, likeliest first. `record` has columns GIVEN; a missing one is empty."""
+    mine = form(record, known.learned.known)
+    facts = Facts(mine, SPLITS, COUNTED)
+    who, found = known.blocks.found(facts.keys, facts.splits)
+    theirs = _texts(known, found)
+    level = levels(mine, side, theirs, _rows(known, mine, facts, found, theirs))
+    return _shown(known, judged(known, who, found, level, np.array([side])), 1)[0]
+
+
+def match_many(known: Index, records: pl.DataFrame, side: int = 0) -> list[list[Candidate]]:
+    """The same of each record of a frame with columns GIVEN, in its order."""
+    mine = forms(records, known.learned.known)
+    return _shown(known, asked(known, mine, np.full(len(records), side)), len(records))
+
+
+def asked(known: Index, mine: pl.DataFrame, side: Ints) -> Asked:
+    """All pairs of records in standard form with the index, each record for itself."""
+    who, record = known.blocks.found(*keys_of(mine))
+    small = _table(known, mine, side, who, record)
+    theirs, ours = np.arange(len(record)), len(record) + who
+    ahead = side[who] < small.side[theirs]
+    found = compared(small, np.where(ahead, ours, theirs), np.where(ahead, theirs, ours))
+    found["company rarity"] = _firm_rarity(small, theirs, ours)
+    found["generation"] = _generation(known, found, record)
+    return judged(known, who, record, found, side)
+
+
+def judged(known: Index, who: Ints, record: Ints, levels: Mapping[str, Levels], side: Ints) -> Asked:
+    """Pairs with their levels scored and decided."""
+    before = _before(known, levels)
+    after = known.book.after(who, record, before, levels["sources"].astype(np.int64))
+    together = _together(known, who, record, after, side)
+    score = settled(after, together)
+    learned = known.learned
+    linked = together & ~by_hand(levels) & (score >= learned.threshold)
+    cases = [linked, (score >= learned.policy.review_from) | always_asked(levels)]
+    return Asked(who, record, levels, before, score, together, np.select(cases, [MATCH, REVIEW], NO))
+
+
+def _taken(known: Index, rows: Ints, columns: Sequence[str] | None = None) -> pa.Table:
+    return (known.records.select(columns) if columns else known.records).take(pa.array(rows))
+
+
+def _texts(known: Index, rows: Ints) -> list[dict[str, Any]]:
+    taken = _taken(known, rows)
+    columns = [column.to_pylist() for column in taken.columns]
+    return [dict(zip(taken.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _rows(known: Index, mine: Form, facts: Facts, found: Ints, theirs: Sequence[Mapping[str, Any]]) -> list[Pair]:
+    own = {name: int(known.counts[name].at(facts.names[name])[0]) + 1 if mine[name] else 0 for name in COUNTED}
+    stats = {name: known.stats[name][found].tolist() for name in COUNTED}
+    beside, people = known.beside[found].tolist(), known.learned.people + 1
+    return [
+        Pair(
+            other["side"],
+            beside[place],
+            own,
+            {name: stats[name][place] + (mine[name] == other[name] != "") for name in COUNTED},
+            people,
+        )
+        for place, other in enumerate(theirs)
+    ]
+
+
+def _table(known: Index, mine: pl.DataFrame, side: Ints, who: Ints, record: Ints) -> Table:
+    """A row for each candidate, then those who ask; a name is as common as in the run with the one who asks."""
+    theirs = pl.DataFrame(_taken(known, record))
+    frame = pl.concat([theirs.select(mine.columns), mine])
+    shared = _coded(frame["first"], frame["last"])
+    codes = {"first": shared[0], "last": shared[1]} | {
+        name: _coded(frame[name])[0] for name in frame.columns if name not in ("first", "last", "skeleton")
+    }
+    stats = {}
+    for name in COUNTED:
+        at, own = codes[name].at, known.counts[name].of(mine[name]) + (mine[name] != "").to_numpy()
+        same = (at[: len(record)] == at[len(record) + who]) & (at[: len(record)] > 0)
+        stats[name] = np.r_[known.stats[name][record] + same, own]
+    return Table(np.r_[theirs["side"].to_numpy().astype(np.int64), side], frame, codes, stats, known.learned.people + 1)
+
+
+def _coded(*columns: pl.Series) -> Sequence[Codes]:
+    if len(columns[0]) > FEW:
+        return coded(*columns)
+    seen: dict[str, int] = {"": 0}
+    at = [np.array([seen.setdefault(text, len(seen)) for text in column.to_list()], np.int32) for column in columns]
+    texts = pl.Series(list(seen), dtype=pl.String)
+    return [Codes(one, texts) for one in at]
+
+
+def _generation(known: Index, levels: Mapping[str, Levels], record: Ints) -> Levels:
+    """With namesakes in the house that the run knows: they hold back a pair in which nobody says Jr or Sr."""
+    level = levels["generation"]
+    alike = namesakes(levels["first name"], levels["last name"], levels["address"])
+    marked = alike & known.beside[record] & (level == GENERATION.at("none"))
+    return np.where(marked, GENERATION.at("namesake in the house has one"), level).astype(np.uint8)
+
+
+def _firm_rarity(small: Table, theirs: Ints, ours: Ints) -> Levels:
+    """Counted in the run: the batch counts the table, of which this one is a part."""
+    at = small.codes["firm"].at
+    same = (at[theirs] == at[ours]) & (at[theirs] > 0)
+    seen = 1 + np.digitize(small.stats["firm"][theirs], FIRM_SEEN)
+    return np.where(same, seen, FIRM_RARITY.at("missing")).astype(np.uint8)
+
+
+def _before(known: Index, levels: Mapping[str, Levels]) -> Floats:
+    score = np.zeros(len(levels["company"]))
+    for name, take in _strata(levels).items():
+        model = known.learned.models[name]
+        if len(take):
+            seen = patterns(model.fields, levels, take)
+            score[take] = model.classes(seen.levels)[model.matching].sum(axis=0)[seen.row]
+    return score
+
+
+def _strata(levels: Mapping[str, Levels]) -> dict[str, Ints]:
+    firms = np.isin(levels["company"], [FIRM.at(level) for level in ("same", "misspelt", "different")])
+    return {"people": np.flatnonzero(~firms), "companies": np.flatnonzero(firms)}
+
+
+def _together(known: Index, who: Ints, record: Ints, score: Floats, side: Ints) -> Bools:
+    """Pairs whose customer the record would join: the likeliest for which all pairs together speak."""
+    if not len(who):
+        return np.zeros(0, bool)
+    count = len(known) + 1
+    pair, first, group = np.unique(who * count + known.cluster[record], return_index=True, return_inverse=True)
+    total = summed(group, _weights(score), len(pair))
+    total += UNSEEN * (known.size[record[first]] - np.bincount(group, minlength=len(pair)))
+    best = np.zeros(len(pair))
+    np.maximum.at(best, group, score)
+    asking = side[pair // count]
+    full = np.isin(asking, list(known.learned.clean)) & known.sides[asking, record[first]]
+    able = np.flatnonzero((total > 0) & (best >= LINK) & ~full)
+    able = able[np.lexsort((pair[able], -best[able], pair[able] // count))]
+    asks = pair[able] // count
+    joined = np.zeros(len(pair), bool)
+    joined[able[np.r_[True, asks[1:] != asks[:-1]][: len(able)]]] = True
+    return joined[group]
+
+
+def _shown(known: Index, found: Asked, rows: int) -> list[list[Candidate]]:
+    """The candidates of each row, likeliest first."""
+    shown = np.flatnonzero(found.score >= SHOWN)
+    shown = shown[np.lexsort((found.record[shown], -found.score[shown], found.who[shown]))]
+    falls = _falls(known, {name: level[shown] for name, level in found.levels.items()})
+    record = found.record[shown]
+    lead = known.cluster[record]
+    there = _taken(known, np.r_[record, lead], ["id", "side"])
+    named, sides = there["id"].to_pylist(), there["side"].to_pylist()
+    result: list[list[Candidate]] = [[] for _ in range(rows)]
+    for place, pair in enumerate(shown.tolist()):
+        lead_at = len(record) + place
+        customer = f"C-{'LR'[sides[lead_at]]}-{named[lead_at]}"
+        result[found.who[pair]].append(
+            Candidate(
+                named[place],
+                sides[place],
+                customer,
+                float(found.score[pair]),
+                WORDS[found.decision[pair]],
+                falls[place],
+            )
+        )
+    return result
+
+
+def _falls(known: Index, levels: Mapping[str, Levels]) -> list[Waterfall]:
+    """Waterfalls of pairs by their levels."""
+    found = [Waterfall("", 0.0, ())] * len(levels["company"])
+    for name, take in _strata(levels).items():
+        model = known.learned.models[name]
+        if len(take):
+            seen = patterns(model.fields, levels, take)
+            falls = waterfalls(model, seen, np.arange(len(seen)))
+            for place, row in zip(take.tolist(), seen.row.tolist(), strict=True):
+                found[place] = falls[row]
+    return found

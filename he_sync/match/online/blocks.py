@@ -1,0 +1,115 @@
+"""The blocks of a finished run as sorted arrays: which of its records a new one is compared with.
+
+A block that the run took whole is taken whole, one that it split is split by the same columns, and one that stayed too
+large is nobody's. The run decides, not the new record: an index that is asked twice answers twice the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from he_sync.match.blocking import Keys, _cap, _mixed
+from he_sync.match.codes import SEED, Ints
+from he_sync.match.keys import RULES, Rule
+
+SPLITS = tuple(dict.fromkeys(part for rule in RULES for part in rule.split))
+Members = npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class Level:
+    """Keys of one rule after so many splits: where they stand in the arrays, and the largest block taken whole."""
+
+    rule: int
+    depth: int
+    start: int
+    end: int
+    cap: int
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """All levels one behind the other; `key` ascends within each, `member` is the record of the key."""
+
+    levels: tuple[Level, ...]
+    key: Keys
+    member: Members
+
+    def found(self, keys: Sequence[Keys], splits: Mapping[str, Keys]) -> tuple[Ints, Ints]:
+        """Row that asks and record that share a block, each pair once, ascending; arguments as `keys_of` gives them."""
+        rows, records = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        column = 0
+        for number, rule in enumerate(RULES):
+            mine = keys[column : column + len(rule.keys)]
+            column += len(rule.keys)
+            row = np.concatenate([np.flatnonzero(one) for one in mine])
+            key = np.concatenate([one[one != 0] for one in mine])
+            for level in (one for one in self.levels if one.rule == number):
+                row, key, whose, record = self._at(level, row, key)
+                rows.append(whose)
+                records.append(record)
+                if not len(row) or level.depth == len(rule.split):
+                    break
+                key = _mixed(key, splits[rule.split[level.depth]][row])
+        pair = np.unique((np.concatenate(rows) << 32) | np.concatenate(records))
+        return pair >> 32, pair & 0xFFFFFFFF
+
+    def _at(self, level: Level, row: Ints, key: Keys) -> tuple[Ints, Keys, Ints, Ints]:
+        """Rows and keys whose block was split further, then rows and records of the blocks that were taken."""
+        ordered = self.key[level.start : level.end]
+        low, high = np.searchsorted(ordered, key, "left"), np.searchsorted(ordered, key, "right")
+        size = high - low
+        taken, large = (size > 0) & (size <= level.cap), size > level.cap
+        each = size[taken]
+        inside = np.arange(each.sum()) - np.repeat(np.cumsum(each) - each, each)
+        place = level.start + np.repeat(low[taken], each) + inside
+        return row[large], key[large], np.repeat(row[taken], each), self.member[place].astype(np.int64)
+
+
+def keys_of(frame: pl.DataFrame) -> tuple[list[Keys], dict[str, Keys]]:
+    """Keys of each rule's expressions, in their order, and the hashes that split."""
+    expressions = [part for rule in RULES for part in rule.keys] + [pl.col(name).hash(SEED) for name in SPLITS]
+    found = frame.select(part.alias(str(place)) for place, part in enumerate(expressions))
+    columns = [column.to_numpy() for column in found]
+    return columns[: -len(SPLITS)], dict(zip(SPLITS, columns[-len(SPLITS) :], strict=True))
+
+
+def blocks(standard: pl.DataFrame) -> Blocks:
+    """The blocks of a run's records."""
+    keys, splits = keys_of(standard)
+    levels: list[Level] = []
+    parts: list[tuple[Keys, Ints]] = []
+    column = start = 0
+    for number, rule in enumerate(RULES):
+        mine = keys[column : column + len(rule.keys)]
+        column += len(rule.keys)
+        for depth, (key, member, cap) in enumerate(_levels(mine, splits, rule, len(standard))):
+            levels.append(Level(number, depth, start, start + len(key), cap))
+            start += len(key)
+            parts.append((key, member))
+    key, member = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
+    return Blocks(tuple(levels), key, member.astype(np.uint32))
+
+
+def _levels(mine: Sequence[Keys], splits: dict[str, Keys], rule: Rule, count: int) -> list[tuple[Keys, Ints, int]]:
+    member = np.concatenate([np.flatnonzero(one) for one in mine])
+    key = np.concatenate([one[one != 0] for one in mine])
+    found = []
+    for part in (*rule.split, ""):
+        order = np.lexsort((member, key))
+        key, member = key[order], member[order]
+        first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
+        size = np.diff(np.r_[first, len(key)])
+        cap = _cap(size, rule, count)
+        found.append((key, member, cap))
+        large = np.repeat(size > cap, size)
+        if not part or not large.any():
+            break
+        member = member[large]
+        key = _mixed(key[large], splits[part][member])
+    return found

@@ -1,0 +1,149 @@
+"""What is kept of a finished run, so that a new record is judged as the run would have judged it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from he_sync.match.codes import SEED, Bools, Ints
+from he_sync.match.compare import namesakes
+from he_sync.match.decide import Policy
+from he_sync.match.emails import mailboxes
+from he_sync.match.latent import Model
+from he_sync.match.online.blocks import Blocks, blocks
+from he_sync.match.online.forms import Known
+from he_sync.match.online.rivals import Book, book
+from he_sync.match.phones import numbers
+from he_sync.match.run import Outcome
+from he_sync.match.standardise import habits
+from he_sync.match.table import roots, usual
+
+COUNTED = ("root", "last", "name", "firm")
+"""Columns whose frequency in the run the model reads."""
+Small = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many records have a text, by its hash."""
+
+    key: npt.NDArray[np.uint64]
+    count: Small
+
+    def of(self, texts: pl.Series) -> Ints:
+        """Records by text; the empty text counts as none."""
+        return np.where((texts != "").to_numpy(), self.at(texts.hash(SEED).to_numpy()), 0)
+
+    def at(self, asked: npt.NDArray[np.uint64]) -> Ints:
+        """Records by hash."""
+        at = np.minimum(np.searchsorted(self.key, asked), len(self.key) - 1)
+        return np.where(self.key[at] == asked, self.count[at], 0).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What the run learned and decided once: how records are read, the models, the policy and the threshold."""
+
+    known: Known
+    models: Mapping[str, Model]
+    people: int
+    policy: Policy
+    threshold: float
+    clean: frozenset[int]
+    linked: bool
+
+
+@dataclass(frozen=True)
+class Index:
+    """A finished run, ready for look-ups. Arrays follow `records`: the table's columns with id and side, in one chunk.
+
+    Of a record's customer, `size` counts the records and `sides[k]` says whether one is of side k; `beside` marks
+    records with a namesake in the house who says Jr or Sr.
+    """
+
+    learned: Learned
+    records: pa.Table
+    blocks: Blocks
+    book: Book
+    counts: Mapping[str, Counts]
+    stats: Mapping[str, Small]
+    cluster: Small
+    size: Small
+    sides: Bools
+    beside: Bools
+
+    def __len__(self) -> int:
+        """Records."""
+        return len(self.records)
+
+
+def index(outcome: Outcome) -> Index:
+    """The index of a run; seconds for a million records, once."""
+    whole = outcome.table
+    standard, count = whole.standard, len(whole)
+    learned = Learned(
+        _known(outcome),
+        outcome.scores.models,
+        whole.people,
+        outcome.options.policy,
+        outcome.threshold,
+        frozenset(outcome.options.clean),
+        outcome.linked,
+    )
+    sizes = np.bincount(outcome.cluster, minlength=count)
+    return Index(
+        learned,
+        _arrow(standard.with_columns(outcome.records["id"], pl.Series("side", whole.side, dtype=pl.Int8))),
+        blocks(standard),
+        book(outcome.scores, count),
+        {name: _counts(standard[name]) for name in COUNTED},
+        {name: whole.stats[name].astype(np.int32) for name in COUNTED},
+        outcome.cluster.astype(np.int32),
+        sizes[outcome.cluster].astype(np.int32),
+        _sides(outcome),
+        _beside(outcome),
+    )
+
+
+def _arrow(records: pl.DataFrame) -> pa.Table:
+    """Texts with offsets: a few rows are taken from them without a thread, in memory or out of a mapped file."""
+    return records.to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks()
+
+
+def _known(outcome: Outcome) -> Known:
+    standard = outcome.table.standard
+    return Known(habits(outcome.records), roots(standard), usual(standard), *_nobodys(outcome.records, standard))
+
+
+def _nobodys(records: pl.DataFrame, standard: pl.DataFrame) -> tuple[frozenset[str], frozenset[str]]:
+    """E-mail addresses and numbers that the run left out: their records had one, and have none."""
+    mails = mailboxes(records.select("email").filter((standard["user"] == "") & (standard["host"] == "")))
+    mails = mails.filter(pl.col("user") != "").select(pl.concat_str("user", "host", separator="@"))
+    phones = numbers(records.select("phone").filter(standard["digits"] == "")).filter(pl.col("digits") != "")
+    return frozenset(mails.to_series().to_list()), frozenset(phones["digits"].to_list())
+
+
+def _counts(texts: pl.Series) -> Counts:
+    key, count = np.unique(texts.hash(SEED).to_numpy(), return_counts=True)
+    return Counts(key, count.astype(np.int32))
+
+
+def _sides(outcome: Outcome) -> Bools:
+    cluster, side, count = outcome.cluster, outcome.table.side, len(outcome.table)
+    return np.array([(np.bincount(cluster[side == one], minlength=count) > 0)[cluster] for one in (0, 1)])
+
+
+def _beside(outcome: Outcome) -> Bools:
+    """Records with a namesake in the house who says Jr or Sr."""
+    levels, pairs = outcome.scores.levels, outcome.scores.pairs
+    together = namesakes(levels["first name"], levels["last name"], levels["address"])
+    left, right = pairs.left[together], pairs.right[together]
+    says = outcome.table.codes["generation"].at > 0
+    found = np.zeros(len(outcome.table), bool)
+    found[left[says[right]]] = found[right[says[left]]] = True
+    return found

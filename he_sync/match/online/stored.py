@@ -1,0 +1,188 @@
+"""An index on disk: mapped arrays beside the results of its run, opened in milliseconds by any process of this engine.
+
+Another version of the engine reads records otherwise and would answer with the old run's figures, so it is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+from pyarrow import ipc
+
+from he_sync.match.classes import FIRMS, PEOPLE
+from he_sync.match.codes import SEED
+from he_sync.match.decide import Policy
+from he_sync.match.latent import Model
+from he_sync.match.levels import FIRM_FIELDS, PEOPLE_FIELDS
+from he_sync.match.online.blocks import Blocks, Level
+from he_sync.match.online.forms import Known
+from he_sync.match.online.index import COUNTED, Counts, Index, Learned
+from he_sync.match.online.rivals import Book
+from he_sync.match.standardise import Habits
+from he_sync.model.errors import FixInput
+
+FOLDER = "index"
+SHAPES = {"people": (PEOPLE_FIELDS, PEOPLE), "companies": (FIRM_FIELDS, FIRMS)}
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def save(known: Index, run: Path) -> Path:
+    """Write the index into the folder of its run, in place of an older one; about 500 bytes a record."""
+    folder, part = run / FOLDER, run / f".{FOLDER}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    _write(part / "records.arrow", known.records)
+    names = [
+        (field, name, n) for field, counts in known.learned.known.habits.names.items() for name, n in counts.items()
+    ]
+    columns = {"field": pa.array([row[0] for row in names], pa.large_string())}
+    columns |= {
+        "name": pa.array([row[1] for row in names], pa.large_string()),
+        "n": pa.array([row[2] for row in names]),
+    }
+    _write(part / "names.arrow", pa.table(columns))
+    for name, array in _arrays(known).items():
+        np.save(part / f"{name}.npy", array)
+    (part / "learned.json").write_text(json.dumps(_learned(known)) + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    return part.rename(folder)
+
+
+def opened(run: Path) -> Index:
+    """The index of a run. Raises FixInput where there is none, or one of another engine."""
+    folder = run / FOLDER
+    try:
+        told = json.loads((folder / "learned.json").read_text(encoding="utf-8"))
+        if told["engine"] != engine():
+            raise FixInput(
+                f"{folder}: was written by another version of the matching engine, which reads names otherwise; "
+                f"run `he-sync match customers ... --out {run} --index` again"
+            )
+        return _opened(folder, told)
+    except FileNotFoundError:
+        raise FixInput(
+            f"{run}: holds no index; `he-sync match customers ... --out {run} --index` writes one with the run"
+        ) from None
+    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
+        text = str(error).splitlines()[0][:200]
+        raise FixInput(f"{folder}: is damaged ({text}); run `he-sync match customers` with --index again") from None
+
+
+@cache
+def engine() -> str:
+    """What decides whether an index may be used: our own sources, and the hashes that polars gives."""
+    found = hashlib.sha256()
+    for name, source in sorted(_sources(files("he_sync.match"), "")):
+        found.update(f"{name}\n".encode() + source)
+    found.update(str(pl.Series(["he-sync"]).hash(SEED)[0]).encode())
+    return found.hexdigest()
+
+
+def _sources(folder: Traversable, at: str) -> Iterator[tuple[str, bytes]]:
+    for one in folder.iterdir():
+        if one.is_dir():
+            yield from _sources(one, f"{at}{one.name}/")
+        elif one.name.endswith(".py"):
+            yield f"{at}{one.name}", one.read_bytes()
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    with ipc.new_file(path, table.schema) as out:
+        out.write_table(table, max_chunksize=max(1, len(table)))
+
+
+def _arrays(known: Index) -> Arrays:
+    found: Arrays = {"key": known.blocks.key, "member": known.blocks.member}
+    found |= {name: getattr(known, name) for name in ("cluster", "size", "sides", "beside")}
+    found |= {f"book_{name}": getattr(known.book, name) for name in ("start", "other", "probability", "lift")}
+    for name in COUNTED:
+        counts = known.counts[name]
+        found |= {f"stats_{name}": known.stats[name], f"key_{name}": counts.key, f"count_{name}": counts.count}
+    return found
+
+
+def _learned(known: Index) -> dict[str, Any]:
+    learned, reading = known.learned, known.learned.known
+    return {
+        "engine": engine(),
+        "records": len(known),
+        "levels": [asdict(level) for level in known.blocks.levels],
+        "endings": sorted(reading.habits.endings),
+        "short": dict(reading.short),
+        "usual": {name: dict(states) for name, states in reading.usual.items()},
+        "mails": sorted(reading.mails),
+        "phones": sorted(reading.phones),
+        "models": {name: _model(model) for name, model in learned.models.items()},
+        "people": learned.people,
+        "policy": asdict(learned.policy),
+        "threshold": learned.threshold,
+        "clean": sorted(learned.clean),
+        "linked": learned.linked,
+    }
+
+
+def _model(model: Model) -> dict[str, Any]:
+    tables = [[field.tolist() for field in table] for table in model.tables]
+    return {
+        "shares": model.shares.tolist(),
+        "tables": tables,
+        "chance": [field.tolist() for field in model.chance],
+        "rounds": model.rounds,
+    }
+
+
+def _opened(folder: Path, told: Mapping[str, Any]) -> Index:
+    arrays = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
+    records = _mapped(folder / "records.arrow")
+    if len(records) != told["records"] or len(arrays["cluster"]) != told["records"]:
+        raise ValueError(f"{told['records']:,} records were written, {len(records):,} are there")
+    counts = {name: Counts(arrays[f"key_{name}"], arrays[f"count_{name}"]) for name in COUNTED}
+    return Index(
+        _relearned(told, _names(folder)),
+        records,
+        Blocks(tuple(Level(**level) for level in told["levels"]), arrays["key"], arrays["member"]),
+        Book(*(arrays[f"book_{name}"] for name in ("start", "other", "probability", "lift"))),
+        counts,
+        {name: arrays[f"stats_{name}"] for name in COUNTED},
+        *(arrays[name] for name in ("cluster", "size", "sides", "beside")),
+    )
+
+
+def _mapped(path: Path) -> pa.Table:
+    return ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def _names(folder: Path) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {"first": {}, "last": {}}
+    rows = _mapped(folder / "names.arrow")
+    for field, name, count in zip(*(rows[column].to_pylist() for column in ("field", "name", "n")), strict=True):
+        found[field][name] = count
+    return found
+
+
+def _relearned(told: Mapping[str, Any], names: Mapping[str, Mapping[str, int]]) -> Learned:
+    habits = Habits(frozenset(told["endings"]), names)
+    reading = Known(habits, told["short"], told["usual"], frozenset(told["mails"]), frozenset(told["phones"]))
+    models = {name: _remodelled(name, one) for name, one in told["models"].items()}
+    policy = Policy(**told["policy"])
+    return Learned(reading, models, told["people"], policy, told["threshold"], frozenset(told["clean"]), told["linked"])
+
+
+def _remodelled(name: str, told: Mapping[str, Any]) -> Model:
+    fields, kinds = SHAPES[name]
+    tables = [[np.array(field) for field in table] for table in told["tables"]]
+    chance = [np.array(field) for field in told["chance"]]
+    return Model(fields, kinds, np.array(told["shares"]), tables, chance, told["rounds"])
