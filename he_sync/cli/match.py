@@ -16,7 +16,10 @@ from rich.progress import BarColumn, Progress, TextColumn
 from he_sync.cli import master, reviews
 from he_sync.cli.columns import chosen_columns
 from he_sync.cli.decided import SIDES, Sides, decisions_at
+from he_sync.cli.match_one import one
 from he_sync.match.decide import Policy
+from he_sync.match.online.index import index
+from he_sync.match.online.stored import save
 from he_sync.match.reading import customers
 from he_sync.match.run import STEPS, Options, Tell, match
 from he_sync.match.writing import write
@@ -24,6 +27,7 @@ from he_sync.model.errors import FixInput
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(reviews.app, name="reviews", help="Pairs that wait for a person, side by side, decided with one key.")
+app.command("one")(one)
 for name, verb in master.VERBS.items():
     app.command(name)(verb)
 
@@ -60,6 +64,9 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
         typer.Option("--decisions", metavar="STORE|FILE", help="Decisions of people that hold: a store, or a file"),
     ] = None,
     names: Sides = SIDES,
+    indexed: Annotated[
+        bool, typer.Option("--index", help="Keep what `match one` asks: half a kilobyte a record")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
 ) -> None:
     """Link customers of two files and find the duplicates of each."""
@@ -70,6 +77,8 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
     with _progress() as tell:
         outcome = match(sides[0], sides[1] if right else None, options, tell)
         tell("writing")
+        if indexed:
+            save(index(outcome), out)
         told = write(outcome, out, "parquet" if left.suffix.lower() in (".parquet", ".pq") else "csv")
     typer.echo(json.dumps(told, indent=1) if as_json else _said(told, out))
 
