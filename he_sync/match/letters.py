@@ -60,12 +60,17 @@ def _foreign(mine: Marks, theirs: Marks) -> Bools:
 
 def letters(texts: pl.Series) -> Letters:
     """Facts of a vocabulary."""
-    sizes, content = contents(texts)
-    bits, ends = np.r_[_LETTERS[content], np.uint32(0)], np.cumsum(sizes)
-    marks = np.where(sizes > 0, np.bitwise_or.reduceat(bits, ends - sizes), 0).astype(np.uint32)
+    marks = joint_marks(_LETTERS, *contents(texts))
     lengths = texts.str.len_chars().to_numpy().astype(np.int32)
     initials = texts.str.slice(0, 1).hash(0).to_numpy().astype(np.uint32)
     return Letters(lengths, marks, initials)
+
+
+def joint_marks(bits: Marks, sizes: Ints, content: npt.NDArray[np.uint8]) -> Marks:
+    """The bits of all bytes of each text, put together."""
+    marked = np.r_[bits[content], np.uint32(0)]
+    joint = np.bitwise_or.reduceat(marked, np.cumsum(sizes) - sizes) if len(sizes) else np.zeros(0, np.uint32)
+    return np.where(sizes > 0, joint, 0).astype(np.uint32)
 
 
 def contents(texts: pl.Series) -> tuple[Ints, npt.NDArray[np.uint8]]:

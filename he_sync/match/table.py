@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import polars as pl
 
 from he_sync.match.codes import Codes, Ints, coded
-from he_sync.match.nicknames import related
+from he_sync.match.letters import contents, joint_marks
+from he_sync.match.nicknames import listed, related
+from he_sync.match.side_by_side import side_by_side
+from he_sync.match.texts import by_distinct
 
 _MARKS = np.array([0 if chr(byte) in "aeiouyhw " else 1 << (byte % 32) for byte in range(256)], np.uint32)
 """A bit by letter, none for vowels and what sounds like one; bytes of other scripts share the bits."""
+
+
+CODED = (
+    "root", "name", "user", "host", "digits", "number", "road", "unit", "zip5", "place", "region", "firm", "middle",
+    "generation", "birth", "identifier",
+)  # fmt: skip
+"""Columns that are compared or counted beside first and last name, which share one vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -33,50 +44,45 @@ class Table:
 def table(standard: pl.DataFrame, side: Ints) -> Table:
     """A table of records without junk contacts; `side` is 0 or 1 for each."""
     frame = located(rooted(standard))
-    first, last = coded(frame["first"], frame["last"])
-    codes = {"first": first, "last": last} | {
-        name: coded(frame[name])[0] for name in frame.columns if name not in ("first", "last", "skeleton")
-    }
-    stats = {
-        "root": codes["root"].frequency,
-        "last": last.frequency,
-        "name": codes["name"].frequency,
-        "firm": codes["firm"].frequency,
-    }
+    vocabularies = [("first", "last"), *((name,) for name in CODED)]
+    found = side_by_side(lambda names: coded(*(frame[name] for name in names)), vocabularies)
+    codes = dict(zip(chain(*vocabularies), chain(*found), strict=True))
+    stats = {name: codes[name].frequency for name in ("root", "last", "name", "firm")}
     return Table(side, frame, codes, stats, max(1, int((codes["name"].at > 0).sum())))
 
 
 def rooted(standard: pl.DataFrame, short: Mapping[str, str] | None = None) -> pl.DataFrame:
     """`root`: the most common full name that a first name may stand for; `surname_root` the same of the last name."""
     known = roots(standard) if short is None else short
-    full = {name: known[name] for column in ("first", "last") for name in standard[column].unique() if name in known}
-    frame = standard.with_columns(
-        pl.col("first").replace(full).alias("root"), pl.col("last").replace(full).alias("surname_root")
-    )
+
+    def full(column: str, root: str) -> pl.DataFrame:
+        return by_distinct(standard, (column,), lambda some: some.select(pl.col(column).replace(known).alias(root)))
+
+    frame = standard.with_columns(*full("first", "root"), *full("last", "surname_root"))
     whole = pl.when((pl.col("root") != "") & (pl.col("last") != "")).then(pl.concat_str("root", "last", separator=" "))
     place = pl.when(pl.col("town") != "").then(pl.concat_str("town", "region", separator=" "))
     return frame.with_columns(
         whole.otherwise(pl.lit("")).alias("name"),
-        place.otherwise(pl.lit("")).alias("place"),
+        *by_distinct(
+            standard, ("town", "region"), lambda some: some.select(place.otherwise(pl.lit("")).alias("place"))
+        ),
         pl.col("digits").str.slice(0, 3).alias("area"),
-        pl.col("last").replace_strict(*_skeletons(standard["last"].unique()), return_dtype=pl.String).alias("skeleton"),
+        *by_distinct(standard, ("last",), lambda some: pl.DataFrame({"skeleton": _skeletons(some["last"])})),
     )
 
 
-def _skeletons(names: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Names, and of each its first letter with the set of consonants behind it: the same for most misspellings."""
-    _, offsets, letters = names.str.slice(1).rechunk().to_arrow().buffers()
-    ends = np.frombuffer(offsets, np.int64)[: len(names) + 1]
-    marks = np.r_[_MARKS[np.frombuffer(letters or b"", np.uint8)[: ends[-1]]], np.uint32(0)]
-    sets = np.where(ends[1:] > ends[:-1], np.bitwise_or.reduceat(marks, ends[:-1]), 0)
-    return names, names.str.slice(0, 1) + pl.Series(sets).cast(pl.String)
+def _skeletons(names: pl.Series) -> pl.Series:
+    """The first letter of each name with the set of consonants behind it: the same for most misspellings."""
+    sets = joint_marks(_MARKS, *contents(names.str.slice(1)))
+    return names.str.slice(0, 1) + pl.Series(sets).cast(pl.String)
 
 
 def roots(standard: pl.DataFrame) -> dict[str, str]:
     """Root by first name, where it is another name."""
     counts = standard.filter(pl.col("first") != "")["first"].value_counts(name="n")
     seen = dict(zip(counts["first"].to_list(), counts["n"].to_list(), strict=True))
-    found = {name: max(related(name), key=lambda full: (seen.get(full, 0), full)) for name in seen}
+    several = (name for name in seen if name in listed())
+    found = {name: max(related(name), key=lambda full: (seen.get(full, 0), full)) for name in several}
     return {name: root for name, root in found.items() if name != root}
 
 
