@@ -22,6 +22,7 @@ LACKING = {
     "lines settled twice": Spec(PAYMENTS, 31, blind=0, duplicate_lines=0.002),
     "disputes won back": Spec(PAYMENTS, 31, blind=0, won_back=0.5),
     "declined later": Spec(PAYMENTS, 31, blind=0, declined=0.002),
+    "blind, funded in another currency": Spec(PAYMENTS, 412, blind=1, currencies=("GBP", "MXN", "USD")),
     "references lost": Spec(PAYMENTS, 31, no_reference=0.05, blind=0),
 }
 BLIND = {f"blind, seed {seed}": Spec(PAYMENTS, seed, blind=1) for seed in (61, 62, 63)}

@@ -11,7 +11,7 @@ from he_sync.reconcile.chain.arrays import Stores
 from he_sync.reconcile.chain.bank import Statement
 from he_sync.reconcile.chain.batch_fees import BatchFees
 from he_sync.reconcile.chain.blind import Blind
-from he_sync.reconcile.chain.blind_fees import expect_fees
+from he_sync.reconcile.chain.blind_fees import fee_withdrawals
 from he_sync.reconcile.chain.blind_legs import Due, Dues, Inferred
 from he_sync.reconcile.chain.blind_lines import Unbatched
 from he_sync.reconcile.chain.deposit_postings import DepositPostings
@@ -38,6 +38,7 @@ class BlindBooks:
         self.account = self.stores.account[self.one.store]
         legs = zip(self.account.tolist(), self.one.brand.tolist(), self.one.currency.tolist(), strict=True)
         self.legs: list[LegKey] = sorted(set(legs))
+        self.exchanged: Counter[int] = Counter()  # cents by currency: due in the stores', less due in the accounts'
         self.from_bank: set[LegKey] = set()  # legs whose deposits only the bank tells
 
     def infer(self, postings: DepositPostings, fees: BatchFees) -> Inferred:
@@ -47,7 +48,8 @@ class BlindBooks:
         brands, lags = self.funding.brands, self.funding.lags
         by_code = [lags.get(brand, 1) for brand in (*brands, "")]
         inferred = Blind(self.one, self.funding, fees, by_code, dues).infer()
-        expect_fees(self.one, inferred.day, self.funding, self.statement)
+        for withdrawal in fee_withdrawals(self.one, inferred.day, self.funding, self.statement):
+            self._add(withdrawal)
         return inferred
 
     def _expect(self, postings: DepositPostings) -> Dues:
@@ -56,9 +58,10 @@ class BlindBooks:
         names = {(leg[0], brands[leg[1]], leg[2]): leg for leg in self.legs if leg[1] < len(brands)}
         new: list[tuple[LegKey, Expected]] = []
         for place in range(len(postings.ids)):
-            key = names.get((postings.account[place], postings.kind[place], postings.currency[place]))
+            amount, currency = postings.cleared[place]
+            key = names.get((postings.account[place], postings.kind[place], currency))
             if key is not None:
-                new.append((key, self._deposit(key, postings.day[place], postings.amount[place])))
+                new.append((key, self._deposit(key, postings.day[place], amount)))
         told = {key for key, _ in new}
         self.from_bank = {leg for leg in names.values() if leg not in told}
         for number, currency in sorted({(leg[0], leg[2]) for leg in self.from_bank}):
@@ -66,8 +69,16 @@ class BlindBooks:
         result: dict[LegKey, list[Due]] = {leg: [] for leg in self.legs}
         for key, deposit in new:
             result[key].append(Due(len(self.statement.deposits), deposit.day, deposit.amount))
-            self.statement.add(deposit)
+            self._add(deposit)
         return Dues(result, frozenset(self.from_bank))
+
+    def _add(self, deposit: Expected) -> None:
+        """Expect a deposit as its account will show it; what another currency makes of it is no difference."""
+        arriving = self.funding.arriving(deposit)
+        if arriving.currency != deposit.currency:
+            self.exchanged[deposit.currency] += deposit.amount
+            self.exchanged[arriving.currency] -= arriving.amount
+        self.statement.add(arriving)
 
     def _deposit(self, leg: LegKey, day: int, amount: int) -> Expected:
         return Expected(leg[0], self.funding.brands[leg[1]], 0, day, amount, leg[2])

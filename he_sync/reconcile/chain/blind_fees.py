@@ -17,8 +17,8 @@ from he_sync.reconcile.chain.keys import Ints
 SLIPPED = 3  # lines that slip over the end of a month
 
 
-def expect_fees(one: Unbatched, day: Ints, funding: Funding, statement: Statement) -> None:
-    """Expect each store's withdrawals; `day` is the batch day of each line."""
+def fee_withdrawals(one: Unbatched, day: Ints, funding: Funding, statement: Statement) -> Iterator[Expected]:
+    """Each store's withdrawals, in the stores' currency; `day` is the batch day of each line."""
     rows = np.flatnonzero(~funding.stores.net[one.store])
     if not len(rows):
         return
@@ -26,7 +26,7 @@ def expect_fees(one: Unbatched, day: Ints, funding: Funding, statement: Statemen
     for months in _by_store(one, day, rows, funding):
         for deposit in _as_slipped(months, statement, most):
             if deposit.amount or 0 in statement.shown(deposit):
-                statement.add(deposit)
+                yield deposit
 
 
 def _by_store(one: Unbatched, day: Ints, rows: Ints, funding: Funding) -> Iterator[list[Expected]]:

@@ -22,6 +22,7 @@ class Money:
     def __init__(self, reader: Reader, bank: BankLines, constant: Mapping[str, str], home: str) -> None:
         """`constant` are rates without a date, for books that have no dated ones."""
         names = reader.codes.currencies
+        self.currencies = len(names)
         self._dates: dict[int, list[int]] = defaultdict(list)
         self._rates: dict[int, list[int]] = defaultdict(list)
         dated = f"select currency, {day('rate_date')}, rate::varchar from rates order by 1, 2"

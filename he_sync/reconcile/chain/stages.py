@@ -143,7 +143,7 @@ class Stages:
         kinds = {self.terms.accounts[tender]: brand for tender, brand in self.terms.brand_group.items()}
         kinds |= {self.terms.accounts.get("cash", 0): CASH, self.terms.accounts.get("accrued_fees", 0): FEES}
         return (
-            DepositPostings(postings, self.stores, dict(self.terms.accounts), kinds),
+            DepositPostings(postings, self.stores, dict(self.terms.accounts), kinds, self.money),
             batch_fees(postings, self.stores, blind, self.terms, self.codes.brands),
         )
 
@@ -157,6 +157,7 @@ class Stages:
         statement = Statement(self.bank, deposits)
         blind = BlindBooks(settlements, funding, statement)
         inferred = blind.infer(postings, journal) if blind.legs else None
+        self.differing[BANK].update(blind.exchanged)
         match_statement(statement, postings, self.rules)
         paid = link_deposits(statement, found)
         link_lines(settlements, self.batches, statement, paid, found)
