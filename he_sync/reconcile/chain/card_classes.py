@@ -9,7 +9,7 @@ import numpy as np
 from he_sync.reconcile.chain.arrays import CHARGEBACK, MONTHLY_FEE, REFUND, REJECT, SALE
 from he_sync.reconcile.chain.close import Cents, totals
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
-from he_sync.reconcile.chain.keys import AnyInts, Ints
+from he_sync.reconcile.chain.keys import AnyInts, Ints, find, pack
 from he_sync.reconcile.chain.outcome import FEES
 from he_sync.reconcile.chain.settled import Settled
 from he_sync.reconcile.chain.terms import Terms
@@ -42,8 +42,10 @@ def classify_settlement(settled: Settled, found: Found, as_of: int) -> Cents:
     off = lines.gross[paired] != payments.amount[settled.payment_of[paired]]
     _amounts(settled, paired[off], found)
     alone = np.flatnonzero((settled.payment_of < 0) & (lines.type <= REFUND))
-    owner = payments.by_ref.find(lines.ref[alone])
     refund = lines.type[alone] == REFUND
+    owner = payments.by_ref.find(lines.ref[alone]).astype(np.int64)
+    lost = np.flatnonzero(~refund & (lines.ref[alone] == 0))
+    owner[lost] = _repeated(settled, alone[lost])
     _orphans(settled, "orphan_refund", alone[refund], owner[refund], found)
     twice = ~refund & (owner >= 0)
     twice[twice] = settled.line_of[owner[twice]] >= 0
@@ -85,18 +87,32 @@ def _orphans(settled: Settled, kind: str, alone: Ints, owner: AnyInts, found: Fo
     payments, lines = settled.payments, settled.lines
     related = np.zeros(len(alone), np.int64)
     related[owner >= 0] = payments.ids[owner[owner >= 0]]
-    refs = zip(lines.ref[alone].tolist(), owner.tolist(), strict=True)
+    names = (f"reference {ref}" if ref else "a line without reference" for ref in lines.ref[alone].tolist())
     found.add(
         "settlement_lines",
         kind,
         lines.ids[alone],
         related=related,
         delta=lines.gross[alone],
-        evidence=[f"reference {ref} {SETTLED_BEFORE if at >= 0 else 'belongs to no payment'}" for ref, at in refs],
+        evidence=[
+            f"{name} {SETTLED_BEFORE if at >= 0 else 'belongs to no payment'}"
+            for name, at in zip(names, owner.tolist(), strict=True)
+        ],
         days=lines.day[alone],
         currency=lines.currency[alone],
         confidence=1.0 if kind != UNRESOLVED else 0.5,
     )
+
+
+def _repeated(settled: Settled, alone: Ints) -> Ints:
+    """The payment whose line one without a reference repeats in store, brand, amount, fee and day, or -1."""
+    lines, paired = settled.lines, np.flatnonzero(settled.payment_of >= 0)
+    if not len(alone):
+        return alone
+    columns = (settled.mid, lines.brand, lines.type, lines.currency, lines.gross, lines.fee, lines.day)
+    mine, theirs = pack(*((column[alone], column[paired]) for column in columns))
+    place = find(theirs, mine)
+    return np.asarray(np.where(place >= 0, settled.payment_of[paired[place]], -1), np.int64)
 
 
 def _rejected(settled: Settled, found: Found) -> None:

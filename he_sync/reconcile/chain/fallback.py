@@ -11,7 +11,7 @@ import numpy as np
 from he_sync.reconcile.chain.arrays import REFUND
 from he_sync.reconcile.chain.found import AUTOMATIC, SUGGESTED, Found
 from he_sync.reconcile.chain.keys import Ints, Mask
-from he_sync.reconcile.chain.local_time import DAY_SECONDS, local_seconds
+from he_sync.reconcile.chain.merchants import local_days
 from he_sync.reconcile.chain.pairing import pair_ranked
 from he_sync.reconcile.chain.settled import Settled
 
@@ -32,9 +32,7 @@ class Fallback:
         stores = settled.stores
         place = stores.places(self.payments.store[self.left])
         self.store = place.astype(np.int64)
-        zones = sorted(set(stores.zone))
-        zone_of = np.array([zones.index(name) for name in stores.zone], np.int64)
-        self.day = local_seconds(self.payments.seconds[self.left], zone_of[place], zones) // DAY_SECONDS
+        self.day = local_days(self.payments, self.left, stores)
 
     def _may_lack_payment(self, doubted: Ints) -> Mask:
         """Lines whose reference is missing, no payment's at all, or that of a payment of another store or amount."""

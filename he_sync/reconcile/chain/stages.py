@@ -39,6 +39,7 @@ from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.fx import Money
 from he_sync.reconcile.chain.keys import Places, find
 from he_sync.reconcile.chain.ledger_classes import classify_ledger
+from he_sync.reconcile.chain.merchants import learn_by_amounts
 from he_sync.reconcile.chain.orders import match_orders
 from he_sync.reconcile.chain.outcome import BANK, GL, SETTLED, Identity
 from he_sync.reconcile.chain.posted import Posted, match_postings
@@ -93,6 +94,7 @@ class Stages:
         must = due(payments, net_voids(payments, found), self.schedule)
         settled = Settled(payments, lines, self.stores, self.schedule, must, self.learned)
         doubted = match_references(settled)
+        learn_by_amounts(settled)
         fallback = Fallback(settled, doubted[1], found)
         self.keep("fallback", fallback)
         fallback.run()
