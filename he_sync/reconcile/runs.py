@@ -54,14 +54,14 @@ def settlements(  # noqa: PLR0913 - the options of the verb
         tell("match and classify")
         summary, how = _reconciled(books, chosen, part, threads, previous)
         tell(how)
-        figures = _figures(summary, chosen) | {"computed": how}
+        figures = _figures(summary, chosen)
         if books.has("pos_inventory"):
             tell("compare stock")
             figures["inventory_breaks"] = _add_stock(books, part / f"breaks.{books.format}")
         tell("write the report")
         write_summary(part, figures)
         (part / "report.html").write_text(render(gather(books, part, figures)), encoding="utf-8")
-        return figures
+        return figures | {"computed": how}  # told, not written: a run on top of another leaves the bytes of a whole one
 
 
 def _reconciled(

@@ -63,6 +63,7 @@ def test_settlements_of_a_clean_day_have_links_no_breaks_and_close(tmp_path, rec
     assert (code, err) == (0, "")
     figures = json.loads(out)
     assert set(figures["unexplained_cents"].values()) == {0}
+    assert figures.pop("computed") == "whole"
     assert figures == json.loads((tmp_path / "out/summary.json").read_text())
     assert classes(tmp_path / f"out/breaks.{suffix}") == []
     links = {(row["rel"], row["left_id"], row["right_id"]) for row in rows(tmp_path / f"out/links.{suffix}")}

@@ -118,7 +118,7 @@ ODD = (
     {"first_name": "Dr. Ann k", "last_name": "O'Brien Jr.", "phone": "(614) 555-1234 x12", "email": "a.b+x@GMAIL.com"},
     {"first_name": "", "last_name": "Acme Tool & Die Co.", "phone": "+1 614 555 1234", "email": "mailto:<a@b.com>"},
     {"first_name": "José", "last_name": "Muñoz III", "street": "12 North Main Street Apt. 4-B", "zip": "43001-1234"},
-    {"first_name": "Lee", "last_name": "Park", "street": "First Avenue", "city": "Saint  Paul", "phone": "01116145551234"},
+    {"first_name": "Lee", "last_name": "Park", "street": "First Ave", "city": "Saint  Paul", "phone": "01116145551234"},
     {"first_name": "Lee", "last_name": "Park q", "street": "P.O. Box 77", "state": "OH", "phone": "614-000-0000"},
     {"company": "The Widget Company LLC", "street": "PSC 3, Box 1200", "email": "ann@gmial.com", "phone": "#5551234"},
     {"company": "Crew Supply", "street": "99", "email": "no mail", "phone": ""},
