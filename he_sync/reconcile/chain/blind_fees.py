@@ -24,9 +24,7 @@ def fee_withdrawals(one: Unbatched, day: Ints, funding: Funding, statement: Stat
         return
     most = SLIPPED * int(np.abs(one.fee[rows]).max())
     for months in _by_store(one, day, rows, funding):
-        for deposit in _as_slipped(months, statement, most):
-            if deposit.amount or 0 in statement.shown(deposit):
-                yield deposit
+        yield from (deposit for deposit in _as_slipped(months, statement, most) if deposit.amount)
 
 
 def _by_store(one: Unbatched, day: Ints, rows: Ints, funding: Funding) -> Iterator[list[Expected]]:

@@ -120,6 +120,7 @@ def classify_deposits(statement: Statement, as_of: int, found: Found) -> list[Ex
         if deposit.day <= as_of:
             _missing(deposit, found)
     rows = np.array(sorted(statement.free_lines), np.int64)
+    rows = rows[bank.amount[rows] != 0]  # what came to 0.00 was not due either
     found.add(
         "bank_lines",
         UNRESOLVED,
