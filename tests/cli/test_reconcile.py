@@ -199,7 +199,7 @@ def test_what_does_not_close_is_said_with_its_currency_and_amount():
 
 
 def test_an_identity_that_does_not_close_is_exit_3_and_leaves_the_output_to_look_into(tmp_path, reconcile, monkeypatch):
-    """The fault: what a missing posting explains is forgotten. No books do this by themselves, as all cents are claimed."""
+    """The fault: what a missing posting explains is forgotten. No books do this: every cent of theirs is claimed."""
     lost = FILES["gl_lines"][0], [row for row in FILES["gl_lines"][1] if row[0] != 600]
     folder = write(tmp_path / "in", "csv", {"gl_lines": lost})
     assert reconcile("settlements", folder, "--out", tmp_path / "sound")[0] == 0

@@ -26,6 +26,11 @@ class BatchFees:
         """All brands' fees of the day."""
         return sum(fee for _, fee, _ in self.rows.get((store, currency, day), ()))
 
+    def alike(self, store: int, currency: int, day: int, fee: int) -> int:
+        """Other rows of the day that cost the same and name no brand either: nothing says which batch is whose."""
+        rows = self.rows.get((store, currency, day), ())
+        return max(sum(brand < 0 and cents == fee for brand, cents, _ in rows) - 1, 0)
+
     def by_brand(self, store: int, currency: int, day: int, nearest: dict[int, int]) -> dict[int, tuple[int, int]]:
         """Fee and reference by brand; a row that does not name its brand goes to the brand whose fees come nearest."""
         rows = self.rows.get((store, currency, day), ())

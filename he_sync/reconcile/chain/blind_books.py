@@ -148,21 +148,32 @@ class BlindBooks:
             i = rows[0]
             keys.append((int(one.store[i]), int(one.currency[i]), int(inferred.day[i])))
             near[keys[-1]][int(one.brand[i])] = int(one.fee[rows].sum())
-        left, right, batches, banks = [], [], [], []
+        lines: dict[int, list[tuple[Ints, int]]] = defaultdict(list)
+        banks: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for key, rows in zip(keys, parts, strict=True):
             brand = int(one.brand[rows[0]])
             fee, ref = fees.by_brand(*key, near[key]).get(brand, (0, 0))
             if not ref or fee != near[key][brand]:
                 continue
-            left.append(self.ids[rows])
-            right.append(np.full(len(rows), ref, np.int64))
+            others = fees.alike(*key, fee)
+            lines[others].append((rows, ref))
             due = int(np.bincount(inferred.due[rows] + 1).argmax()) - 1
             if due in paid:
-                batches.append(ref)
-                banks.append(int(self.statement.bank.ids[paid[due]]))
-        if left and found.allowance.rules.uses("LB", LEDGER[1]):
-            found.link("LB", np.concatenate(left), np.concatenate(right), LEDGER)
-            found.link("BD", np.array(batches, np.int64), np.array(banks, np.int64), LEDGER)
+                banks[others].append((ref, int(self.statement.bank.ids[paid[due]])))
+        if found.allowance.rules.uses("LB", LEDGER[1]):
+            for others in sorted(lines):
+                self._link_named(lines[others], banks[others], others, found)
+
+    def _link_named(
+        self, lines: list[tuple[Ints, int]], banks: list[tuple[int, int]], others: int, found: Found
+    ) -> None:
+        """Batches that the journal names; where it names others that cost the same, suggested."""
+        strength = SUGGESTED if others else AUTOMATIC
+        rows = np.concatenate([rows for rows, _ in lines])
+        refs = np.concatenate([np.full(len(rows), ref, np.int64) for rows, ref in lines])
+        found.link("LB", self.ids[rows], refs, LEDGER, strength=strength, alternatives=others)
+        pairs = np.array(banks, np.int64).reshape(-1, 2)
+        found.link("BD", pairs[:, 0], pairs[:, 1], LEDGER, strength=strength, alternatives=others)
 
     def classify(self, inferred: Inferred, as_of: int, found: Found) -> Counter[int]:
         """Residuals and missing deposits; returns cents in transit by currency."""
