@@ -69,9 +69,7 @@ def compared(records: Table, left: Places, right: Places) -> dict[str, Levels]:
 
 def namesakes(first: Levels, last: Levels, address: Levels) -> Bools:
     """Pairs of the same name that may live in one house."""
-    given, family, home = np.zeros(len(FIRST), bool), np.zeros(len(LAST), bool), np.ones(len(ADDRESS), bool)
-    given[[FIRST.at(level) for level in ("same", "short form", "same initial", "misspelt")]] = True
-    family[[LAST.at(level) for level in ("same", "misspelt")]] = True
+    given = FIRST.among(first, "same", "short form", "same initial", "misspelt")
     away = (
         "same street, other place",
         "same state",
@@ -79,8 +77,7 @@ def namesakes(first: Levels, last: Levels, address: Levels) -> Bools:
         "same state, street missing",
         "other state, street missing",
     )
-    home[[ADDRESS.at(level) for level in away]] = False
-    return given[first] & family[last] & home[address]
+    return given & LAST.among(last, "same", "misspelt") & ~ADDRESS.among(address, *away)
 
 
 def generation(records: Table, left: Places, right: Places, namesake: Bools) -> Levels:

@@ -91,7 +91,7 @@ def _namesakes(levels: Mapping[str, Levels]) -> Bools:
 
 
 def _is(levels: Mapping[str, Levels], field: Field, *names: str) -> Bools:
-    return np.isin(levels[field.name], [field.at(name) for name in names])
+    return field.among(levels[field.name], *names)
 
 
 def match_from(score: Floats, precision: float) -> float:

@@ -58,7 +58,7 @@ def scored(records: Table, pairs: Pairs) -> Scores:
     comparer = Comparer(records)
     by_chance = chance(comparer, len(records))
     levels = comparer.levels(pairs.left, pairs.right)
-    firms = np.isin(levels["company"], [FIRM.at(level) for level in ("same", "misspelt", "different")])
+    firms = FIRM.among(levels["company"], "same", "misspelt", "different")
     probability, household = np.zeros(len(pairs)), np.zeros(len(pairs))
     models, all_seen, row = {}, {}, np.zeros(len(pairs), np.int64)
     for name, fields, kinds, take in (
