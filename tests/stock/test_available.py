@@ -135,7 +135,7 @@ def test_a_misspelt_rule_is_refused_with_its_place(tmp_path):
 COUNT = st.integers(-60, 60)
 SOME = st.integers(0, 40)
 DOCUMENTS = st.dictionaries(st.sampled_from(["HR-O1", "HR-O2", "SO-7"]), st.integers(1, 9))
-PLACES = st.tuples(COUNT, st.lists(st.integers(-5, 5), max_size=2), DOCUMENTS, DOCUMENTS, SOME, SOME, SOME, SOME)
+PLACES = st.tuples(COUNT, st.lists(st.integers(-5, 5), max_size=2), DOCUMENTS, DOCUMENTS, SOME, SOME, SOME, SOME, SOME)
 POLICIES = st.builds(
     Policy,
     commitments=st.sampled_from(["larger", "documents"]),
@@ -157,13 +157,13 @@ POLICIES = st.builds(
 
 def place(*drawn):
     """A cell whose totals are its documents and a rest that no document names."""
-    on_hand, moved, ours, theirs, rest, allocated, arriving, sold = drawn
+    on_hand, moved, ours, theirs, here, there, allocated, arriving, sold = drawn
     return cell(
         on_hand,
         moved=tuple(figure(one) for one in moved),
-        reserved=sum(ours.values()) + rest,
+        reserved=sum(ours.values()) + here,
         allocated=allocated,
-        committed=sum(theirs.values()) + rest // 2,
+        committed=sum(theirs.values()) + there,
         held=(*held("epicor", **ours), *held("heartland", **theirs)),
         inbound=(inbound("2026-11-25", arriving),),
         sold=(sold, 28),
@@ -182,7 +182,7 @@ def test_the_terms_add_up_and_what_is_offered_is_never_below_zero(one, policy):
 @given(ours=DOCUMENTS, theirs=DOCUMENTS)
 def test_each_order_is_held_once_whatever_it_is_in(ours, theirs):
     """Of an order that both systems have the larger part is held; nothing else is."""
-    one = place(0, (), ours, theirs, 0, 0, 0, 0)
+    one = place(0, (), ours, theirs, 0, 0, 0, 0, 0)
     answer = explain(BOOT, one, Policy(commitments="documents"), TODAY)
     expected = sum(max(ours.get(key, 0), theirs.get(key, 0)) for key in ours.keys() | theirs.keys())
     assert answer.raw_milli == -expected * MILLI
