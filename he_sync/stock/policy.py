@@ -43,6 +43,18 @@ class Buffer(Record):
         return all(not named or one in named for named, one in asked)
 
 
+class Owner(Record):
+    """Whose count is right for these classes at these places; an empty tuple fits all."""
+
+    owner: Literal["heartland", "epicor"]
+    classes: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+
+    def fits(self, klass: str, location: str) -> bool:
+        """Whether it is meant for this class and location."""
+        return all(not named or one in named for named, one in ((self.classes, klass), (self.locations, location)))
+
+
 Quantity = Annotated[Decimal, Field(gt=0, decimal_places=3)]
 
 
@@ -66,6 +78,12 @@ class Policy(Record):
     lead_days: dict[str, int] = Field(default_factory=dict, description="By SKU or class of what is made to order")
     kits: dict[str, dict[str, Quantity]] = Field(default_factory=dict, description="Components of one kit, by SKU")
 
+    owners: tuple[Owner, ...] = Field(default=(), description="The first that fits; none: nobody's count is sent")
+
+    def owner(self, klass: str, location: str) -> str:
+        """Who owns a count; empty where no rule says so, and then nobody writes it."""
+        return next((one.owner for one in self.owners if one.fits(klass, location)), "")
+
     def item(self, sku: str, klass: str = "") -> Item:
         """An item as the rules see it; what names its SKU counts more than what names its class."""
         lead = self.lead_days.get(sku, self.lead_days.get(klass))
@@ -78,6 +96,7 @@ class Policy(Record):
 
 
 NO_BUFFER = Buffer()
+"""Where no rule fits."""
 
 
 def read_policy(path: Path) -> Policy:
