@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from he_sync.cli import master, reviews
+from he_sync.cli import match_later as later
 from he_sync.cli.columns import chosen_columns
 from he_sync.cli.decided import SIDES, Sides, decisions_at
 from he_sync.cli.match_one import one
@@ -65,22 +66,31 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
     ] = None,
     names: Sides = SIDES,
     indexed: Annotated[
-        bool, typer.Option("--index", help="Keep what `match one` asks: half a kilobyte a record")
+        bool, typer.Option("--index", help="Keep what `match one` and --previous ask: half a kilobyte a record")
     ] = False,
+    previous: Annotated[
+        Path | None,
+        typer.Option("--previous", metavar="DIR", help="Its models hold; only what is new or changed is compared"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
 ) -> None:
     """Link customers of two files and find the duplicates of each."""
     chosen, decided = chosen_columns(columns or []), decisions_at(said, names) if said else []
     options = Options(Policy(precision), _sides(clean or []), answers, decided)
+    earlier = later.earlier(previous, options, linked=right is not None) if previous else None
     sides = [customers(path, chosen, encoding) for path in (left, right) if path is not None]
     _writable(out)
+    both, kind = (sides[0], sides[1] if right else None), left.suffix.lower() in (".parquet", ".pq")
     with _progress() as tell:
-        outcome = match(sides[0], sides[1] if right else None, options, tell)
-        tell("writing")
+        if earlier:
+            outcome, drift = later.joined(earlier, both, options, tell)
+        else:
+            outcome, drift = match(*both, options, tell), None
         if indexed:
-            save(index(outcome), out)
-        told = write(outcome, out, "parquet" if left.suffix.lower() in (".parquet", ".pq") else "csv")
-    typer.echo(json.dumps(told, indent=1) if as_json else _said(told, out))
+            save(index(outcome, earlier, drift.since if drift else 0), out)
+        tell("writing")
+        told = write(outcome, out, "parquet" if kind else "csv") | later.told(drift)
+    typer.echo(json.dumps(told, indent=1) if as_json else _said(told, out) + later.said(drift))
 
 
 def _sides(given: list[str]) -> tuple[int, ...]:

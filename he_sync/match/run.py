@@ -25,6 +25,7 @@ from he_sync.match.table import Table, table
 
 Tell = Callable[[str], None]
 STEPS = 7
+CUSTOMER = "C-"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Everything a run found. Arrays follow `records` (both sides, by side and id) or the candidate pairs."""
+    """Everything a run found. Arrays follow `records` (both sides, by side and id) or the candidate pairs.
+
+    `called` names the customer of each record where earlier runs named it.
+    """
 
     records: pl.DataFrame
     table: Table
@@ -53,6 +57,7 @@ class Outcome:
     cluster: Ints
     household: Ints
     options: Options
+    called: pl.Series | None = None
 
     @property
     def linked(self) -> bool:
@@ -61,6 +66,8 @@ class Outcome:
 
     def names(self, group: Ints, prefix: str) -> pl.Series:
         """Names of clusters or households: the id of the first member, with its side where both sides are there."""
+        if prefix == CUSTOMER and self.called is not None:
+            return self.called.gather(group)
         side = pl.when(pl.col("side") == 0).then(pl.lit("L-")).otherwise(pl.lit("R-"))
         own = self.records.select(pl.concat_str(pl.lit(prefix), side, "id"))
         return own.to_series().gather(group)

@@ -10,6 +10,11 @@ import polars as pl
 import pytest
 
 from he_sync.cli.main import main
+from he_sync.match.online.index import index
+from he_sync.match.online.stored import save
+from he_sync.match.reading import customers
+from he_sync.match.run import match
+from he_sync.match.writing import write
 from tests.customer_world.world import WORLDS, world
 from tests.match.people import written
 
@@ -37,11 +42,13 @@ def files(tmp_path_factory) -> tuple[Path, pl.DataFrame]:
     return folder, right
 
 
-@pytest.fixture
-def kept(call, files, tmp_path) -> Path:
-    code, _, err = call("customers", files[0] / "pos.csv", files[0] / "erp.csv", "--out", tmp_path / "run", "--index")
-    assert code == 0, err
-    return tmp_path / "run"
+@pytest.fixture(scope="module")
+def kept(files) -> Path:
+    """A run of both files with its index."""
+    outcome = match(*(customers(files[0] / f"{side}.csv") for side in ("pos", "erp")))
+    write(outcome, files[0] / "run")
+    save(index(outcome), files[0] / "run")
+    return files[0] / "run"
 
 
 def test_a_known_record_is_named_with_decision_and_reasons(call, kept, files, tmp_path, monkeypatch):
@@ -91,3 +98,39 @@ def test_a_run_without_an_index_says_how_to_make_one(call, files, tmp_path):
     assert "holds no index" in err
     assert "--index" in err
     assert call("one", tmp_path / "run", "--record", '{"first_name": "Ann"}', "--side", "top")[0] == 2
+
+
+def test_a_later_run_compares_what_is_new_and_says_when_to_learn_anew(call, kept, files, tmp_path):
+    left = pl.read_csv(files[0] / "pos.csv", infer_schema=False)
+    grown = left.vstack(left.head(20).with_columns(id="N" + pl.col("id")))
+    more = written(tmp_path, "more.csv", grown)
+    out = tmp_path / "later"
+    asked = ("customers", more, files[0] / "erp.csv", "--previous", kept, "--out", out, "--index")
+    code, text, err = call(*asked, "--json")
+    assert code == 0, err
+    told = json.loads(text)["previous"]
+    assert (told["new"], told["changed"], told["removed"], told["full_run_due"]) == (20, 0, 0, False)
+    assert 20 <= told["compared"] < 0.1 * json.loads(text)["candidates"]
+    assert "20 new, 0 changed, 0 gone" in call(*asked)[1]
+    first, second = (pl.read_csv(folder / "clusters.csv", infer_schema=False) for folder in (kept, out))
+    both = first.join(second, on=["id", "side"])
+    assert (both["cluster_id"] == both["cluster_id_right"]).mean() > 0.99
+    assert call("one", out, "--record", '{"first_name": "Ann"}')[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--precision", "0.9"), "ran with --precision 0.99"),
+        (("--clean", "left"), "its own --clean"),
+        (("--labels", "x.csv"), "--labels correct the models"),
+        ((), "ran on two files"),
+    ],
+)
+def test_what_an_earlier_run_cannot_give_is_refused(call, kept, options, told):
+    folder = kept.parent
+    sides = (folder / "pos.csv", folder / "erp.csv") if options else (folder / "pos.csv",)
+    code, _, err = call("customers", *sides, "--previous", kept, "--out", folder / "no", *options)
+    assert (code, err.count("\n")) == (2, 1)
+    assert told in err
+    assert not (folder / "no").exists()

@@ -208,24 +208,12 @@ def _shown(known: Index, found: Asked, rows: int) -> list[list[Candidate]]:
     shown = np.flatnonzero(found.score >= SHOWN)
     shown = shown[np.lexsort((found.record[shown], -found.score[shown], found.who[shown]))]
     falls = _falls(known, {name: level[shown] for name, level in found.levels.items()})
-    record = found.record[shown]
-    lead = known.cluster[record]
-    there = _taken(known, np.r_[record, lead], ["id", "side"])
-    named, sides = there["id"].to_pylist(), there["side"].to_pylist()
+    there = _taken(known, found.record[shown], ["id", "side", "customer"])
+    named = zip(*(there[name].to_pylist() for name in there.column_names), strict=True)
     result: list[list[Candidate]] = [[] for _ in range(rows)]
-    for place, pair in enumerate(shown.tolist()):
-        lead_at = len(record) + place
-        customer = f"C-{'LR'[sides[lead_at]]}-{named[lead_at]}"
-        result[found.who[pair]].append(
-            Candidate(
-                named[place],
-                sides[place],
-                customer,
-                float(found.score[pair]),
-                WORDS[found.decision[pair]],
-                falls[place],
-            )
-        )
+    for pair, (name, side, customer), fall in zip(shown.tolist(), named, falls, strict=True):
+        score, decision = float(found.score[pair]), WORDS[found.decision[pair]]
+        result[found.who[pair]].append(Candidate(name, side, customer, score, decision, fall))
     return result
 
 

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from he_sync.match.codes import SEED, Bools, Ints
+from he_sync.match.codes import SEED, Bools, Ints, Small
 from he_sync.match.compare import namesakes
 from he_sync.match.decide import Policy
 from he_sync.match.emails import mailboxes
+from he_sync.match.identity import EXTRA
 from he_sync.match.latent import Model
+from he_sync.match.levels import FIELDS
 from he_sync.match.online.blocks import Blocks, blocks
 from he_sync.match.online.forms import Known
 from he_sync.match.online.rivals import Book, book
 from he_sync.match.phones import numbers
+from he_sync.match.reading import GIVEN
 from he_sync.match.run import Outcome
 from he_sync.match.standardise import habits
 from he_sync.match.table import roots, usual
 
 COUNTED = ("root", "last", "name", "firm")
 """Columns whose frequency in the run the model reads."""
-Small = npt.NDArray[np.int32]
+Grid = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Learned:
-    """What the run learned and decided once: how records are read, the models, the policy and the threshold."""
+    """What the run learned and decided once: how records are read, the models, the policy and the threshold.
+
+    `fitted` is the number of records that it learned from, `changed` how many came, changed or went since.
+    """
 
     known: Known
     models: Mapping[str, Model]
@@ -56,6 +62,8 @@ class Learned:
     threshold: float
     clean: frozenset[int]
     linked: bool
+    fitted: int
+    changed: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,8 @@ class Index:
     """A finished run, ready for look-ups. Arrays follow `records`: the table's columns with id and side, in one chunk.
 
     Of a record's customer, `size` counts the records and `sides[k]` says whether one is of side k; `beside` marks
-    records with a namesake in the house who says Jr or Sr.
+    records with a namesake in the house who says Jr or Sr. `raw` is the hash of what a record was read from; `levels`
+    has a row for each of FIELDS and a column for each candidate pair.
     """
 
     learned: Learned
@@ -76,37 +85,61 @@ class Index:
     size: Small
     sides: Bools
     beside: Bools
+    raw: npt.NDArray[np.uint64]
+    left: Small
+    right: Small
+    levels: Grid
 
     def __len__(self) -> int:
         """Records."""
         return len(self.records)
 
 
-def index(outcome: Outcome) -> Index:
-    """The index of a run; seconds for a million records, once."""
+def index(outcome: Outcome, frozen: Index | None = None, changed: int = 0) -> Index:
+    """The index of a run; seconds for a million records, once.
+
+    With `frozen`, of a run by the models of an earlier one, after which so many records have changed in all.
+    """
     whole = outcome.table
-    standard, count = whole.standard, len(whole)
-    learned = Learned(
-        _known(outcome),
-        outcome.scores.models,
-        whole.people,
-        outcome.options.policy,
-        outcome.threshold,
-        frozenset(outcome.options.clean),
-        outcome.linked,
-    )
-    sizes = np.bincount(outcome.cluster, minlength=count)
+    standard, count, scores = whole.standard, len(whole), outcome.scores
+    sizes, pairs = np.bincount(outcome.cluster, minlength=count), scores.pairs
+    customer = outcome.names(outcome.cluster, "C-").alias("customer")
+    known = standard.with_columns(outcome.records["id"], pl.Series("side", whole.side, dtype=pl.Int8), customer)
     return Index(
-        learned,
-        _arrow(standard.with_columns(outcome.records["id"], pl.Series("side", whole.side, dtype=pl.Int8))),
+        replace(frozen.learned, changed=changed) if frozen else _learned(outcome),
+        _arrow(known),
         blocks(standard),
-        book(outcome.scores, count),
-        {name: _counts(standard[name]) for name in COUNTED},
+        book(scores, count, frozen.book.lift if frozen else None),
+        frozen.counts if frozen else {name: _counts(standard[name]) for name in COUNTED},
         {name: whole.stats[name].astype(np.int32) for name in COUNTED},
         outcome.cluster.astype(np.int32),
         sizes[outcome.cluster].astype(np.int32),
         _sides(outcome),
         _beside(outcome),
+        raw(outcome.records),
+        pairs.left.astype(np.int32),
+        pairs.right.astype(np.int32),
+        np.array([scores.levels[field.name] for field in FIELDS], np.uint8),
+    )
+
+
+def raw(records: pl.DataFrame) -> npt.NDArray[np.uint64]:
+    """A hash of what each record says, beside its id and its date."""
+    said = [name for name in (*GIVEN, *EXTRA) if name in records.columns and name not in ("id", "created")]
+    given = records.select(pl.concat_str(said, separator="\x1f").hash(SEED))
+    return given.to_series().to_numpy()
+
+
+def _learned(outcome: Outcome) -> Learned:
+    return Learned(
+        _known(outcome),
+        outcome.scores.models,
+        outcome.table.people,
+        outcome.options.policy,
+        outcome.threshold,
+        frozenset(outcome.options.clean),
+        outcome.linked,
+        len(outcome.table),
     )
 
 

@@ -100,20 +100,38 @@ def strength(odds: Floats) -> Ints:
     return np.clip(np.floor(np.log(odds) / STEP).astype(np.int64) - LOWEST, 0, STRENGTHS - 1)
 
 
-def book(scores: Scores, count: int) -> Book:
-    """The pairs of a run of so many records, before rivals, and what rivals did."""
+def book(scores: Scores, count: int, known: Floats | None = None) -> Book:
+    """The pairs of a run of so many records, before rivals, and what rivals did, where no `known` lift says it."""
     likely = np.flatnonzero(scores.before > LIKELY)
-    left, right = scores.pairs.left[likely], scores.pairs.right[likely]
+    left, right = scores.pairs.left[likely].astype(np.int64), scores.pairs.right[likely].astype(np.int64)
     before, after = scores.before[likely], scores.probability[likely]
     owner, other = np.r_[left, right], np.r_[right, left]
     order = np.lexsort((other, owner))
     start = np.r_[0, np.cumsum(np.bincount(owner, minlength=count))]
-    odds = odds_of(before)
-    rivals = _rivals(Pairs(left, right), before, bounded(odds)) * (1 + UNSEEN_ERROR * odds)
-    gained = np.log(after * (1 + rivals) / (1 - after)) - np.log(odds)
-    lift = np.zeros((3, STRENGTHS))
-    lift[scores.levels["sources"][likely], strength(odds)] = gained
-    return Book(start, other[order], np.r_[before, before][order], _filled(lift))
+    lift = known
+    if lift is None:
+        odds, rivals = _weighed(Pairs(left, right), before)
+        gained = np.log(after * (1 + rivals) / (1 - after)) - np.log(odds)
+        lift = np.zeros((3, STRENGTHS))
+        lift[scores.levels["sources"][likely], strength(odds)] = gained
+        lift = _filled(lift)
+    return Book(start, other[order], np.r_[before, before][order], lift)
+
+
+def settled_by(lift: Floats, pairs: Pairs, probability: Floats, kind: Ints) -> Floats:
+    """Probabilities of all pairs after rivals, with the lift of an earlier run."""
+    likely = np.flatnonzero(probability > LIKELY)
+    odds, rivals = _weighed(Pairs(pairs.left[likely], pairs.right[likely]), probability[likely])
+    lifted = np.exp(lift[kind[likely], strength(odds)]) * odds
+    found = probability.copy()
+    found[likely] = lifted / (1 + lifted + rivals)
+    return found
+
+
+def _weighed(pairs: Pairs, probability: Floats) -> tuple[Floats, Floats]:
+    """Odds of pairs, and of their rivals."""
+    odds = odds_of(probability)
+    return odds, _rivals(pairs, probability, bounded(odds)) * (1 + UNSEEN_ERROR * odds)
 
 
 def _filled(lift: Floats) -> Floats:

@@ -35,6 +35,7 @@ from he_sync.match.standardise import Habits
 from he_sync.model.errors import FixInput
 
 FOLDER = "index"
+KEPT = ("cluster", "size", "sides", "beside", "raw", "left", "right", "levels")
 SHAPES = {"people": (PEOPLE_FIELDS, PEOPLE), "companies": (FIRM_FIELDS, FIRMS)}
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -106,7 +107,7 @@ def _write(path: Path, table: pa.Table) -> None:
 
 def _arrays(known: Index) -> Arrays:
     found: Arrays = {"key": known.blocks.key, "member": known.blocks.member}
-    found |= {name: getattr(known, name) for name in ("cluster", "size", "sides", "beside")}
+    found |= {name: getattr(known, name) for name in KEPT}
     found |= {f"book_{name}": getattr(known.book, name) for name in ("start", "other", "probability", "lift")}
     for name in COUNTED:
         counts = known.counts[name]
@@ -131,6 +132,8 @@ def _learned(known: Index) -> dict[str, Any]:
         "threshold": learned.threshold,
         "clean": sorted(learned.clean),
         "linked": learned.linked,
+        "fitted": learned.fitted,
+        "changed": learned.changed,
     }
 
 
@@ -157,7 +160,7 @@ def _opened(folder: Path, told: Mapping[str, Any]) -> Index:
         Book(*(arrays[f"book_{name}"] for name in ("start", "other", "probability", "lift"))),
         counts,
         {name: arrays[f"stats_{name}"] for name in COUNTED},
-        *(arrays[name] for name in ("cluster", "size", "sides", "beside")),
+        *(arrays[name] for name in KEPT),
     )
 
 
@@ -178,7 +181,8 @@ def _relearned(told: Mapping[str, Any], names: Mapping[str, Mapping[str, int]]) 
     reading = Known(habits, told["short"], told["usual"], frozenset(told["mails"]), frozenset(told["phones"]))
     models = {name: _remodelled(name, one) for name, one in told["models"].items()}
     policy = Policy(**told["policy"])
-    return Learned(reading, models, told["people"], policy, told["threshold"], frozenset(told["clean"]), told["linked"])
+    once = (told[name] for name in ("linked", "fitted", "changed"))
+    return Learned(reading, models, told["people"], policy, told["threshold"], frozenset(told["clean"]), *once)
 
 
 def _remodelled(name: str, told: Mapping[str, Any]) -> Model:

@@ -1,0 +1,56 @@
+"""`he-sync match customers --previous DIR`: what is new or changed joins an earlier run, by that run's models."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from he_sync.match.online.again import Drift, again
+from he_sync.match.online.index import Index
+from he_sync.match.online.stored import opened
+from he_sync.match.run import Options, Outcome, Tell
+from he_sync.model.errors import FixInput
+
+
+def earlier(run: Path, options: Options, *, linked: bool) -> Index:
+    """The earlier run. Raises FixInput where it was of other sides, or where an option wants it to learn anew."""
+    known = opened(run)
+    if options.answers:
+        raise FixInput("--labels correct the models, and --previous keeps them; leave one of the two out")
+    if options.policy != known.learned.policy or frozenset(options.clean) not in (known.learned.clean, frozenset()):
+        raise FixInput(
+            f"{run}: ran with --precision {known.learned.policy.precision:g} and its own --clean; give the same, "
+            "or leave --previous out"
+        )
+    if linked != known.learned.linked:
+        files = ("one file", "two files")
+        raise FixInput(f"{run}: ran on {files[known.learned.linked]}, and this would be on {files[linked]}")
+    return known
+
+
+def joined(
+    known: Index, sides: tuple[pl.DataFrame, pl.DataFrame | None], options: Options, tell: Tell
+) -> tuple[Outcome, Drift]:
+    """The run by the earlier one's models, and what has changed."""
+    tell("joining the earlier run")
+    return again(known, *sides, options.decided)
+
+
+def told(drift: Drift | None) -> dict[str, Any]:
+    """What has changed, for the summary that is printed."""
+    return {"previous": asdict(drift) | {"full_run_due": drift.due}} if drift else {}
+
+
+def said(drift: Drift | None) -> str:
+    """The same in two lines."""
+    if drift is None:
+        return ""
+    due = "a run without --previous is due" if drift.due else "the models still hold"
+    return (
+        f"\nsince the earlier run: {drift.new:,} new, {drift.changed:,} changed, {drift.removed:,} gone; "
+        f"{drift.compared:,} pairs compared\n"
+        f"changed since the models learned: {drift.share:.1%} of the records, {drift.moved:.1%} of the pairs; {due}"
+    )

@@ -1,0 +1,91 @@
+"""New, changed and removed records join a run: its result is that of comparing everything once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import numpy as np
+import polars as pl
+import pytest
+
+from he_sync.match.online.again import again
+from he_sync.match.online.index import Index, index
+from he_sync.match.online.stored import opened, save
+from he_sync.match.run import Outcome, match
+from he_sync.match.writing import frames
+from tests.customer_world.world import WORLDS, world
+
+
+def forgetful(known: Index) -> Index:
+    """The same models, with nothing kept that could be used again: every record is read and every pair compared."""
+    return replace(known, raw=np.zeros_like(known.raw))
+
+
+def results(outcome: Outcome) -> dict[str, list]:
+    return {name: frame.sort(pl.all()).rows() for name, frame in frames(outcome).items() if name != "blocking"}
+
+
+def edited(rng: Random, frame: pl.DataFrame) -> pl.DataFrame:
+    """Some records gone, some changed."""
+    rows = [row for row in frame.to_dicts() if rng.random() > 0.02]
+    for row in rng.sample(rows, len(rows) // 50):
+        row[rng.choice(("phone", "email", "street", "last_name"))] = rng.choice(("", "5035550188", "12 Oak Street"))
+    return pl.DataFrame(rows, schema=frame.schema)
+
+
+def test_without_a_change_nothing_is_compared_and_everything_stays():
+    left, right, _ = world(2_500, 41, WORLDS["families"])
+    first = match(left, right)
+    second, drift = again(index(first), left, right)
+    assert (drift.new, drift.changed, drift.removed, drift.compared, drift.share) == (0, 0, 0, 0, 0.0)
+    assert not drift.due
+    assert second.score == pytest.approx(first.score, abs=1e-9)
+    assert second.decision.tolist() == first.decision.tolist()
+    assert results(second)["clusters"] == results(first)["clusters"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_batches_one_after_the_other_give_what_comparing_everything_gives(seed, tmp_path):
+    rng, name = Random(seed), list(WORLDS)[seed]  # noqa: S311 - reproducible, not secret
+    left, right, _ = world(1_500, seed, WORLDS[name])
+    part = left.sample(fraction=0.85, seed=seed)
+    known = index(match(part, right.sample(fraction=0.9, seed=seed)))
+    whole, touched = known, 0
+    for _ in range(3):
+        left, right = edited(rng, left), edited(rng, right)
+        outcome, drift = again(known, left, right)
+        everything, all_of = again(forgetful(whole), left, right)
+        assert results(outcome) == results(everything)
+        assert all_of.compared == len(everything.score)
+        touched += drift.compared / all_of.compared / 3
+        save(index(outcome, known, drift.since), tmp_path)
+        known, whole = opened(tmp_path), index(everything, whole)
+    assert touched < 0.35
+
+
+def test_a_customer_keeps_its_name_whoever_joins_or_leaves():
+    left, right, _ = world(1_500, 3, WORLDS["middling"])
+    first = match(left, right)
+    known = index(first)
+    sizes = np.bincount(first.cluster, minlength=len(first.cluster))
+    lead = int(np.flatnonzero(sizes >= 3)[0])
+    gone = first.records["id"].to_list()[lead]
+    outcome, _ = again(known, left.filter(pl.col("id") != gone), right.filter(pl.col("id") != gone))
+    before = dict(zip(first.records["id"], first.names(first.cluster, "C-"), strict=True))
+    after = dict(zip(outcome.records["id"], outcome.names(outcome.cluster, "C-"), strict=True))
+    rest = first.records["id"].gather(np.flatnonzero(first.cluster == lead)[1:]).to_list()
+    assert {after[one] for one in rest} == {before[gone]}
+    assert sum(after[one] == before[one] for one in after) >= 0.99 * len(after)
+    assert outcome.called.n_unique() == len(np.unique(outcome.cluster))
+
+
+def test_a_full_run_is_due_when_much_has_changed_or_customers_are_others():
+    left, right, _ = world(2_500, 41, WORLDS["middling"])
+    known = index(match(left, right))
+    strange, _, _ = world(2_500, 7, WORLDS["strangers"])
+    few = strange.head(100).with_columns(id="N" + pl.col("id"))
+    _, drift = again(known, pl.concat([left, few]), right)
+    assert (drift.new, drift.due) == (100, False)
+    other = strange.with_columns(id="N" + pl.col("id"))
+    assert again(known, pl.concat([left, other]), right)[1].due
