@@ -1,4 +1,4 @@
-"""Our side of matching as works for `measured`: whole runs, standardising alone, and look-ups against a master.
+"""Our side of matching as works for `measured`: whole runs, and standardising alone.
 
 The argument is the folder of a world: pos and erp as CSV and Parquet, with the truth.
 """
@@ -15,8 +15,6 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from he_sync.match.online.asking import match_one
-from he_sync.match.online.index import index
 from he_sync.match.profile import without_shared
 from he_sync.match.reading import customers, joined
 from he_sync.match.run import match
@@ -27,8 +25,6 @@ from tests.bench.pulling import Run
 from tests.customer_world import evaluate
 
 SIDES = ("pos", "erp")
-NEW = 1_000
-SINGLE = 300
 
 
 @contextmanager
@@ -72,37 +68,9 @@ def pandas_standard(folder: str) -> Iterator[Run]:
     yield lambda: {"rows": len(peer_pandas.standardised(records))}
 
 
-@contextmanager
-def look_ups(folder: str) -> Iterator[Run]:
-    """New records, each alone, against a master of half the world, its index resident; neighbours are a household."""
-    half = pl.read_parquet(Path(folder) / "truth.parquet").filter(pl.col("entity_id").cast(pl.Int64) // 50 % 2 == 0)
-    left, right = (customers(Path(folder) / f"{side}.csv").join(half, on="id", how="semi") for side in SIDES)
-    new = left.sample(NEW, seed=1)
-    outcome = match(left.join(new, on="id", how="anti"), right)
-    at = time.perf_counter()
-    known = index(outcome)
-    built = time.perf_counter() - at
-    rows = new.to_dicts()
-    match_one(known, rows[0])
-
-    def run() -> dict[str, Any]:
-        took = []
-        for row in rows[:SINGLE]:
-            at = time.perf_counter()
-            match_one(known, row)
-            took.append(time.perf_counter() - at)
-        return {"rows": len(known), "index": built, "p50": _at(took, 50), "p95": _at(took, 95)}
-
-    yield run
-
-
 def _now() -> Any:
     """Wall and processor seconds."""
     return np.array([time.perf_counter(), time.process_time()])
-
-
-def _at(took: list[float], percent: int) -> float:
-    return float(np.percentile(took, percent))
 
 
 def right(folder: Path) -> dict[str, float]:

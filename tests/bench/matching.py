@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 import polars as pl
 from rich.console import Console
 
-from tests.bench import customer_runs, public_sets
+from tests.bench import customer_runs, online, public_sets
 from tests.bench.company import ROOT
 from tests.bench.environments import HOME, environment, peer
 from tests.bench.figures import Figure, said, skipped, table
@@ -37,7 +37,7 @@ def figures(folder: Path, sizes: Sequence[int] = SIZES) -> Iterator[Figure]:
     for size in sizes:
         seen[size] = _measures(world(size), python)
         yield from _compared(size, seen[size])
-    yield from _online(max(sizes))
+    yield from online.figures(world, sizes)
     _plotted(seen)
 
 
@@ -93,13 +93,6 @@ def _splink_f1(folder: Path) -> float:
     shown = pairs.select(left_id="id_l", right_id="id_r", score="match_probability")
     found = evaluate.labelled(shown, truth)
     return 100 * evaluate.f1(found["true"].sum(), len(found), evaluate.true_pairs(truth))
-
-
-def _online(size: int) -> Iterator[Figure]:
-    found = measured(f"{WORKS}:look_ups", str(world(size)), {}).figures
-    name = f"look-ups, master of {found['rows']:,}"
-    yield Figure(name, "one record, median", found["p50"] * 1000, "ms")
-    yield Figure(name, "one record, p95", found["p95"] * 1000, "ms")
 
 
 def _plotted(seen: dict[int, Found]) -> None:
