@@ -30,7 +30,9 @@ class Kind:
 
 
 TIES: Mapping[str, frozenset[str]] = {
-    "person": frozenset({"first name", "last name", "generation", "middle initial", "e-mail", "phone"}),
+    "person": frozenset(
+        {"first name", "last name", "generation", "middle initial", "e-mail", "phone", "birth date", "identifier"}
+    ),
     "home": frozenset({"e-mail", "phone"}),
 }
 """Fields that classes of one tie share: a move changes no name, and a parent shares a mailbox as a spouse does."""
@@ -161,6 +163,7 @@ FIRMS = (
             "e-mail": {"same": 0.5, "same company host": 0.4},
             "identifier": {"same": 0.9, "one character off": 0.02},
         },
+        most={"company": {"different": 0.1}},
         match=True,
     ),
     Kind(
@@ -173,6 +176,12 @@ FIRMS = (
             "identifier": {"same": 0.5},
         },
         frozenset({"address", "first name"}),
+    ),
+    Kind(
+        "same building",
+        0.03,
+        {"company": {"different": 0.97}, "phone": {"same": 0.3, "different, same area": 0.3}, "address": _HOME},
+        frozenset({"first name"}),
     ),
     Kind("strangers", 0.3, {"company": {"same": 0.5, "misspelt": 0.3}}, _CONTACTS | {"first name"}),
 )

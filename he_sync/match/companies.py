@@ -13,6 +13,9 @@ LEGAL = (
     "lp", "l p", "plc", "pllc", "pc", "p c", "pa", "gmbh", "ag", "sa", "bv", "pty", "pty ltd",
 )  # fmt: skip
 _FORM = rf"\s(?:{any_word(LEGAL)})$"
+BRACKETS = r"^(.*\S.*?)\s*\([^)]*\)\s*$"
+"""A place or a remark behind a name."""
+THE = r"^the\s|\sthe$"
 SEEN = 3
 """Companies that must end in a word before a last name with that word counts as one."""
 
@@ -50,5 +53,6 @@ def _as_company(some: pl.DataFrame) -> pl.DataFrame:
 
 
 def _tidy(column: str, frame: pl.DataFrame) -> pl.Expr:
-    text = words(folded(column, frame).str.replace_all("&", " and ", literal=True))
-    return text.str.replace(_FORM, "").str.replace(_FORM, "").str.replace(r"^the\s", "")
+    plain = folded(column, frame).str.replace(BRACKETS, "$1")
+    text = words(plain.str.replace_all("&", " and ", literal=True))
+    return text.str.replace(_FORM, "").str.replace(_FORM, "").str.replace(THE, "")

@@ -52,13 +52,13 @@ def decisions(score: Floats, levels: Mapping[str, Levels], together: Bools, poli
 
 
 def by_hand(levels: Mapping[str, Levels]) -> Bools:
-    """Pairs that only a person joins: two generations, given names that plainly differ, a company at two places.
+    """Pairs that only a person joins: two generations, given names that plainly differ, a firm of two places or names.
 
     What such a pair has in common, a household or a company has in common too; no number of customers teaches more.
     """
     firms = _is(levels, FIRM, "same", "misspelt", "different")
     spouses = ~firms & _is(levels, FIRST, "different")
-    branches = firms & _is(levels, ADDRESS, *ELSEWHERE)
+    branches = firms & (_is(levels, ADDRESS, *ELSEWHERE) | _is(levels, FIRM, "different"))
     return generations(levels) | signs(levels) | spouses | branches
 
 

@@ -21,6 +21,7 @@ DIRECTIONS = {
     "north": "n", "south": "s", "east": "e", "west": "w", "northeast": "ne", "northwest": "nw", "southeast": "se",
     "southwest": "sw",
 }  # fmt: skip
+TOWNS = {"saint": "st", "sainte": "ste", "fort": "ft", "mount": "mt", "port": "pt"}
 ORDINALS = {
     "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th", "seventh": "7th",
     "eighth": "8th", "ninth": "9th", "tenth": "10th",
@@ -29,13 +30,19 @@ ZERO_STATES = ("ct", "ma", "me", "nh", "nj", "pr", "ri", "vt", "vi")
 _UNITS = "apt|apartment|unit|suite|ste|fl|floor|rm|room|lot|spc|space|bldg|building|no"
 UNIT = rf"^(.*?\S)[\s,]+(?:(?:{_UNITS})\b\.?\s*#?|#)\s*([\w-]+)\s*$"
 _NUMBER = r"^(\d\w*)\s+"
+CROSSING = r"^(\d\S*\s+\S+.*?)\s+(?:between|near|off|opposite|corner of|cor|at)\s.*$"
+"""What tells a visitor where in the street: one side of two has it."""
+CITY = r"^(\S.*) city$"
+COUNTRY = r"^[a-z]{1,2}-(\d)"
+"""Before a code of another country: D-10115."""
 BOX = r"\b(?:p\s*\.?\s*o\s*\.?\s*box|post office box|pobox)\s*#?\s*(\w+)"
 MILITARY = r"^(psc|cmr|unit)\s*(\d+)\s*,?\s*box\s*(\d+)"
 
 
 def addresses(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with number, road, unit, zip5, town; a box is a road of its own with its number."""
-    given = frame.select(folded("street", frame).str.strip_chars().alias("text"))
+    street = folded("street", frame).str.strip_chars().str.replace(CROSSING, "$1")
+    given = frame.select(street.alias("text"))
     split = _parts(given)
     split = pl.concat([split, _lines(split)], how="horizontal")
     is_box, is_military = pl.col("box").is_not_null(), pl.col("military_1").is_not_null()
@@ -48,7 +55,7 @@ def addresses(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         *split,
         *by_distinct(frame, ("zip", "state"), lambda some: some.select(_postcode().alias("zip5"))),
-        *by_distinct(frame, ("city",), lambda some: some.select(words(folded("city", some)).alias("town"))),
+        *by_distinct(frame, ("city",), lambda some: some.select(_town(some).alias("town"))),
         *by_distinct(frame, ("state",), lambda some: some.select(words(folded("state", some)).alias("region"))),
     )
 
@@ -73,9 +80,15 @@ def _road(some: pl.DataFrame) -> pl.DataFrame:
     return line.with_columns(own, pl.col("road").str.replace(_NUMBER, "").alias("own_road"))
 
 
+def _town(some: pl.DataFrame) -> pl.Expr:
+    """New York City is New York, and W. Hollywood is West Hollywood."""
+    return replaced_words(words(folded("city", some)), DIRECTIONS | TOWNS).str.replace(CITY, "$1")
+
+
 def _postcode() -> pl.Expr:
     """Five digits of a ZIP; four where a table lost the zero of an eastern state; else a foreign code as it is."""
-    plain = pl.col("zip").str.to_lowercase().str.replace_all(r"[^a-z0-9]", "")
+    given = pl.col("zip").str.to_lowercase().str.strip_chars().str.replace(COUNTRY, "$1")
+    plain = given.str.replace_all(r"[^a-z0-9]", "")
     short = plain.str.contains(r"^\d{4}$") & pl.col("state").str.strip_chars().str.to_lowercase().is_in(ZERO_STATES)
     foreign = plain.str.contains(r"^(?:[a-z0-9]*\d[a-z0-9]*)$") & plain.str.len_bytes().is_between(3, 10)
     return (

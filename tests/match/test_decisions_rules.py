@@ -36,6 +36,8 @@ def decided(score: float, **said: str) -> int:
         {**ALIKE, "middle_initial": "different"},
         {**FIRM, "address": "different"},
         {**FIRM, "address": "other state, street missing"},
+        {**FIRM, "company": "different", "address": "same street and place"},
+        {**ALIKE, "birth_date": "a generation apart", "e_mail": "same"},
     ],
 )
 def test_what_a_household_or_a_company_shares_is_linked_by_no_score(said: dict[str, str]):

@@ -85,13 +85,37 @@ def test_streets_keep_number_road_and_unit_apart(street, wanted):
     assert (found["number"], found["road"], found["unit"]) == wanted
 
 
-def test_a_zip_is_five_digits_or_nothing():
-    assert [form(zip=code)["zip5"] for code in ("71263-1122", " 71263 ", "7126", "D-10115")] == [
-        "71263",
-        "71263",
-        "",
-        "",
-    ]
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("71263-1122", "71263"),
+        (" 71263 ", "71263"),
+        ("7126", "7126"),
+        ("D-10115", "10115"),
+        ("SW1A 1AA", "sw1a1aa"),
+        ("unknown", ""),
+        ("12", ""),
+    ],
+)
+def test_a_zip_is_five_digits_and_a_foreign_postcode_stays_as_it_is(given: str, wanted: str):
+    assert form(zip=given)["zip5"] == wanted
+
+
+def test_a_zip_gets_back_the_zero_that_a_table_took():
+    assert form(zip="2139", state="MA")["zip5"] == "02139"
+    assert form(zip="2139", state="NSW")["zip5"] == "2139"
+
+
+def test_what_a_visitor_is_told_beside_the_street_and_another_spelling_of_the_town_make_no_other_place():
+    for one, other in (
+        ({"street": "854 7th Ave. between 54th and 55th Sts."}, {"street": "854 Seventh Ave"}),
+        ({"street": "2 Harrison St. near Hudson St."}, {"street": "2 Harrison Street"}),
+        ({"city": "New York City"}, {"city": "New York"}),
+        ({"city": "W. Hollywood"}, {"city": "West Hollywood"}),
+        ({"company": "Spago (Los Angeles)"}, {"company": "Spago"}),
+    ):
+        assert form(**one) == form(**other)
+    assert form(street="12 Off Road")["road"] == "off rd"
 
 
 def test_a_company_in_the_last_name_is_a_company():

@@ -15,7 +15,7 @@ import polars as pl
 from rapidfuzz.distance import OSA
 
 from he_sync.match import emails, identity, names, phones, streets, table
-from he_sync.match.companies import _FORM
+from he_sync.match.companies import _FORM, BRACKETS, THE
 from he_sync.match.emails import _owned
 from he_sync.match.names import _END as _SUFFIX
 from he_sync.match.online.text import STRIP, folded, pattern, plain, replaced, words
@@ -25,7 +25,9 @@ from he_sync.match.table import _MARKS as _MARKS_OF
 
 Form = dict[str, str]
 Record = Mapping[str, str]
-_LEGAL, _THE, _END = pattern(_FORM), pattern(r"^the\s"), pattern(r"\s(\S+)$")
+_LEGAL, _THE, _END = pattern(_FORM), pattern(THE), pattern(r"\s(\S+)$")
+_BRACKETS, _CROSSING = pattern(BRACKETS), pattern(streets.CROSSING)
+_CITY, _COUNTRY = pattern(streets.CITY), pattern(streets.COUNTRY)
 _TITLE, _GENERATION = pattern(names.TITLES), pattern(_SUFFIX)
 _MIDDLE = pattern(r"^(.+)\s(\S)$")
 _MAIL = pattern(emails.ADDRESS)
@@ -38,6 +40,7 @@ _NUMBER, _CODE = pattern(r"^(\d\w*)\s+"), pattern(r"[^a-z0-9]")
 _YEAR_FIRST, _YEAR_LAST = pattern(identity.YEAR_FIRST), pattern(identity.YEAR_LAST)
 _UNWRITTEN = pattern(r"[\W_]")
 _WORDS = streets.KINDS | streets.DIRECTIONS | streets.ORDINALS
+_TOWNS = streets.DIRECTIONS | streets.TOWNS
 _LETTERS = _MARKS_OF.tolist()
 READ = (*GIVEN, *identity.EXTRA)
 ZIP, SHORT_ZIP = 5, 4
@@ -104,7 +107,7 @@ def _is_firm(family: str, as_firm: str, habits: Habits) -> bool:
 
 
 def _tidy(value: str) -> str:
-    text = words(folded(value).replace("&", " and "))
+    text = words(_BRACKETS.sub(r"\1", folded(value), count=1).replace("&", " and "))
     return _THE.sub("", _LEGAL.sub("", _LEGAL.sub("", text, count=1), count=1), count=1)
 
 
@@ -151,7 +154,7 @@ def _digits(value: str) -> Form:
 
 
 def _address(given: Form) -> Form:
-    text = folded(given["street"]).strip(STRIP)
+    text = _CROSSING.sub(r"\1", folded(given["street"]).strip(STRIP), count=1)
     number, road, unit = _line(text)
     if "box" in text:
         box, military = _BOX.search(text), _MILITARY.search(text)
@@ -160,14 +163,15 @@ def _address(given: Form) -> Form:
         elif box:
             number, road, unit = box[1], "po box", ""
     zip5 = _postcode(given["zip"], given["state"].strip(STRIP).lower())
-    town, region = words(folded(given["city"])), words(folded(given["state"]))
+    town = _CITY.sub(r"\1", replaced(words(folded(given["city"])), _TOWNS), count=1)
+    region = words(folded(given["state"]))
     return {
         "number": number, "road": road, "unit": unit, "zip5": zip5, "town": town, "region": region
     }  # fmt: skip
 
 
 def _postcode(value: str, state: str) -> str:
-    plain_code = _CODE.sub("", value.lower())
+    plain_code = _CODE.sub("", _COUNTRY.sub(r"\1", value.lower().strip(STRIP), count=1))
     if plain_code.isdigit() and len(plain_code) in (ZIP, ZIP + SHORT_ZIP):
         return plain_code[:ZIP]
     if plain_code.isdigit() and len(plain_code) == SHORT_ZIP and state in streets.ZERO_STATES:
