@@ -25,6 +25,7 @@ ODD = (
     "@gmial.com", "@x.co", "n/a@na.com", "(212) 555-0199", "00 1 212 867 5309", "\u200d", "\u00df", "first avenue",
     "North", "1985-03-02", "3/4/1961", "13/4/1961", "19700101", "2145", "K1A 0B1", "AB-12.3", "777",
     "unit 5 box 12", "12b", "\n", "$", "X", "12345-6789", "<a@b.co>", "mailto:",
+    " near Elm St", "7 Oak at 5th", " (Dallas)", "()", " City", "W. ", "Saint ", "D-10115", " the",
 )  # fmt: skip
 
 
