@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from he_sync.reconcile.chain.books import RELATIONS, Books
 from he_sync.reconcile.chain.keys import NOWHERE, AnyInts, Index, Ints, Places, sorting
+
+if TYPE_CHECKING:
+    from pyarrow import ChunkedArray
+    from pyarrow import Table as ArrowTable
 
 Small = NDArray[np.int16]
 Days = NDArray[np.int32]
@@ -27,6 +31,9 @@ CHARGEBACK, MONTHLY_FEE, REJECT, OTHER = 2, 3, 4, 5
 SOURCES = ("PAY", "DAY", "BATCH", "DEPOSIT")
 PAY, DAY, BATCH, DEPOSIT = range(4)
 NO_DAY = np.iinfo(np.int32).min
+WIDEST = 1 << 20  # up to this store id, places are looked up in a table
+MOST = np.iinfo(np.int32).max
+AT_ONCE = 1 << 20  # rows that come from DuckDB in one piece
 
 
 class Table:
@@ -35,18 +42,19 @@ class Table:
     A column costs eight bytes a row while it is held and as much again while it is read.
     """
 
-    def __init__(self, reader: Reader, table: str, key: str) -> None:
-        self._reader, self._table = reader, table
-        (ids,) = reader.fetch(table, [f"{key}::bigint"])
+    def __init__(self, reader: Reader, table: str, key: str, where: str = "true") -> None:
+        """`where` is an SQL condition on the rows."""
+        self._reader, self._table, self._rows = reader, table, f"{table} where {where}"
+        (ids,) = reader.fetch(self._rows, [f"{key}::bigint"], short=True)
         self._order = sorting(ids)
-        self.ids: Ints = ids if self._order is None else ids[self._order]
+        self.ids: AnyInts = ids if self._order is None else ids[self._order]
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def column(self, expression: str) -> NDArray[Any]:
-        """A column by its SQL, in the order of the ids."""
-        (values,) = self._reader.fetch(self._table, [expression])
+    def column(self, expression: str, *, short: bool = False) -> NDArray[Any]:
+        """A column by its SQL, in the order of the ids; `short` as of `Reader.fetch`."""
+        (values,) = self._reader.fetch(self._rows, [expression], short=short)
         return values if self._order is None else values[self._order]
 
     def forget(self, *names: str) -> None:
@@ -66,9 +74,9 @@ class Payments(Table):
     """POS payments; tender and currency are codes of `Codes`, kind of KINDS, times UTC seconds."""
 
     @cached_property
-    def order(self) -> Ints:
+    def order(self) -> AnyInts:
         """POS order."""
-        return self.column("coalesce(order_id, 0)::bigint")
+        return self.column("coalesce(order_id, 0)::bigint", short=True)
 
     @cached_property
     def store(self) -> Days:
@@ -76,9 +84,9 @@ class Payments(Table):
         return self.column("store_id::integer")
 
     @cached_property
-    def seconds(self) -> Ints:
+    def seconds(self) -> AnyInts:
         """When, UTC."""
-        return self.column("epoch(ts_utc)::bigint")
+        return self.column("epoch(ts_utc)::bigint", short=True)
 
     @cached_property
     def day(self) -> Days:
@@ -101,16 +109,16 @@ class Payments(Table):
         return self.column("amount_cents::bigint")
 
     @cached_property
-    def tip(self) -> Ints:
+    def tip(self) -> AnyInts:
         """Tip."""
-        return self.column("tip_cents::bigint")
+        return self.column("tip_cents::bigint", short=True)
 
     @cached_property
-    def ref(self) -> Ints:
+    def ref(self) -> AnyInts:
         """The processor's reference or 0."""
-        return self.column("coalesce(auth_ref, 0)::bigint")
+        return self.column("coalesce(auth_ref, 0)::bigint", short=True)
 
-    def undone(self, ids: Ints) -> list[tuple[int, ...]]:
+    def undone(self, ids: AnyInts) -> list[tuple[int, ...]]:
         """What voids undo: (place in `ids`, payment id or 0)."""
         return self._reader.lookup(self._table, "payment_id", ["coalesce(orig_payment_id, 0)"], ids)
 
@@ -129,14 +137,14 @@ class Lines(Table):
     """Settlement lines; batch 0 and settled NO_DAY where the processor's report has none; brand is a code."""
 
     @cached_property
-    def batch(self) -> Ints:
+    def batch(self) -> AnyInts:
         """Batch id or 0."""
-        return self.column("coalesce(batch_id, 0)::bigint")
+        return self.column("coalesce(batch_id, 0)::bigint", short=True)
 
     @cached_property
-    def mid(self) -> Ints:
+    def mid(self) -> AnyInts:
         """Merchant number."""
-        return self.column("mid::bigint")
+        return self.column("mid::bigint", short=True)
 
     @cached_property
     def brand(self) -> Small:
@@ -159,9 +167,9 @@ class Lines(Table):
         return self.column(code("type", TYPES))
 
     @cached_property
-    def ref(self) -> Ints:
+    def ref(self) -> AnyInts:
         """The processor's reference or 0."""
-        return self.column("coalesce(auth_ref, 0)::bigint")
+        return self.column("coalesce(auth_ref, 0)::bigint", short=True)
 
     @cached_property
     def gross(self) -> Ints:
@@ -183,9 +191,9 @@ class Postings(Table):
     """Ledger lines, debit positive."""
 
     @cached_property
-    def doc(self) -> Ints:
+    def doc(self) -> AnyInts:
         """ERP document or 0."""
-        return self.column("coalesce(erp_doc, 0)::bigint")
+        return self.column("coalesce(erp_doc, 0)::bigint", short=True)
 
     @cached_property
     def day(self) -> Days:
@@ -203,9 +211,9 @@ class Postings(Table):
         return self.column("store_id::integer")
 
     @cached_property
-    def ref(self) -> Ints:
+    def ref(self) -> AnyInts:
         """What the posting names: a payment (PAY), a batch (BATCH), or 0."""
-        return self.column("coalesce(ref, 0)::bigint")
+        return self.column("coalesce(ref, 0)::bigint", short=True)
 
     @cached_property
     def amount(self) -> Ints:
@@ -263,6 +271,11 @@ class Stores:
         """Positions of stores by id, -1 for an unknown one."""
         if not len(self.ids):
             return np.full(len(ids), NOWHERE, np.int32)
+        low, high = int(self.ids[0]), int(self.ids[-1])
+        if low > 0 and high < WIDEST:
+            table = np.full(high + 2, NOWHERE, np.int32)
+            table[self.ids] = np.arange(len(self.ids), dtype=np.int32)
+            return table.take(np.clip(ids, 0, high + 1))
         at = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         return np.where(self.ids[at] == ids, at, NOWHERE).astype(np.int32)
 
@@ -314,31 +327,34 @@ class Reader:
         """Whether the books hold a relation."""
         return any(name == table for name, _ in self._columns)
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """A small result as tuples."""
-        return self.connection.execute(sql).fetchall()
+    def rows(self, sql: str, *, odd: Ints | None = None) -> list[tuple[Any, ...]]:
+        """A small result as tuples; `odd` are order ids that the query knows as the relation `odd`."""
+        with self.connection.cursor() as cursor:
+            if odd is not None:
+                cursor.register("odd", _arrow(order_id=odd))
+            return cursor.execute(sql).fetchall()
 
-    def fetch(self, table: str, expressions: Sequence[str]) -> list[NDArray[Any]]:
-        """Columns of a relation in the order of its file, which is the same for every query."""
+    def fetch(self, table: str, expressions: Sequence[str], *, short: bool = False) -> list[NDArray[Any]]:
+        """Columns of a relation in the order of its file, which is the same for every query.
+
+        With `short` as int32 where every value is from 0 to 2**31 - 1: for keys, which nobody adds up.
+        Each query has a cursor of its own, so that threads may ask at once. By way of Arrow a column of 5M costs half
+        of what `fetchnumpy` takes, and no other thread waits for it.
+        """
         named = ", ".join(f"{expression} as c{i}" for i, expression in enumerate(expressions))
-        found = self.connection.execute(f"select {named} from {table}").fetchnumpy()
-        return [np.asarray(found[f"c{i}"]) for i in range(len(expressions))]
+        with self.connection.cursor() as cursor:
+            found = cursor.sql(f"select {named} from {table}").to_arrow_table(AT_ONCE)
+        return [_dense(found.column(i), short=short) for i in range(len(expressions))]
 
     def lookup(self, table: str, key: str, columns: Sequence[str], wanted: AnyInts) -> list[tuple[int, ...]]:
         """Rows (place in `wanted`, columns...) for keys, by place and columns; for a small share of the relation."""
-        import pyarrow as pa  # noqa: PLC0415 - only where there is something to look up
-
         if not len(wanted):
             return []
-        keys = np.ascontiguousarray(wanted, np.int64)
-        places = np.arange(len(keys), dtype=np.int64)
-        arrays = [pa.Array.from_buffers(pa.int64(), len(keys), [None, pa.py_buffer(part)]) for part in (places, keys)]
-        self.connection.register("wanted", pa.Table.from_arrays(arrays, names=["place", "key"]))
         named = ", ".join(f"({column})::bigint" for column in columns)
         sql = f"select place, {named} from wanted w join {table} t on t.{key} = w.key order by all"
-        rows = self.connection.execute(sql).fetchall()
-        self.connection.unregister("wanted")
-        return rows
+        with self.connection.cursor() as cursor:
+            cursor.register("wanted", _arrow(place=np.arange(len(wanted)), key=wanted))
+            return cursor.execute(sql).fetchall()
 
     def columns(self, table: str, key: str, expressions: Sequence[str]) -> list[NDArray[Any]]:
         """A small relation whole: ids first, then each expression, in the order of the ids."""
@@ -354,9 +370,10 @@ class Reader:
         """Settlement lines."""
         return Lines(self, "settlement_lines", "line_id")
 
-    def postings(self) -> Postings:
-        """Ledger lines."""
-        return Postings(self, "gl_lines", "gl_id")
+    def postings(self, *sources: str) -> Postings:
+        """Ledger lines, all or those of some of SOURCES."""
+        named = ", ".join(f"'{source}'" for source in sources)
+        return Postings(self, "gl_lines", "gl_id", f"source in ({named})" if sources else "true")
 
     def batches(self) -> Batches:
         """All batches."""
@@ -404,6 +421,30 @@ class Reader:
             reports_batches=np.array([bool(row[5]) for row in rows], bool),
             posts_daily=np.array([row[6] == "daily" for row in rows], bool),
         )
+
+
+def _arrow(**columns: AnyInts) -> ArrowTable:
+    """Numbers as a table that DuckDB reads."""
+    import pyarrow as pa  # noqa: PLC0415 - only where there is something to look up
+
+    wide = [np.ascontiguousarray(column, np.int64) for column in columns.values()]
+    arrays = [pa.Array.from_buffers(pa.int64(), len(one), [None, pa.py_buffer(one)]) for one in wide]
+    return pa.Table.from_arrays(arrays, names=list(columns))
+
+
+def _dense(column: ChunkedArray, *, short: bool) -> NDArray[Any]:
+    """A column without nulls as one array. Arrow's own way to numpy would import pandas: 0.4 s of start-up."""
+    kind = np.dtype(f"i{column.type.bit_width // 8}")
+    parts = [
+        np.frombuffer(chunk.buffers()[1], kind, len(chunk), chunk.offset * kind.itemsize)
+        for chunk in column.chunks
+        if len(chunk)
+    ]
+    if column.null_count:
+        raise ValueError(f"a column of {column.type} that has no nulls has {column.null_count}")
+    if short and all(int(part.min()) >= 0 and int(part.max()) <= MOST for part in parts):
+        kind = np.dtype(np.int32)
+    return np.concatenate(parts, dtype=kind, casting="unsafe") if parts else np.empty(0, kind)
 
 
 def day(column: str) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from he_sync.reconcile.chain.arrays import Batches, Lines, Stores
 from he_sync.reconcile.chain.bank import STAGE, Receipt, Statement
 from he_sync.reconcile.chain.blind_lines import Unbatched
 from he_sync.reconcile.chain.expected import FEES, Expected
 from he_sync.reconcile.chain.found import AUTOMATIC, TOLERATED, UNRESOLVED, Found
-from he_sync.reconcile.chain.keys import Ints, Places, find
+from he_sync.reconcile.chain.keys import Places, find
 from he_sync.reconcile.chain.outcome import BANK
 
 BATCH = ("batch_id", "line_names_batch")
@@ -22,7 +24,7 @@ BATCH = ("batch_id", "line_names_batch")
 class Settlements:
     """What later parts need: line ids, each line's batch position (-1: none), those without one, each batch's store."""
 
-    line_ids: Ints
+    line_ids: NDArray[Any]
     batch_of: Places
     one: Unbatched
     store_of_batch: Places

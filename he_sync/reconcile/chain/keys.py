@@ -60,6 +60,8 @@ class Index:
         """For each wanted key the lowest position that holds it, or -1."""
         if not len(self._table):
             return self._sorted(wanted)
+        if wanted.dtype != np.int64 and self._low > np.iinfo(wanted.dtype).max:
+            wanted = wanted.astype(np.int64)
         inside = (wanted >= self._low) & (wanted < self._low + len(self._table))
         if inside.all():
             return self._table[wanted - self._low]

@@ -14,9 +14,9 @@ DAY_SECONDS = 86_400
 HOUR = 3_600
 
 
-def local_seconds(seconds: Ints, zones: AnyInts, names: list[str]) -> Ints:
+def local_seconds(seconds: AnyInts, zones: AnyInts, names: list[str]) -> Ints:
     """Seconds since 1970 on the local clock; `zones` are places in `names`."""
-    result = seconds.copy()
+    result = seconds.astype(np.int64)
     for place, name in enumerate(names):
         here = np.flatnonzero(zones == place)
         if len(here):

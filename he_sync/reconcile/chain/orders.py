@@ -1,4 +1,4 @@
-"""Sales of the POS against sales orders of the ERP, by order id: joined in DuckDB, only differences come back."""
+"""Sales of the POS against sales orders of the ERP, by order id: compared as arrays, only what differs is joined."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from he_sync.reconcile.chain.arrays import Reader, day
 from he_sync.reconcile.chain.found import UNRESOLVED, Found
-from he_sync.reconcile.chain.keys import find
+from he_sync.reconcile.chain.keys import Ints, find
 
 ROUNDING = 2  # cents; tax is rounded per order on one side and per line on the other
 
@@ -18,7 +18,8 @@ select coalesce(p.order_id, e.order_id), p.order_id is null, e.order_id is null,
   p.subtotal_cents, p.discount_cents, p.tax_cents, p.total_cents,
   e.subtotal_cents, e.discount_cents, e.tax_cents, e.total_cents, e.erp_doc,
   {day}
-from pos_orders p full outer join erp_orders e on p.order_id = e.order_id
+from (from pos_orders semi join odd using (order_id)) p
+full outer join (from erp_orders semi join odd using (order_id)) e on p.order_id = e.order_id
 where p.order_id is null or e.order_id is null or e.total_cents <> p.total_cents
   or e.subtotal_cents <> p.subtotal_cents or e.discount_cents <> p.discount_cents or e.tax_cents <> p.tax_cents
 order by 1, e.erp_doc
@@ -50,9 +51,10 @@ def match_orders(reader: Reader, found: Found) -> None:
     if not reader.has("pos_orders") or not reader.has("erp_orders"):
         return
     breaks: list[OrderBreak] = []
-    spare = _repeated(reader, breaks)
-    rows = reader.rows(DIFFERENCES.format(day=day("coalesce(p.business_date, e.business_date)")))
-    for row in rows:
+    odd, repeated = _odd(reader)
+    spare = _repeated(reader, repeated, breaks)
+    when = day("coalesce(p.business_date, e.business_date)")
+    for row in reader.rows(DIFFERENCES.format(day=when), odd=odd):
         order, alien, absent, when = row[0], row[1], row[2], row[12]
         if (order, row[11]) in spare:
             continue
@@ -86,12 +88,30 @@ def explain(sale: Amounts, order: Amounts) -> list[tuple[str, int, str]]:
     return result
 
 
-def _repeated(reader: Reader, breaks: list[OrderBreak]) -> set[tuple[int, int]]:
+def _odd(reader: Reader) -> tuple[Ints, Ints]:
+    """Orders that only one side has or whose amounts differ, and orders of several documents.
+
+    A column at a time takes a third of the processor and of the memory of DuckDB's join over all columns.
+    """
+    (sales,) = reader.fetch("pos_orders", ["order_id::bigint"], short=True)
+    (orders,) = reader.fetch("erp_orders", ["order_id::bigint"], short=True)
+    place = find(sales, orders)
+    alien = orders[place < 0]
+    count = np.bincount(place[place >= 0], minlength=len(sales))
+    off = place < 0
+    for column in ("total_cents", "subtotal_cents", "discount_cents", "tax_cents"):
+        (mine,), (theirs,) = (reader.fetch(table, [f"{column}::bigint"]) for table in ("pos_orders", "erp_orders"))
+        off |= (mine[place] if len(mine) else 0) != theirs
+    distinct, times = np.unique(alien, return_counts=True)
+    odd = np.unique(np.concatenate((orders[off], sales[count == 0])))
+    repeated = np.union1d(sales[count > 1], distinct[times > 1])
+    return odd.astype(np.int64), repeated.astype(np.int64)
+
+
+def _repeated(reader: Reader, second: Ints, breaks: list[OrderBreak]) -> set[tuple[int, int]]:
     """Of several documents of an order the one that equals the sale stands, else the lowest; the others are pushes."""
     spare: set[tuple[int, int]] = set()
     last = None
-    (orders,) = reader.fetch("erp_orders", ["order_id::bigint"])
-    second = np.unique(orders[find(orders, orders) != np.arange(len(orders))])
     totals = {row[0]: row[1] for row in reader.lookup("pos_orders", "order_id", ["total_cents"], second)}
     docs = reader.lookup("erp_orders", "order_id", ["erp_doc", "total_cents", day("business_date")], second)
     ranked = sorted((place, total != totals.get(place, total), doc, total, when) for place, doc, total, when in docs)

@@ -138,7 +138,7 @@ def _orders_of(posted: Posted, lost: Places) -> Ints:
     return result
 
 
-def documents(reader: Reader, docs: Ints) -> Ints:
+def documents(reader: Reader, docs: AnyInts) -> Ints:
     """The order of each ERP document, or 0."""
     result = np.zeros(len(docs), np.int64)
     if reader.has("erp_orders"):

@@ -49,7 +49,7 @@ def _cancels(payments: Payments, voids: AnyInts, sales: AnyInts) -> Mask:
     )
 
 
-def _take(payments: Payments, voids: AnyInts, sales: AnyInts, out: Mask) -> tuple[Ints, Ints]:
+def _take(payments: Payments, voids: AnyInts, sales: AnyInts, out: Mask) -> tuple[AnyInts, AnyInts]:
     """The first void of a sale takes it; a second one stays open. Ids of sales and voids."""
     _, first = np.unique(sales, return_index=True)
     out[sales[first]] = True
