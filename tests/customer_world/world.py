@@ -55,6 +55,20 @@ WORLDS = {
 }
 
 
+MIXES = {
+    "everybody in both": Habits(overlap=1.0),
+    "one in ten in both": Habits(overlap=0.1),
+    "many duplicates": Habits(duplicates=0.3),
+    "slips everywhere": Habits(typo=0.15),
+    "short forms everywhere": Habits(nickname=0.35),
+    "one mailbox a family": Habits(households=0.8, shared_phone=0.9, shared_mail=0.6),
+    "many generations": Habits(households=0.8, generations=0.15),
+    "nearly all companies": Habits(companies=0.9, branches=0.3),
+    "one in five made up": Habits(junk=0.2),
+}
+"""Habits that go far in one direction each."""
+
+
 @dataclass(frozen=True)
 class Entity:
     """One customer as it is: the record that a system would have if it knew everything and wrote it well."""

@@ -9,7 +9,7 @@ import pytest
 from he_sync.match.run import match
 from he_sync.match.writing import write
 from tests.customer_world.evaluate import figures
-from tests.customer_world.world import WORLDS, world
+from tests.customer_world.world import MIXES, WORLDS, world
 
 FLOORS = {"middling": (0.955, 0.94), "families": (0.92, 0.90), "few names": (0.93, 0.91), "strangers": (0.95, 0.94)}
 """Pair and cluster F1 of 8,000 records a side."""
@@ -25,6 +25,21 @@ def test_pairs_customers_and_scores_hold_in_every_world(tmp_path: Path, name: st
     assert found["f1"] >= pairs
     assert found["cluster f1"] >= customers
     assert found["oracle gap"] <= 0.01, "the score 0.5 is even odds"
-    assert found["match precision"] >= 0.975
+    assert found["match precision"] >= 0.98
     assert found["match+review recall"] >= 0.93
     assert found["review share"] <= 0.4
+
+
+LEAST = {"one in ten in both": 0.9, "slips everywhere": 0.92, "one mailbox a family": 0.93, "many generations": 0.93}
+"""Pair F1 of 4,000 records a side, of the others 0.945."""
+
+
+@pytest.mark.parametrize("name", MIXES)
+def test_habits_that_go_far_in_one_direction_leave_pairs_right_and_scores_honest(tmp_path: Path, name: str):
+    left, right, truth = world(4_000, 23, MIXES[name])
+    write(match(left, right), tmp_path, "parquet")
+    found = figures(tmp_path, truth)
+    assert found["f1"] >= LEAST.get(name, 0.945)
+    assert found["oracle gap"] <= 0.01, "the score 0.5 is even odds"
+    assert found["match precision"] >= 0.97
+    assert found["match+review recall"] >= 0.93
