@@ -62,12 +62,15 @@ def _best(forms: pl.DataFrame, cluster: Ints, recent: Ints, side: Ints) -> Ints:
     """The record of each cluster that knows a group best, by cluster number; -1 where none knows it."""
     filled = forms.select(pl.sum_horizontal((pl.all().str.len_chars() > 1).cast(pl.Int64))).to_series().to_numpy()
     form = forms.select(pl.concat_str(pl.all(), separator="|").hash(SEED)).to_series().to_numpy()
-    there = np.flatnonzero(filled)
+    found = np.full(len(cluster), -1, np.int64)
+    alone = np.bincount(cluster, minlength=len(cluster))[cluster] == 1
+    single = np.flatnonzero((filled > 0) & alone)
+    found[cluster[single]] = single
+    there = np.flatnonzero((filled > 0) & ~alone)
     keys = form[there] ^ (cluster[there].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
     _, inverse, often = np.unique(keys, return_inverse=True, return_counts=True)
     order = np.lexsort((-side[there], -recent[there], -often[inverse], -filled[there], cluster[there]))
     ranked = there[order]
     first = np.r_[True, cluster[ranked][1:] != cluster[ranked][:-1]] if len(ranked) else np.zeros(0, bool)
-    found = np.full(len(cluster), -1, np.int64)
     found[cluster[ranked[first]]] = ranked[first]
     return found
