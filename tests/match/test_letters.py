@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from he_sync.match.letters import letters
-from he_sync.match.similar import Digits, may_be_misspelt, misspelt
+from he_sync.match.similar import CLOSE, Digits, may_be_misspelt, misspelt
 
 NAMES = st.lists(st.text("abcé ß", min_size=1, max_size=9), min_size=2, max_size=12, unique=True)
 NUMBERS = st.lists(st.text("0123", max_size=11), min_size=2, max_size=12, unique=True)
@@ -39,6 +39,12 @@ def test_the_bounds_hold_for_every_similarity_and_number_of_edits(least: float, 
     for place, (a, b) in enumerate(zip(one, other, strict=True)):
         assert alike[place] or JaroWinkler.similarity(names[a], names[b]) < least
         assert near[place] or OSA.distance(names[a], names[b]) > 1
+
+
+def test_a_common_beginning_counts_as_much_as_the_scorer_makes_it():
+    known = letters(pl.Series(["abcdefg", "abcdefxy"]))
+    assert JaroWinkler.similarity("abcdefg", "abcdefxy") >= CLOSE
+    assert known.within_similarity(np.array([0], np.int32), np.array([1], np.int32), CLOSE).all()
 
 
 def test_most_names_are_seen_to_differ_without_a_scorer():

@@ -155,3 +155,16 @@ def test_a_record_has_the_form_in_a_large_file_that_it_has_alone():
     known = habits(large)
     alone = [standardised(records(odd), known).row(0) for odd in ODD]
     assert standardised(large).rows() == [alone[k % len(ODD)] for k in range(7_000)]
+
+
+def test_a_number_is_the_same_however_the_country_is_dialled():
+    assert {
+        form(phone=given)["digits"]
+        for given in (
+            "614 555 1234",
+            "+1 (614) 555-1234",
+            "001 614 555 1234",
+            "011 1 614-555-1234",
+            "6145551234 ext. 9",
+        )
+    } == {"6145551234"}
