@@ -31,3 +31,17 @@ def test_where_few_records_have_a_match_no_rival_proves_little():
     found = after(lone + rivals, [0.6] * 150, 5_000, 5_000)
     assert found[:50].max() < 0.65
     assert found[50:].max() < 0.45
+
+
+def test_of_two_strong_rivals_the_weaker_one_is_not_counted_out():
+    rivals = [(k, 2 * k) for k in range(60)] + [(k, 2 * k + 1) for k in range(60)]
+    found = after(rivals, [0.9999] * 60 + [0.998] * 60, 60, 120)
+    assert found[60:].min() > 0.3
+    assert found[:60].min() > 0.5
+
+
+def test_in_a_small_file_pairs_of_like_strength_share_what_a_rival_takes():
+    pairs = [(0, 0), (0, 1), (1, 2), (2, 3)]
+    found = after(pairs, [0.9, 0.6, 0.55, 0.4], 3, 4)
+    assert found[1] < 0.35
+    assert found[2] > 0.55
