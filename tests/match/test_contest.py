@@ -34,10 +34,12 @@ def test_where_few_records_have_a_match_no_rival_proves_little():
 
 
 def test_of_two_strong_rivals_the_weaker_one_is_not_counted_out():
-    rivals = [(k, 2 * k) for k in range(60)] + [(k, 2 * k + 1) for k in range(60)]
-    found = after(rivals, [0.9999] * 60 + [0.998] * 60, 60, 120)
-    assert found[60:].min() > 0.3
-    assert found[:60].min() > 0.5
+    lone = [(k, k) for k in range(2_000)]
+    weaker = [(2_000 + k, 2_000 + 2 * k) for k in range(400)]
+    stronger = [(2_000 + k, 2_001 + 2 * k) for k in range(400)]
+    found = after(lone + weaker + stronger, [0.98] * 2_400 + [0.9999] * 400, 6_400, 6_800)
+    assert found[2_000:2_400].min() > 0.3
+    assert found[2_400:].min() > 0.9
 
 
 def test_in_a_small_file_pairs_of_like_strength_share_what_a_rival_takes():
