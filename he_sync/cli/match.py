@@ -18,6 +18,7 @@ from he_sync.cli import match_later as later
 from he_sync.cli.columns import chosen_columns
 from he_sync.cli.decided import SIDES, Sides, decisions_at
 from he_sync.cli.match_one import one
+from he_sync.cli.preflight import preflight
 from he_sync.match.decide import Policy
 from he_sync.match.online.index import index
 from he_sync.match.online.stored import save
@@ -29,6 +30,7 @@ from he_sync.model.errors import FixInput
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(reviews.app, name="reviews", help="Pairs that wait for a person, side by side, decided with one key.")
 app.command("one")(one)
+app.command("preflight")(preflight)
 for name, verb in master.VERBS.items():
     app.command(name)(verb)
 

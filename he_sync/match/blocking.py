@@ -56,9 +56,7 @@ class Pairs:
 
 def candidates(records: Table, rules: Sequence[Rule] = RULES) -> Pairs:
     """Pairs of all rules over both sides and within each: duplicates of a source are found in the same pass."""
-    parts = {part for rule in rules for part in rule.split}
-    splitter = {name: records.standard[name].hash(SEED).to_numpy() for name in parts}
-    costs = [Cost(rule.name) for rule in rules]
+    splitter, costs = _splitter(records, rules), [Cost(rule.name) for rule in rules]
     bits = max(len(records) - 1, 1).bit_length()
     shift, room = np.uint64(bits), np.uint64(RULE_BITS)
 
@@ -70,6 +68,23 @@ def candidates(records: Table, rules: Sequence[Rule] = RULES) -> Pairs:
         return _once(np.concatenate(found))
 
     return _merged(side_by_side(proposed, range(len(rules))), len(records), bits, costs)
+
+
+def expected(records: Table, rules: Sequence[Rule] = RULES) -> tuple[Cost, ...]:
+    """What each rule will do, without making a pair: `pairs` counts what it proposes, `alone` stays 0."""
+    splitter, costs = _splitter(records, rules), [Cost(rule.name) for rule in rules]
+
+    def counted(number: int) -> None:
+        for _ in _Counted(records, rules[number], splitter, costs[number]).pairs():
+            raise AssertionError("a rule that is only counted gave pairs")
+
+    side_by_side(counted, range(len(rules)))
+    return tuple(costs)
+
+
+def _splitter(records: Table, rules: Sequence[Rule]) -> dict[str, Keys]:
+    parts = {part for rule in rules for part in rule.split}
+    return {name: records.standard[name].hash(SEED).to_numpy() for name in parts}
 
 
 def _merged(proposed: Sequence[Packed], count: int, bits: int, costs: Sequence[Cost]) -> Pairs:
@@ -123,7 +138,7 @@ class _Splits:
         if split == self._rule.split:
             _note(self._records, self._cost, member, start, size)
             self._cost.split = int((size > cap).sum())
-        yield from _small(member, start, size, cap)
+        yield from self._whole(member, start, size, cap)
         large = np.repeat(size > cap, size)
         if large.any() and split:
             finer = _mixed(key[large], self._splitter[split[0]][member[large]])
@@ -131,9 +146,21 @@ class _Splits:
         elif large.any():
             self._skip(size[size > cap])
 
+    def _whole(self, member: Small, start: Ints, size: Ints, cap: int, /) -> Iterator[tuple[Small, Small]]:
+        yield from _small(member, start, size, cap)
+
     def _skip(self, size: Ints) -> None:
         self._cost.skipped += len(size)
         self._cost.skipped_pairs += int((size * (size - 1) // 2).sum())
+
+
+class _Counted(_Splits):
+    """The same blocks, whose pairs are counted and not made."""
+
+    def _whole(self, _member: Small, _start: Ints, size: Ints, cap: int, /) -> Iterator[tuple[Small, Small]]:
+        whole = size[size <= cap]
+        self._cost.pairs += int((whole * (whole - 1) // 2).sum())
+        return iter(())
 
 
 def _sorted(key: Keys, member: Small, count: int) -> tuple[Keys, Small]:

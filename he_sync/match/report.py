@@ -27,6 +27,8 @@ def page(outcome: Outcome, told: dict[str, Any]) -> str:
     parts = [
         "<h1>Customers matched</h1>",
         _facts(told),
+        "<h2>Fields</h2>",
+        _fields(told),
         "<h2>Scores</h2>",
         _histogram(outcome),
         "<h2>Borderline pairs</h2>",
@@ -51,6 +53,14 @@ def _facts(told: dict[str, Any]) -> str:
         *((f"shared {one['field']}", _shared(one)) for one in told["contacts"]),
     ]
     return _table(("", ""), rows)
+
+
+def _fields(told: dict[str, Any]) -> str:
+    """How many records say nothing in a field."""
+    sides = told["filled"]
+    names = list(next(iter(sides.values())))
+    rows = [(name, *(f"{1 - shares[name]:.1%}" for shares in sides.values())) for name in names]
+    return _table(("missing in", *sides), rows)
 
 
 def _shared(one: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from he_sync.match.blocking import listed
 from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.decide import MATCH, REVIEW, WORDS
 from he_sync.match.explain import reasons
+from he_sync.match.preflight import filled
 from he_sync.match.report import page
 from he_sync.match.run import Outcome
 
@@ -101,6 +102,7 @@ def summary(outcome: Outcome, tables: Mapping[str, pl.DataFrame]) -> dict[str, A
     linked = _linked(outcome)
     return {
         "records": {SIDES[k]: int((side == k).sum()) for k in range(1 + int(outcome.linked))},
+        "filled": filled(outcome.records),
         "candidates": len(outcome.scores.pairs),
         "decisions": {word: int((pairs["decision"] == word).sum()) for word in WORDS},
         "expected_matches": round(float(outcome.score.sum()), 1),
