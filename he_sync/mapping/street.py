@@ -6,12 +6,9 @@ import re
 from dataclasses import replace
 
 from he_sync.model.address import Address
+from he_sync.model.unit_words import SHORT
 
-UNITS = {
-    "apartment": "Apt", "apt": "Apt", "suite": "Ste", "ste": "Ste", "unit": "Unit", "floor": "Fl", "fl": "Fl",
-    "room": "Rm", "rm": "Rm", "building": "Bldg", "bldg": "Bldg",
-}  # fmt: skip
-UNIT_LINE = re.compile(rf"^({'|'.join(UNITS)})\.? *#? *([\w-]+)$", re.IGNORECASE)
+UNIT_LINE = re.compile(rf"^({'|'.join(SHORT)})\.? *#? *([\w-]+)$", re.IGNORECASE)
 NUMBER_LINE = re.compile(r"^# *([\w-]+)$")
 UNIT_AT_END = re.compile(
     r"^(.*\d.*?[^,\s])(?:, *|\s+)((?:apartment|apt|suite|ste|unit)\.? *#? *[\w-]*\d[\w-]*|# *[\w-]+)$", re.IGNORECASE
@@ -46,7 +43,7 @@ def unit_apart(address: Address) -> Address:
 def unit_form(line: str) -> str:
     """A line that is a unit and its number in its short form; any other line as it is."""
     if found := UNIT_LINE.match(line):
-        return f"{UNITS[found[1].lower()]} {found[2].upper()}"
+        return f"{SHORT[found[1].lower()]} {found[2].upper()}"
     found = NUMBER_LINE.match(line)
     return f"#{found[1].upper()}" if found else line
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from he_sync.match.texts import by_distinct, folded, replaced_words, where, words
+from he_sync.model.unit_words import OTHERS, SHORT
 
 KINDS = {
     "avenue": "ave", "av": "ave", "street": "st", "str": "st", "road": "rd", "drive": "dr", "lane": "ln",
@@ -27,7 +28,7 @@ ORDINALS = {
     "eighth": "8th", "ninth": "9th", "tenth": "10th",
 }  # fmt: skip
 ZERO_STATES = ("ct", "ma", "me", "nh", "nj", "pr", "ri", "vt", "vi")
-_UNITS = "apt|apartment|unit|suite|ste|fl|floor|rm|room|lot|spc|space|bldg|building|no"
+_UNITS = "|".join((*SHORT, *OTHERS))
 UNIT = rf"^(.*?\S)[\s,]+(?:(?:{_UNITS})\b\.?\s*#?|#)\s*([\w-]+)\s*$"
 _NUMBER = r"^(\d\w*)\s+"
 CROSSING = r"^(\d\S*\s+\S+.*?)\s+(?:between|near|off|opposite|corner of|cor|at)\s.*$"
