@@ -77,20 +77,40 @@ def test_one_record_in_plain_python_is_judged_bit_for_bit_as_by_columns(name):
 @pytest.mark.parametrize("name", ["middling", "dirty", "families", "trade"])
 def test_a_pair_has_the_candidates_levels_and_score_that_the_batch_gives_it(name, side):
     known, apart, outcome, _ = resident(name, 2_500)
+    for record in apart.head(6).iter_slices(1):
+        as_the_batch(known, outcome, record, side)
+
+
+def test_a_block_that_the_run_split_is_split_the_same_way():
+    states = {"state": "OH", "phone": "614"}, {"state": "GA", "phone": "404"}
+    many = [
+        {"first_name": "John", "last_name": "Smith", "street": f"{k} Elm St", "zip": f"{10000 + k}"}
+        | {name: f"{text}55{k:05d}" if name == "phone" else text for name, text in states[k % 2].items()}
+        for k in range(80)
+    ]
+    people, _, _ = world(300, 3, WORLDS["clean"])
+    outcome = match(pl.concat([people, records(*many, prefix="S")]))
+    known = index(outcome)
+    new = records({"first_name": "John", "last_name": "Smith", "state": "OH"})
+    assert len(as_the_batch(known, outcome, new, 0)) == 40
+
+
+def as_the_batch(known: Index, outcome: Outcome, record: pl.DataFrame, side: int) -> list[int]:
+    """The record's candidates, after candidates and levels are seen to be those of a run with one record more."""
     standard, sides = outcome.table.standard, outcome.table.side
     at = int((sides <= side).sum())
-    for record in apart.head(6).iter_slices(1):
-        mine = forms(record, known.learned.known)
-        found = asked(known, mine, np.array([side]))
-        whole = table(pl.concat([standard[:at], mine, standard[at:]]), np.insert(sides, at, side))
-        pairs = candidates(whole)
-        ours = np.flatnonzero((pairs.left == at) | (pairs.right == at))
-        theirs = pairs.left[ours] + pairs.right[ours] - at
-        order = np.argsort(theirs)
-        assert (theirs - (theirs > at))[order].tolist() == found.record.tolist()
-        levels = compared(whole, pairs.left, pairs.right)
-        for field, level in found.levels.items():
-            assert level.tolist() == levels[field][ours][order].tolist(), field
+    mine = forms(record, known.learned.known)
+    found = asked(known, mine, np.array([side]))
+    whole = table(pl.concat([standard[:at], mine, standard[at:]]), np.insert(sides, at, side))
+    pairs = candidates(whole)
+    ours = np.flatnonzero((pairs.left == at) | (pairs.right == at))
+    theirs = pairs.left[ours] + pairs.right[ours] - at
+    order = np.argsort(theirs)
+    assert (theirs - (theirs > at))[order].tolist() == found.record.tolist()
+    levels = compared(whole, pairs.left, pairs.right)
+    for field, level in found.levels.items():
+        assert level.tolist() == levels[field][ours][order].tolist(), field
+    return found.record.tolist()
 
 
 def test_rivals_take_from_a_new_record_what_the_batch_takes():
