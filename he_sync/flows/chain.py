@@ -1,13 +1,14 @@
 """The settlement chain over what the nights pulled: the last dates compared as one, every cent of them explained.
 
-A payment of one date is settled, paid and posted on others. A night's own legs see one date; this sees them all. What
-did not change since the run before is taken over from there. One folder a date under `<home>/chain`.
+A payment of one date is settled, paid and posted on others. A night's own legs see one date; this sees them all. Only
+what new and changed dates touch is matched again, on top of the run before. One folder a date under `<home>/chain`; the
+books of the last two runs stay in `.books`, to see what changed.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
+import shutil
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from he_sync.store.lake import Lake, Snapshot
 
 WINDOW = 62
 """Business dates that are compared together: a chargeback of the month before last is still met by its sale."""
-NUMBERS = "numbers.json"
+NUMBERS, BOOKS = "numbers.json", ".books"
 KINDS = {
     "pos_payments": "payment",
     "settlement_lines": "transaction",
@@ -52,16 +53,19 @@ class Chained:
 def run(lake: Lake, home: Path, day: str, retailer: Retailer) -> Chained:
     """Compare the dates up to `day` and keep the outcome under it. Raises FixInput where `day` was never pulled."""
     dates, out, before = pulled(lake, day), home / "chain" / day, _before(home, day)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".books-", dir=out.parent) as folder:
-        books = Path(folder) / f"{retailer.name} {day}"  # what the report calls itself
-        books.mkdir()
-        numbers = write_folder(read_source(lake, dates, retailer), books, _numbers(before))
-        figures = runs.settlements(books, out, previous=before)
+    kept = home / "chain" / BOOKS
+    books = kept / day / f"{retailer.name} {day}"  # what the report calls itself
+    shutil.rmtree(kept / day, ignore_errors=True)
+    books.mkdir(parents=True)
+    numbers = write_folder(read_source(lake, dates, retailer), books, _numbers(before), by_day=True)
+    figures = runs.settlements(books, out, previous=before)
+    for one in kept.iterdir():
+        if one.name not in {day, before.name if before else day}:
+            shutil.rmtree(one)
     (out / NUMBERS).write_text(json.dumps(numbers.document()), encoding="utf-8")
     breaks = named(pd.read_parquet(out / "breaks.parquet"), numbers)
     facts = {"rules": figures["rules_version"], "dates": [dates[0], dates[-1]], "data": figures["data_versions"]}
-    links = lake.write("reconcile", "chain_links", day, pd.read_parquet(out / "links.parquet"), facts)
+    links = lake.write("reconcile", "chain_links", day, pd.concat(map(pd.read_parquet, runs.links_of(out))), facts)
     lake.write("reconcile", "chain", day, breaks, facts)
     return Chained(dates, figures, breaks, links, out / "report.html")
 

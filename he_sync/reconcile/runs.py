@@ -79,6 +79,11 @@ def _reconciled(
     return outcome.summary, "taken over: nothing has changed" if outcome.taken_over else "whole"
 
 
+def links_of(out: Path) -> list[Path]:
+    """The files of links of an output, in their order."""
+    return sorted((out / "links").glob("*.parquet")) or sorted(out.glob("links.*"))
+
+
 def orders(folder: Path, out: Path, *, threads: int | None = None, tell: Tell = lambda _: None) -> Figures:
     """Sales of the POS against sales orders of the ERP."""
     from he_sync.reconcile.chain.arrays import Reader  # noqa: PLC0415 - numpy and pyarrow load only where they run

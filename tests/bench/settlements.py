@@ -15,10 +15,11 @@ from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from he_sync.reconcile.runs import links_of
 from tests.bench import keyed
 from tests.bench.figures import Figure
 from tests.bench.process import ROOT, Failed, Process, in_turn, python, run
-from tests.settlement_world.cut import cut
+from tests.settlement_world.cut import days as day_files
 from tests.settlement_world.make import make
 from tests.settlement_world.spec import Spec
 
@@ -26,7 +27,7 @@ MEBIBYTE = 1024 * 1024
 ROUNDS = 5
 KEYS, CHAINS, STOCK = 5_000_000, (1_000_000, 5_000_000), 1_000_000
 SIZES = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
-DAYS, A_DAY = 62, 1_000_000
+DAYS, A_DAY = 62, (1_000_000, 5_000_000)
 SEED, NO_REFERENCE = 3, 0.03
 OTHER = ROOT / "var" / "datacompy"  # its environment, kept from one bench to the next
 PLOT = ROOT / "var" / "cost.png"
@@ -159,30 +160,42 @@ def _plot(taken: dict[int, Process]) -> None:
 
 
 def a_day(folder: Path) -> Iterator[Figure]:
-    """A new day of DAYS: what a run costs that takes the other days from the last output; both must say the same."""
-    books = world(folder, A_DAY, DAYS)
+    """A new day of DAYS on top of the run before, books as a file a day; a whole run over them must say the same.
+
+    Start-up is part of every process: at a million payments it is a tenth of the whole run.
+    """
+    for payments in A_DAY:
+        before, after = _day_files(folder, payments)
+        run(ours("settlements", before, folder / "first"))
+        found = in_turn(
+            {
+                "ours": ours("settlements", after, folder / "second", "--previous", folder / "first"),
+                "full": ours("settlements", after, folder / "full"),
+            },
+            3,
+        )
+        name = f"one new day of {DAYS}, {payments:,} payments"
+        yield from _beside(name, found, "full")
+        same = _bytes(folder / "second") == _bytes(folder / "full")
+        yield Figure(name, "outputs equal byte for byte", float(same), "yes = 1", better="more")
+
+
+def _day_files(folder: Path, payments: int) -> tuple[Path, Path]:
+    """The world's books as one file a day, without and with the last day."""
     last = Spec().first_day + timedelta(days=DAYS - 1)
-    before, after = folder / "before", folder / "after"
-    for one, day in ((before, last - timedelta(days=1)), (after, last)):
-        if not one.is_dir():
-            cut(books, day, one)
-    run(ours("settlements", _without_stock(before), folder / "first"))
-    previous = ("--previous", folder / "first")
-    found = in_turn(
-        {
-            "ours": ours("settlements", _without_stock(after), folder / "second", *previous),
-            "full": ours("settlements", _without_stock(after), folder / "full"),
-        },
-        3,
-    )
-    name = f"one new day of {DAYS}, {A_DAY:,} payments"
-    yield from _beside(name, found, "full")
-    same = _bytes(folder / "second") == _bytes(folder / "full")
-    yield Figure(name, "outputs equal byte for byte", float(same), "yes = 1", better="more")
+    before, after = (folder / f"{name}-{payments}" for name in ("before", "after"))
+    if not after.is_dir():
+        day_files(_without_stock(world(folder, payments, DAYS)), after, last)
+    if not before.is_dir():
+        shutil.copytree(after, before)
+        for path in before.glob(f"*/{last}.parquet"):
+            path.unlink()
+    return before, after
 
 
-def _bytes(out: Path) -> list[bytes]:
-    return [(out / name).read_bytes() for name in ("links.parquet", "breaks.parquet")]
+def _bytes(out: Path) -> dict[str, bytes]:
+    paths = (*links_of(out), out / "breaks.parquet")
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def _beside(name: str, found: dict[str, Process], peer: str) -> Iterator[Figure]:

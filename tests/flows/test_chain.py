@@ -9,6 +9,8 @@ import pytest
 from he_sync.flows import chain
 from he_sync.flows.settlement_books.numbers import Numbers
 from he_sync.model.errors import FixInput
+from he_sync.reconcile import runs
+from he_sync.reconcile.runs import links_of
 from tests.flows.nights import DAYS, compared
 
 
@@ -45,13 +47,26 @@ def breaks_of(folder):
     return sorted(breaks[["break_class", "subject", "delta_cents"]].to_numpy().tolist())
 
 
+def test_a_night_builds_on_the_night_before_and_says_what_a_whole_run_says(shop, tmp_path):
+    for day in DAYS:
+        found = run(shop, tmp_path, day)
+    assert found.figures["computed"].startswith("on top of")
+    night = tmp_path / "chain" / DAYS[-1]
+    shutil.copytree(night, tmp_path / "night")
+    (books,) = (tmp_path / "chain" / chain.BOOKS / DAYS[-1]).iterdir()
+    runs.settlements(books, tmp_path / "whole")
+    names = ("breaks.parquet", *(str(path.relative_to(night)) for path in links_of(night)))
+    for name in names:
+        assert (tmp_path / "night" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
 def test_the_same_date_again_gives_the_same_files(shop, tmp_path):
     run(shop, tmp_path, DAYS[0])
     outputs = []
     for _ in range(2):
         run(shop, tmp_path, DAYS[1])
         folder = tmp_path / "chain" / DAYS[1]
-        outputs.append([(folder / name).read_bytes() for name in ("links.parquet", "breaks.parquet")])
+        outputs.append([path.read_bytes() for path in (*links_of(folder), folder / "breaks.parquet")])
     assert outputs[0] == outputs[1]
 
 

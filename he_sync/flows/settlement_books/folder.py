@@ -17,10 +17,23 @@ from he_sync.reconcile.given.columns import RELATIONS, Kind
 DTYPES = {"BIGINT": "int64", "VARCHAR": "str", "BOOLEAN": "bool"}
 
 
-def write_folder(source: Source, folder: Path, numbers: Numbers | None = None) -> Numbers:
+DAY_OF = {
+    "pos_payments": "business_date",
+    "settlement_lines": "txn_date",
+    "batches": "batch_date",
+    "bank_lines": "value_date",
+    "gl_lines": "posting_date",
+    "pos_orders": "business_date",
+    "erp_orders": "business_date",
+}
+"""By which date a relation's rows are parted."""
+
+
+def write_folder(source: Source, folder: Path, numbers: Numbers | None = None, *, by_day: bool = False) -> Numbers:
     """Write the relations as Parquet and the terms; `reconcile settlements` takes the folder as it is.
 
-    `numbers` are those of an earlier folder, which are kept and counted on.
+    `numbers` are those of an earlier folder, which are kept and counted on. `by_day`: one file a date of each relation
+    that has dates, so that a run can tell which dates are as they were.
     """
     numbers = numbers or Numbers()
     for store in source.retailer.stores:
@@ -39,9 +52,19 @@ def write_folder(source: Source, folder: Path, numbers: Numbers | None = None) -
         "erp_orders": ledger.erp_orders(source, numbers),
     }
     for name, rows in relations.items():
-        _frame(name, rows).to_parquet(folder / f"{name}.parquet", index=False)
+        _write(_frame(name, rows), folder / name, DAY_OF.get(name, "") if by_day else "")
     (folder / "terms.json").write_text(json.dumps(contract.terms(source), indent=1), encoding="utf-8")
     return numbers
+
+
+def _write(rows: pd.DataFrame, path: Path, day: str) -> None:
+    """One file, or a folder of one file a day where there are rows."""
+    if not day or rows.empty:
+        rows.to_parquet(path.with_suffix(".parquet"), index=False)
+        return
+    path.mkdir()
+    for when, part in rows.groupby(rows[day].dt.date):
+        part.to_parquet(path / f"{when}.parquet", index=False)
 
 
 def _frame(name: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
