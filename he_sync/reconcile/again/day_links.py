@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from he_sync.reconcile.again.tables import Frame
 from he_sync.reconcile.chain.found import RELATIONS, Block
-from he_sync.reconcile.chain.keys import AnyInts, Ints
+from he_sync.reconcile.chain.keys import AnyInts
 from he_sync.reconcile.chain.write import DICTIONARY_SCHEMA, OPTIONS, ROW_GROUP, table_of
 
 Kind = tuple[str, str, str]  # stage, rule, strength
@@ -27,7 +27,7 @@ ROW = ("left", "right", "kind", "others")
 class DayLinks:
     """Gathers links by relation with the day of each, and writes or changes the files of days."""
 
-    dated: dict[str, tuple[str, Ints, AnyInts]] = field(default_factory=dict)
+    dated: dict[str, tuple[str, AnyInts, AnyInts]] = field(default_factory=dict)
     """By relation: the side whose day counts, the ids of its table in their order, and their days since 1970."""
     kinds: list[Kind] = field(default_factory=list)
     writers: dict[int, parquet.ParquetWriter] = field(default_factory=dict)

@@ -48,15 +48,15 @@ class Keeper:
     def _fallback(self, what: Fallback) -> None:
         payments, lines, left, right = what.payments, what.lines, what.left, what.right
         self.frames["pool_payments"] = {
-            "id": payments.ids[left],
+            "id": payments.ids[left].astype(np.int64),
             "store": payments.store[left].astype(np.int64),
             "day": payments.day[left].astype(np.int64),
             "amount": payments.amount[left],
             "plain": payments.amount[left] - payments.tip[left],
         }
         self.frames["pool_lines"] = {
-            "id": lines.ids[right],
-            "mid": lines.mid[right],
+            "id": lines.ids[right].astype(np.int64),
+            "mid": lines.mid[right].astype(np.int64),
             "day": lines.day[right].astype(np.int64),
             "gross": lines.gross[right],
         }
@@ -67,7 +67,7 @@ class Keeper:
     def _blind(self, what: Settlements) -> None:
         one = what.one
         columns = {name: getattr(one, name).astype(np.int64) for name in BLIND}
-        self.frames["blind"] = {"id": what.line_ids[one.row], **columns}
+        self.frames["blind"] = {"id": what.line_ids[one.row].astype(np.int64), **columns}
 
     def _posted(self, what: Posted) -> None:
         payments, postings = what.payments, what.postings
@@ -80,8 +80,8 @@ class Keeper:
             place = np.searchsorted(watched, lost)
             of_doc[place] = orders
         self.frames["lost"] = {
-            "id": postings.ids[watched],
-            "doc": postings.doc[watched],
+            "id": postings.ids[watched].astype(np.int64),
+            "doc": postings.doc[watched].astype(np.int64),
             "of_ref": of_ref.astype(np.int64),
             "of_doc": of_doc,
         }
@@ -102,7 +102,7 @@ class Keeper:
 
 def _where(table: Any, rows: Ints) -> Frame:
     columns = {name: getattr(table, name)[rows].astype(np.int64) for name in ("store", "day", "amount")}
-    return {"id": table.ids[rows], **columns}
+    return {"id": table.ids[rows].astype(np.int64), **columns}
 
 
 def of_batches(batches: Batches) -> Frame:

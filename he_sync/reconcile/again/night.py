@@ -23,7 +23,7 @@ from he_sync.reconcile.chain.arrays import Batches, Codes
 from he_sync.reconcile.chain.close import Cents, close
 from he_sync.reconcile.chain.deposits import match_batches
 from he_sync.reconcile.chain.found import Break, Found
-from he_sync.reconcile.chain.keys import AnyInts, Ints, Places, find
+from he_sync.reconcile.chain.keys import AnyInts, Places, find
 from he_sync.reconcile.chain.orders import match_orders
 from he_sync.reconcile.chain.outcome import BANK, FEES, GL, SETTLED, Identity
 from he_sync.reconcile.chain.rules import RuleSet
@@ -199,7 +199,7 @@ class Night:
         columns = {name: frame[name].astype(small.get(name, np.int64)) for name in BATCH}
         return Batches(ids=frame["id"], **columns)
 
-    def dated(self, days: Mapping[str, tuple[str, Ints, AnyInts]]) -> None:
+    def dated(self, days: Mapping[str, tuple[str, AnyInts, AnyInts]]) -> None:
         """Say which side of a relation's links has a day, and the days of its table."""
         self.links.dated |= days
 
