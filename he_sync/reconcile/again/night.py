@@ -169,10 +169,12 @@ class Night:
         table = np.zeros((len(mids), max(len(self.stages.stores.ids), 1)), np.int64)
         counts = self.frames["counts"]
         table[find(mids, counts["mid"]), counts["store"]] = counts["count"]
+        if not table.any(axis=1).all():  # whose it is was learned from amounts of all lines
+            raise Fallen("no reference tells whose a merchant number is")
         was = self._matched("was", Learned(mids, table * 0, place))
         table -= was.keeper.table
         now = self._matched("now", Learned(mids, table))
-        if not np.array_equal(now.keeper.store_of_mid, place):
+        if not (table + now.keeper.table).any(axis=1).all() or not np.array_equal(now.keeper.store_of_mid, place):
             raise Fallen("a merchant number is another store's")
         now.keeper.table = now.keeper.table + table
         self._payouts(now)
