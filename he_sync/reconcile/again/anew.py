@@ -51,9 +51,9 @@ class Anew:
             "CREATE SCHEMA bank_now; CREATE TABLE bank_now.gl_lines AS FROM main.gl_lines"
             f" WHERE source = 'DEPOSIT' OR (source = 'BATCH' AND store_id IN ({stores}))"
         )
-        night.run("SET schema = 'bank_now'")
+        stages.reader.schema = "bank_now"
         deposits, journal = stages.deposits_and_fees(stages.reader.postings(), set(one.store.tolist()))
-        night.run("SET schema = 'main'")
+        stages.reader.schema = "main"
         return stages.bank_side(settlements, due, deposits, journal)
 
     def _merge_open(self) -> None:

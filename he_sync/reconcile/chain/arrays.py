@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -296,6 +297,7 @@ class Reader:
         """`codes` are those of the whole books where these are a part of them."""
         self._books = books
         self.connection = books.connection
+        ((self.schema,),) = self.connection.execute("select current_schema()").fetchall()
         # Columns of one relation come by queries of their own and must all be in the order of its file.
         self.connection.execute("set preserve_insertion_order = true")
         self._columns = {
@@ -329,10 +331,17 @@ class Reader:
 
     def rows(self, sql: str, *, odd: Ints | None = None) -> list[tuple[Any, ...]]:
         """A small result as tuples; `odd` are order ids that the query knows as the relation `odd`."""
-        with self.connection.cursor() as cursor:
+        with self.cursor() as cursor:
             if odd is not None:
                 cursor.register("odd", _arrow(order_id=odd))
             return cursor.execute(sql).fetchall()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor in which names of relations mean the schema's; a new one does not know what its parent has set."""
+        cursor = self.connection.cursor()
+        if self.schema != "main":
+            cursor.execute(f"set schema = '{self.schema}'")
+        return cursor
 
     def fetch(self, table: str, expressions: Sequence[str], *, short: bool = False) -> list[NDArray[Any]]:
         """Columns of a relation in the order of its file, which is the same for every query.
@@ -342,7 +351,7 @@ class Reader:
         of what `fetchnumpy` takes, and no other thread waits for it.
         """
         named = ", ".join(f"{expression} as c{i}" for i, expression in enumerate(expressions))
-        with self.connection.cursor() as cursor:
+        with self.cursor() as cursor:
             found = cursor.sql(f"select {named} from {table}").to_arrow_table(AT_ONCE)
         return [_dense(found.column(i), short=short) for i in range(len(expressions))]
 
@@ -352,7 +361,7 @@ class Reader:
             return []
         named = ", ".join(f"({column})::bigint" for column in columns)
         sql = f"select place, {named} from wanted w join {table} t on t.{key} = w.key order by all"
-        with self.connection.cursor() as cursor:
+        with self.cursor() as cursor:
             cursor.register("wanted", _arrow(place=np.arange(len(wanted)), key=wanted))
             return cursor.execute(sql).fetchall()
 
