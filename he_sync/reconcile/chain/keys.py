@@ -44,12 +44,14 @@ class Index:
         """`asked` is how many keys will be looked up: a wide table pays where there are many."""
         self._low, high = _window(keys, max(SPREAD * len(keys), asked))
         self._table = np.empty(0, np.int32)
-        strays = np.flatnonzero(keys)
-        if self._low <= high:
+        strays = np.empty(0, np.int64)
+        if self._low > high:
+            strays = np.flatnonzero(keys)
+        else:
             self._table = np.full(high - self._low + 1, NOWHERE, np.int32)
             _place(self._table, keys, self._low, high)
-            inside = (keys >= self._low) & (keys <= high) | (keys == 0)
-            strays = np.flatnonzero(~inside)
+            if int(keys.min()) < self._low or int(keys.max()) > high:
+                strays = np.flatnonzero(((keys < self._low) | (keys > high)) & (keys != 0))
             if self._low <= 0 <= high:
                 self._table[-self._low] = NOWHERE
         order = np.argsort(keys[strays], kind="stable")
@@ -62,9 +64,10 @@ class Index:
             return self._sorted(wanted)
         if wanted.dtype != np.int64 and self._low > np.iinfo(wanted.dtype).max:
             wanted = wanted.astype(np.int64)
-        inside = (wanted >= self._low) & (wanted < self._low + len(self._table))
-        if inside.all():
+        top = self._low + len(self._table)
+        if not len(wanted) or (int(wanted.min()) >= self._low and int(wanted.max()) < top):
             return self._table[wanted - self._low]
+        inside = (wanted >= self._low) & (wanted < top)
         found = self._table[np.where(inside, wanted - self._low, 0)]
         outside = np.flatnonzero(~inside)
         found[outside] = self._sorted(wanted[outside]) if len(self._ranked) else NOWHERE

@@ -129,6 +129,8 @@ def _orders_of(posted: Posted, lost: Places) -> Ints:
     postings = posted.postings
     result = documents(posted.reader, postings.doc[lost])
     unknown = np.flatnonzero(result == 0)
+    if not len(unknown):
+        return result
     docs = postings.doc[lost[unknown]]
     kept = np.flatnonzero(posted.owner >= 0)
     kept = kept[find(docs, postings.doc[kept]) >= 0]
@@ -150,7 +152,9 @@ def documents(reader: Reader, docs: AnyInts) -> Ints:
 def _has_posting(posted: Posted, payment: Ints, doc: Ints) -> Mask:
     """Whether a payment already has a posting of the same document."""
     kept = np.flatnonzero(posted.owner >= 0)
-    kept = kept[find(payment + 1, posted.owner[kept] + 1) >= 0]
+    asked = np.zeros(len(posted.payments), bool)
+    asked[payment] = True
+    kept = kept[asked[posted.owner[kept]]]
     one, other = pairs_of(posted.owner[kept], payment)
     result = np.zeros(len(payment), bool)
     result[other[posted.postings.doc[kept[one]] == doc[other]]] = True

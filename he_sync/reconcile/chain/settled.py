@@ -68,14 +68,15 @@ def due(payments: Payments, voided: Mask, schedule: Schedule) -> Mask:
 
 def match_references(settled: Settled) -> tuple[Ints, Ints]:
     """Pair by reference and learn each merchant number's store; the doubted pairs, taken apart: payments, lines."""
-    items = _by_reference(settled)
+    seconds = _seconds(settled.payments, settled.due)
+    items = _by_reference(settled, seconds)
     if len(items):
-        _best(settled, items)
+        _best(settled, items, seconds)
     _learn_stores(settled)
     return _doubt(settled)
 
 
-def _by_reference(settled: Settled) -> Places:
+def _by_reference(settled: Settled, seconds: Ints) -> Places:
     """Take references that one payment and one line share; returns the lines of the others that a payment knows."""
     payments, lines, must = settled.payments, settled.lines, settled.due
     items = np.flatnonzero((lines.type <= REFUND) & (lines.ref != 0)).astype(np.int32)
@@ -85,7 +86,7 @@ def _by_reference(settled: Settled) -> Places:
     simple &= payments.currency[first] == lines.currency[items]
     simple &= np.bincount(first, minlength=len(payments))[first] == 1
     shared = np.zeros(len(payments), bool)
-    shared[payments.by_ref.find(payments.ref[_seconds(payments, must)])] = True
+    shared[payments.by_ref.find(payments.ref[seconds])] = True
     simple &= ~shared[first]
     settled.line_of[first[simple]], settled.payment_of[items[simple]] = items[simple], first[simple]
     rest: Places = items[~simple]
@@ -99,11 +100,11 @@ def _seconds(payments: Payments, must: Mask) -> Ints:
     return again
 
 
-def _best(settled: Settled, right: Places) -> None:
+def _best(settled: Settled, right: Places, seconds: Ints) -> None:
     """All pairs inside a repeated reference, equal amounts first, then the lowest ids; each record is used once."""
     payments, lines = settled.payments, settled.lines
     first = payments.by_ref.find(lines.ref[right])
-    shared = np.union1d(first, _seconds(payments, settled.due))
+    shared = np.union1d(first, seconds)
     shared = shared[settled.due[shared]]
     one, other = pairs_of(payments.ref[shared], lines.ref[right])
     place, line = shared[one], right[other]
