@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -58,11 +59,12 @@ BREAK_SCHEMA = pa.schema(
 
 
 class LinkWriter:
-    """Writes relations one after the other, so that none has to be kept once it is complete."""
+    """Writes relations one after the other, beside the stages that find the next ones."""
 
     def __init__(self, path: Path | None) -> None:
         """`path` None writes nothing."""
         self._path, self._parquet, self._csv = path, None, None
+        self._aside, self._begun = ThreadPoolExecutor(1), list[Future[None]]()
         self._file: TextIO | None = None
         if path is None:
             return
@@ -80,7 +82,10 @@ class LinkWriter:
         )
 
     def write(self, relation: str, blocks: list[Block]) -> None:
-        """Write a relation's links, by left and right id."""
+        """Take a relation's links, to be written by left and right id after those that came before."""
+        self._begun.append(self._aside.submit(self._write, relation, blocks))
+
+    def _write(self, relation: str, blocks: list[Block]) -> None:
         for table in _relation(relation, blocks) if self._path is not None else ():
             if self._csv is not None:
                 self._csv.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
@@ -88,10 +93,13 @@ class LinkWriter:
                 self._parquet.write_table(table, row_group_size=ROW_GROUP)
 
     def close(self) -> None:
-        """Finish the file."""
+        """Finish the file; raises what went wrong with it."""
+        self._aside.shutdown()
         for one in (self._parquet, self._file):
             if one is not None:
                 one.close()
+        for written in self._begun:
+            written.result()
 
 
 def _relation(relation: str, blocks: list[Block]) -> Iterator[pa.Table]:
