@@ -168,7 +168,7 @@ def test_batches_paid_in_parts_on_one_day_are_told_apart_or_not_asserted(scored)
     """Two batches of a weekend and their three deposits: which paid which is sure only where one order fits."""
     blind = together(scored(name).all_blind for name in SPLIT)
     assert blind.precision >= 0.9995
-    assert blind.found / blind.true >= 0.98
+    assert blind.found / blind.true >= 0.97
 
 
 def test_few_days_prove_no_cut_off_and_assert_no_line_that_hangs_on_it(scored):

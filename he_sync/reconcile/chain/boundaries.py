@@ -151,8 +151,10 @@ class Boundaries:
         for value in dict.fromkeys(unit.day for unit in lane):
             turn = [unit for unit in lane if unit.day == value and unit.due and unit.batches]
             off = [unit for unit in turn if self.books.gap(unit)]
+            net = sum(self.books.gap(unit) for unit in turn)
             if 1 < len(off) <= TURNS:
-                self._choose_order(turn, off, residual)
+                # What lies open before a turn that closes in itself says nothing of its order.
+                self._choose_order(turn, off, residual if net else 0)
             residual += sum(self.books.gap(unit) for unit in lane if unit.day == value and unit.due)
 
     def _choose_order(self, turn: list[Unit], off: list[Unit], residual: int) -> None:

@@ -107,8 +107,8 @@ def _orphans(settled: Settled, kind: str, alone: Ints, owner: AnyInts, found: Fo
 def _repeated(settled: Settled, alone: Ints) -> Ints:
     """The payment whose line one without a reference repeats in store, brand, amount, fee and day, or -1."""
     lines, paired = settled.lines, np.flatnonzero(settled.payment_of >= 0)
-    if not len(alone):
-        return alone
+    if not len(alone) or not len(paired):
+        return np.full(len(alone), -1, np.int64)
     columns = (settled.mid, lines.brand, lines.type, lines.currency, lines.gross, lines.fee, lines.day)
     mine, theirs = pack(*((column[alone], column[paired]) for column in columns))
     place = find(theirs, mine)
