@@ -10,11 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from he_sync.flows import completeness, night
+from he_sync.flows import completeness
 from he_sync.flows.completeness import Completeness
 from he_sync.model.money import show
+from he_sync.model.retailer import load_retailer
 from he_sync.reconcile.completeness import Proof
-from he_sync.settings import read_settings
+from he_sync.settings import home_and_profile
 from he_sync.store.lake import Lake
 
 NAMED = 5
@@ -25,8 +26,8 @@ def proof(
     as_json: Annotated[bool, typer.Option("--json", help="Print every store-day with all names as JSON")] = False,
 ) -> None:
     """Count, amount and content of each store on both sides; exit 1 where they are not the same."""
-    settings = read_settings()
-    found = completeness.run(Lake(settings.home / "lake"), day, night.profile(settings))
+    home, profile = home_and_profile()
+    found = completeness.run(Lake(home / "lake"), day, load_retailer(profile))
     if as_json:
         typer.echo(json.dumps(_document(day, found), indent=1))
     else:
