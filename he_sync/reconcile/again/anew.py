@@ -52,9 +52,9 @@ class Anew:
             f" WHERE source = 'DEPOSIT' OR (source = 'BATCH' AND store_id IN ({stores}))"
         )
         stages.reader.schema = "bank_now"
-        deposits, journal = stages.deposits_and_fees(stages.reader.postings(), set(one.store.tolist()))
+        booked = stages.deposits_and_fees(stages.reader.postings(), set(one.store.tolist()))
         stages.reader.schema = "main"
-        return stages.bank_side(settlements, due, deposits, journal)
+        return stages.bank_side(settlements, due, booked)
 
     def _merge_open(self) -> None:
         """What is open after this run: what was, less what was touched, and what is of it now."""

@@ -21,7 +21,7 @@ from he_sync.reconcile.chain.rules import RuleSet
 from he_sync.reconcile.chain.run import summarise
 from he_sync.reconcile.chain.settled import Settled
 from he_sync.reconcile.chain.stages import Stages
-from he_sync.reconcile.chain.write import ranking, write_breaks
+from he_sync.reconcile.chain.write import InTurn, ranking, write_breaks
 from he_sync.reconcile.given import Books
 
 NAMES = ("links", "breaks.parquet")
@@ -38,13 +38,13 @@ def reconcile(
         books.connection.execute(f"set threads = {threads}")
     before = manifest.earlier(previous, books, rules) if previous is not None else "no earlier run was named"
     if isinstance(before, str):
-        return _whole(books, rules, out), f"whole: {before}"
+        return _whole(books, rules, out, threads), f"whole: {before}"
     try:
         night = Night(books, rules, before)
         result = night.result()
     except Fallen as reason:
         books.forget()
-        return _whole(books, rules, out), f"whole: {reason}"
+        return _whole(books, rules, out, threads), f"whole: {reason}"
     night.write_links(out / "links")
     came, went = (sum(map(len, files.values())) for files in (before.came, before.went))
     note = f"on top of {before.noted['as_of_date']}: {came} files came, {went} went"
@@ -75,7 +75,14 @@ class _Listener:
 class _Written(DayLinks):
     """Writes a whole run's links and keeps those that the next run makes anew."""
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(path=path)
+        self._in_turn = InTurn(self._take)
+
     def write(self, relation: str, blocks: list[Block]) -> None:
+        self._in_turn.take(relation, blocks)
+
+    def _take(self, relation: str, blocks: list[Block]) -> None:
         super().write(relation, blocks)
         if relation in ("BD", "DG"):
             self.kept[relation] = self.frame(relation, blocks)
@@ -94,9 +101,9 @@ def _by_text(links: DayLinks, frames: dict[str, Frame]) -> list[list[str]]:
     return [list(one) for one in kinds]
 
 
-def _whole(books: Books, rules: RuleSet, out: Path) -> Outcome:
+def _whole(books: Books, rules: RuleSet, out: Path, threads: int | None) -> Outcome:
     (out / "links").mkdir()
-    links = _Written(path=out / "links")
+    links = _Written(out / "links")
     found = Found(links)
     keeper = Keeper()
     listener = _Listener(keeper, links)
@@ -105,7 +112,7 @@ def _whole(books: Books, rules: RuleSet, out: Path) -> Outcome:
         listener.tender, stages.keep = stages.cash, listener.hear
         bank = stages.bank
         links.dated |= {"BD": ("right", bank.ids, bank.day), "DG": ("left", bank.ids, bank.day)}
-        identities = stages.run()
+        identities = stages.run(threads)
     finally:
         links.close()
     keeper.mid_frames(stages.stores)

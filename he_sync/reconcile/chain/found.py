@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -97,6 +97,18 @@ class Found:
     counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)  # relation, stage, rule, strength
     breaks: list[Break] = field(default_factory=list)
     keep: bool = False  # links stay here after they are complete
+
+    def part(self) -> Found:
+        """A collector for a stage that runs beside others; `gather` puts the parts together in a fixed order."""
+        return Found(self.writer, self.allowance, keep=self.keep)
+
+    def gather(self, parts: Iterable[Found]) -> None:
+        """Take over what the parts found, in the order given, whichever was done first."""
+        for part in parts:
+            self.counts.update(part.counts)
+            self.breaks += part.breaks
+            for relation, blocks in part.links.items():
+                self.links[relation] += blocks
 
     def link(  # noqa: PLR0913 - the columns of a link
         self,

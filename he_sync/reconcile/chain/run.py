@@ -48,13 +48,14 @@ def reconcile(  # noqa: PLR0913 - the options of a run
     found = Found(writer)
     try:
         stages = Stages(books, rules, found)
-        identities = stages.run()
+        identities = stages.run(threads)
+        summary = summarise(stages, identities, rules, books)
+        if out is not None:
+            write_breaks(found.breaks, stages.as_of, out / names[1])
     finally:
         writer.close()
-    summary = summarise(stages, identities, rules, books)
     if out is None:
         return Outcome(summary)
-    write_breaks(found.breaks, stages.as_of, out / names[1])
     save(out, summary)
     return Outcome(summary, names)
 

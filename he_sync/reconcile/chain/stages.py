@@ -1,13 +1,16 @@
 """All stages over one set of books, in order; every stage sees only what the ones before it left.
 
-Orders, then cards, then the ledger, then the bank: each part lets its arrays go before the next reads its own.
+What needs nothing of each other runs side by side: cards beside orders, then the bank beside the ledger. Each has a
+collector of its own, and these are put together in one order. All at once would take 1.5 GiB for 5M payments.
 """
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -48,12 +51,15 @@ from he_sync.reconcile.chain.settled import Learned, Settled, due, link_referenc
 from he_sync.reconcile.chain.tolerances import Allowance
 from he_sync.reconcile.chain.voids import net_voids
 
+One = TypeVar("One")
+Other = TypeVar("Other")
+
 
 class Stages:
     """The run's state: what was found, and the as-of day (the last day of the bank statement)."""
 
     def __init__(self, books: Books, rules: RuleSet, found: Found, codes: Codes | None = None) -> None:
-        self.found, self.terms = found, books.terms
+        self.books, self.found, self.terms = books, found, books.terms
         self.reader = Reader(books, codes)
         self.codes = self.reader.codes
         self.rules, found.allowance = rules, Allowance(rules, self.codes.currencies)
@@ -77,20 +83,26 @@ class Stages:
         """The code of cash."""
         return self.codes.tenders.index("cash") if "cash" in self.codes.tenders else len(self.codes.tenders)
 
-    def run(self) -> dict[str, dict[str, Identity]]:
+    def run(self, threads: int | None = None) -> dict[str, dict[str, Identity]]:
         """Match, classify, close; returns the identities by name and currency."""
-        match_orders(self.reader, self.found)
         payments = self.reader.payments()
-        settlements = self.cards(payments)
-        cash_due = cash_deposits(payments, self.cash, self.funding(settlements.store_of_batch))
-        deposits, journal = self._ledger(payments, set(settlements.one.store.tolist()))
-        del payments
-        transit = self.bank_side(settlements, cash_due, deposits, journal)
+        orders, cards, ledger = (self.found.part() for _ in range(3))
+        settlements, _ = side_by_side(threads, lambda: self.cards(payments, cards), lambda: self._others(orders))
+        cash = cash_deposits(payments, self.cash, self.funding(settlements.store_of_batch))
+        transit, _ = side_by_side(
+            threads, lambda: self._bank(settlements, cash, cards), lambda: self.post(payments, ledger)
+        )
+        self.found.gather((orders, cards, ledger))
         return close(self.found, self.differing, {BANK: transit, SETTLED: self.coming}, self.codes)
 
-    def cards(self, payments: Payments) -> Settlements:
+    def _others(self, found: Found) -> None:
+        """What needs no payments: orders, and the digests of the files, which are made once and kept."""
+        match_orders(self.reader, found)
+        len(self.books.versions)
+
+    def cards(self, payments: Payments, found: Found | None = None) -> Settlements:
         """Stages 0 to 3: voids, payments to lines, fees, lines to batches."""
-        found, lines = self.found, self.reader.lines()
+        found, lines = found or self.found, self.reader.lines()
         must = due(payments, net_voids(payments, found), self.schedule)
         settled = Settled(payments, lines, self.stores, self.schedule, must, self.learned)
         doubted = match_references(settled)
@@ -100,7 +112,6 @@ class Stages:
         fallback.run()
         take_back(settled, doubted)
         link_references(settled, fallback.taken, found)
-        payments.forget("by_id")
         price = expected_fees(settled, self.terms)
         known = max([self.as_of, self.last_line, *([int(lines.day.max())] if len(lines) else [])])
         self.coming = classify_settlement(settled, found, known)
@@ -109,6 +120,7 @@ class Stages:
         self.keep("cards", settled)
         found.complete("VO", "PL")
         payments.forget("by_ref", "ref", "tip")
+        payments.forget("by_id")
         store_of = settled.store_of_mid[find(settled.mids, self.batches.mid)]
         batch_of = match_batches(lines, self.batches, self.stores, store_of, found)
         one = unbatched(settled, batch_of)
@@ -122,23 +134,18 @@ class Stages:
         self.keep("settlements", result)
         return result
 
-    def _ledger(self, payments: Payments, blind: set[int]) -> tuple[DepositPostings, BatchFees]:
-        """Payments to postings and day lines; what the ledger says of deposits and of blind stores' batch fees."""
-        postings = self.post(payments)
-        return self.deposits_and_fees(postings, blind)
-
-    def post(self, payments: Payments) -> Postings:
+    def post(self, payments: Payments, found: Found | None = None) -> None:
         """Payments to postings and day lines."""
-        postings: Postings = self.reader.postings()
+        found, postings = found or self.found, self.reader.postings()
         posted = Posted(self.reader, payments, postings, self.stores, self.accounts)
-        match_postings(posted, self.found)
-        match_day_sums(posted, self.found)
-        classify_ledger(posted, self.found)
-        self.differing[GL] = ledger_difference(payments, postings)
+        match_postings(posted, found)
+        match_day_sums(posted, found)
         self.keep("posted", posted)
-        self.found.complete("PG", "PS")
+        payments.forget("order", "by_id")
+        found.complete("PG", "PS")
+        classify_ledger(posted, found)
+        self.differing[GL] = ledger_difference(payments, postings)
         self.rows["gl_lines"] = len(postings)
-        return postings
 
     def deposits_and_fees(self, postings: Postings, blind: set[int]) -> tuple[DepositPostings, BatchFees]:
         """What the ledger says of deposits and of blind stores' batch fees."""
@@ -149,11 +156,22 @@ class Stages:
             batch_fees(postings, self.stores, blind, self.terms, self.codes.brands),
         )
 
+    def _bank(self, settlements: Settlements, cash: list[Expected], found: Found) -> Cents:
+        """The bank's side with the few postings that it needs, so that no other's are waited for."""
+        postings = self.reader.postings("BATCH", "DEPOSIT")
+        booked = self.deposits_and_fees(postings, set(settlements.one.store.tolist()))
+        return self.bank_side(settlements, cash, booked, found)
+
     def bank_side(
-        self, settlements: Settlements, cash: list[Expected], postings: DepositPostings, journal: BatchFees
+        self,
+        settlements: Settlements,
+        cash: list[Expected],
+        booked: tuple[DepositPostings, BatchFees],
+        found: Found | None = None,
     ) -> Cents:
         """Stages 3 to 6: deposits to bank lines, blind accounts, bank lines to the ledger; cents not yet due."""
-        funding, found = self.funding(settlements.store_of_batch), self.found
+        funding, found = self.funding(settlements.store_of_batch), found or self.found
+        postings, journal = booked
         deposits = card_deposits(funding) + cash + fee_withdrawals(funding)
         self._bank_difference(deposits, settlements.one)
         statement = Statement(self.bank, deposits)
@@ -187,3 +205,10 @@ class Stages:
         money.subtract(totals(one.amount, one.currency))
         money.update(totals(one.fee, one.currency, ~self.stores.net[one.store]))
         self.differing[BANK] = money
+
+
+def side_by_side(threads: int | None, one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:
+    """Do both, at once where there are threads for it; if both fail, the first one's error counts."""
+    with ThreadPoolExecutor(min(2, threads or os.cpu_count() or 1)) as pool:
+        works = pool.submit(one), pool.submit(other)
+        return works[0].result(), works[1].result()

@@ -6,13 +6,14 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any, TextIO
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from he_sync.reconcile.chain.found import ACTIONS, Block, Break
+from he_sync.reconcile.chain.found import ACTIONS, RELATIONS, Block, Break
 from he_sync.reconcile.chain.keys import AnyInts, Ints
 from he_sync.reconcile.chain.outcome import BREAK_COLUMNS, LINK_COLUMNS
 
@@ -58,6 +59,24 @@ BREAK_SCHEMA = pa.schema(
 )
 
 
+class InTurn:
+    """Gives relations on in the order of RELATIONS, whichever is complete first; from any thread, one at a time."""
+
+    def __init__(self, give: Callable[[str, list[Block]], None]) -> None:
+        self._give, self._lock = give, Lock()
+        self._early: dict[str, list[Block]] = {}
+        self._turn = 0
+
+    def take(self, relation: str, blocks: list[Block]) -> None:
+        """Take a complete relation; it waits for those before it."""
+        with self._lock:
+            self._early[relation] = blocks
+            while self._turn < len(RELATIONS) and RELATIONS[self._turn] in self._early:
+                name = RELATIONS[self._turn]
+                self._give(name, self._early.pop(name))
+                self._turn += 1
+
+
 class LinkWriter:
     """Writes relations one after the other, beside the stages that find the next ones."""
 
@@ -65,6 +84,7 @@ class LinkWriter:
         """`path` None writes nothing."""
         self._path, self._parquet, self._csv = path, None, None
         self._aside, self._begun = ThreadPoolExecutor(1), list[Future[None]]()
+        self._in_turn = InTurn(self._begin)
         self._file: TextIO | None = None
         if path is None:
             return
@@ -82,7 +102,10 @@ class LinkWriter:
         )
 
     def write(self, relation: str, blocks: list[Block]) -> None:
-        """Take a relation's links, to be written by left and right id after those that came before."""
+        """Take a relation's links, to be written by left and right id in its turn. May be called from any thread."""
+        self._in_turn.take(relation, blocks)
+
+    def _begin(self, relation: str, blocks: list[Block]) -> None:
         self._begun.append(self._aside.submit(self._write, relation, blocks))
 
     def _write(self, relation: str, blocks: list[Block]) -> None:
