@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,8 +45,7 @@ class SharedFile:
                 self._path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
             )
             self._opened.append(connection)
-            connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;")
-            connection.executescript(self._schema)
+            _set_up(connection, self._schema)
         except (OSError, sqlite3.Error) as error:
             line = f"{self._path}: cannot be opened ({error}); it must be a writable file on a local disk"
             raise FixSettings(line) from error
@@ -66,6 +66,21 @@ class SharedFile:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+
+
+def _set_up(connection: sqlite3.Connection, schema: str) -> None:
+    """Switch to write-ahead logging: SQLite does not wait for another's lock in that switch, so we do."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;")
+            connection.executescript(schema)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _close(opened: list[sqlite3.Connection]) -> None:

@@ -48,3 +48,27 @@ def test_threads_write_side_by_side_and_a_failed_transaction_leaves_nothing(tmp_
     with pytest.raises(sqlite3.Error), shared.alone():
         broken(shared)
     assert shared.run("SELECT count(*) FROM note") == [(80,)]
+
+
+def refused_at_one_moment(shared: SharedFile) -> list[Exception]:
+    refused, together = list[Exception](), threading.Barrier(8)
+
+    def write() -> None:
+        together.wait()
+        try:
+            shared.run("INSERT INTO note VALUES ('kept')")
+        except Exception as error:  # noqa: BLE001 - shown by the assertion
+            refused.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return refused
+
+
+def test_threads_that_open_a_new_file_at_one_moment_wait_for_each_other(tmp_path: Path) -> None:
+    """SQLite refuses a second switch to write-ahead logging at once, without waiting for the first."""
+    for turn in range(40):
+        assert refused_at_one_moment(SharedFile(tmp_path / f"{turn}.db", SCHEMA)) == []
