@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
+from he_sync.store.books_tables import journals
 from he_sync.store.event_tables import inbox
 from he_sync.store.master_tables import masters
 
-# Of all tables: the modules of the event path and of the customer master add their own to those of the others.
-METADATA = {inbox.metadata, masters.metadata}
+# Of all tables: the modules of the event path, the customer master and the close add theirs to those of the others.
+METADATA = {inbox.metadata, masters.metadata, journals.metadata}
 context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA.pop())
 with context.begin_transaction():
     context.run_migrations()
