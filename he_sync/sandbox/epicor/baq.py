@@ -6,8 +6,10 @@ A BAQ's parameters come by name in the query string and narrow the read in the d
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from he_sync.sandbox.epicor import catalog, filters, odata, rows, scratch
@@ -16,6 +18,7 @@ from he_sync.sandbox.epicor.context import Context
 from he_sync.sandbox.epicor.errors import NoAddress
 from he_sync.sandbox.epicor.odata import Query, Shape
 from he_sync.sandbox.epicor.rows import Row
+from he_sync.sandbox.epicor.switches import CLOSED_THROUGH, EARLIEST_APPLY_DATE
 from he_sync.sandbox.state import field
 
 Parameters = dict[str, list[str]]
@@ -120,6 +123,23 @@ def _of_orders(name: str) -> Callable[[Context, Parameters], list[Row]]:
     return read
 
 
+MONTHS = 18
+"""Periods that the query below gives from its date on; the calendar year's months (fiscal.py)."""
+
+
+def _periods(ctx: Context, parameters: Parameters) -> list[Row]:
+    """Fiscal periods from the one of `FromDate` (today without it) on: first and last day, whether it is closed."""
+    start = date.fromisoformat((parameters.get("FromDate") or [ctx.today()])[-1][:10]).replace(day=1)
+    earliest, closed = EARLIEST_APPLY_DATE.read(ctx.state), CLOSED_THROUGH.read(ctx.state)
+    found = []
+    for _ in range(MONTHS):
+        last = start.replace(day=monthrange(start.year, start.month)[1])
+        told = {"FirstDay": f"{start}T00:00:00", "LastDay": f"{last}T00:00:00", "EarliestApply": earliest or None}
+        found.append(PERIODS.row({}, Closed=bool(closed) and f"{start:%Y-%m}" <= closed[:7], **told))
+        start = last + timedelta(days=1)
+    return found
+
+
 HEAD = (
     "Company",
     "OrderNum",
@@ -142,7 +162,9 @@ DEMAND = ("Company", "OrderNum", "OrderLine", "OrderRelNum", "JobNum", "SysRevID
 ORDER_JOBS = Baq("HeSync_OrderJobs", {"JobProd": DEMAND}, _of_orders("JobProd"), {})
 SHIPPED = ("Company", "OrderNum", "OrderLine", "OrderRelNum", "PackNum", "PackLine", "SysRevID")
 ORDER_PACKS = Baq("HeSync_OrderPacks", {"ShipDtl": SHIPPED}, _of_orders("ShipDtl"), {})
-BAQS = {one.id.lower(): one for one in (ORDERS, STOCK, DUPLICATES, BANK_LINES, ORDER_JOBS, ORDER_PACKS)}
+PERIOD: dict[str, Kind] = {"FirstDay": "date", "LastDay": "date", "Closed": "boolean", "EarliestApply": "date"}
+PERIODS = Baq("HeSync_Periods", {}, _periods, PERIOD)
+BAQS = {one.id.lower(): one for one in (ORDERS, STOCK, DUPLICATES, BANK_LINES, ORDER_JOBS, ORDER_PACKS, PERIODS)}
 
 
 def run(ctx: Context, name: str, params: list[tuple[str, str]], query: Query) -> tuple[list[Row], int | None]:
