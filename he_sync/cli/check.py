@@ -49,6 +49,7 @@ TRACES: dict[str, tuple[str, Callable[[Effect], str]]] = {
     "adjust_erp_stock": ("epicor/PartTran", lambda effect: mark(effect.key)),
     "adjust_pos_stock": ("heartland/inventory/adjustment_sets", lambda effect: mark(effect.key)),
     "post_journal": ("epicor/GLJrnDtl", lambda effect: group_id(effect.key)),
+    "post_store_day": ("epicor/GLJrnDtl", lambda effect: group_id(effect.key)),
     "add_order_charge": ("epicor/OHOrderMsc", lambda effect: str(effect.body["order_num"])),
 }
 """What the other side keeps of an effect: its collection and the value that tells it."""

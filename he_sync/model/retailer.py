@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from he_sync.model.errors import FixSettings
 
@@ -114,6 +114,10 @@ class Epicor(Record):
     book: str = "MAIN"
     coa: str = "MAIN"
     journal_code: str = "GJ"
+    ledger: Literal["payments", "store_days"] = Field(
+        default="payments",
+        description="payments: others post each payment and we correct; store_days: the close posts each day",
+    )
     fiscal_calendar: str = "MAIN"
     walk_in_customer: str = Field(description="CustID that sales without a customer belong to")
     adjust_reason: str = Field(default="POS", description="Reason code of stock adjustments")
@@ -158,6 +162,35 @@ class Limits(Record):
     stock_units: int = 500
 
 
+class Role(Record):
+    """What people of a role may approve by themselves, in minor units; without a limit everything."""
+
+    limit_minor: int | None = Field(default=None, ge=0)
+
+
+class AutomaticApproval(Record):
+    """A rule that approves small journals in a person's place, up to a total a month; its name stands in the trail."""
+
+    name: str = Field(min_length=1)
+    limit_minor: int = Field(ge=0)
+    month_limit_minor: int = Field(ge=0)
+
+
+class Approval(Record):
+    """Who approves journals. Nobody may until `people` names them; nobody approves what they prepared."""
+
+    roles: dict[str, Role] = Field(default_factory=dict)
+    people: dict[str, str] = Field(default_factory=dict, description="Role by the name a person signs with")
+    automatic: tuple[AutomaticApproval, ...] = ()
+
+    @model_validator(mode="after")
+    def _roles_are_known(self) -> Self:
+        for person, role in self.people.items():
+            if role not in self.roles:
+                raise ValueError(f"{person} has the role {role}, which approval.roles does not name")
+        return self
+
+
 class Retailer(Record):
     """One retailer, complete."""
 
@@ -172,6 +205,7 @@ class Retailer(Record):
     units: Units = Units()
     epicor: Epicor
     limits: Limits = Limits()
+    approval: Approval = Approval()
 
     @cached_property
     def by_location(self) -> dict[int, Store]:

@@ -39,4 +39,5 @@ def _write(bench: Bench, key: str, body: Body) -> str:
     return str(post_journal(bench.systems.epicor, group_id(key), header, lines).journal_num)
 
 
-WRITERS = {"post_journal": Writer(_find, _write)}
+WRITERS = {"post_journal": Writer(_find, _write), "post_store_day": Writer(_find, _write)}
+"""Two kinds of one write: the plan of a night gives way to what differs now, an approved journal does not."""

@@ -1,0 +1,86 @@
+"""What people decide about store-days: to approve their journals, sign them, reopen them; each with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from he_sync.flows.books import ledger as books_ledger
+from he_sync.flows.books.look import look
+from he_sync.flows.books.proposing import proposal
+from he_sync.flows.night import Office
+from he_sync.model.errors import HeSyncError, NotAllowed, Refused
+from he_sync.model.retailer import Retailer
+from he_sync.reconcile.journals.life import Approver, approve
+from he_sync.store import books
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided: names of journals or stores, and one line for each that was refused."""
+
+    done: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+def approver(retailer: Retailer, who: str) -> Approver:
+    """A person with the limit of their role. Raises NotAllowed for one whom the profile does not name."""
+    people = retailer.approval.people
+    if who not in people:
+        named = ", ".join(sorted(people)) or "nobody yet"
+        raise NotAllowed(f"{who} may not approve; approval.people of the profile names {named}")
+    return Approver(who, retailer.approval.roles[people[who]].limit_minor)
+
+
+def approve_day(office: Office, day: str, who: str, reason: str, stores: Collection[str] = ()) -> Decided:
+    """Approve the proposed journals of a date as they are now; one refusal does not stop the others.
+
+    Raises NotAllowed for somebody without a role.
+    """
+    person = approver(office.retailer, who)
+    done: list[str] = []
+    refused: list[str] = []
+    for one in look(office, day, stores):
+        for each in one.journals:
+            if each.state != "proposed":
+                continue
+            try:
+                agreed = approve(proposal(office, each), person, each.content, reason).moves[-1]
+                held = books.approve(office.store, each.key, each.content, who, agreed.reason)
+            except (NotAllowed, Refused) as error:
+                refused.append(str(error))
+            else:
+                (done if held else refused).append(each.key if held else f"{each.key} has changed; look at it again")
+    look(office, day, stores)
+    return Decided(tuple(done), tuple(refused))
+
+
+def sign_day(office: Office, day: str, who: str, reason: str, stores: Collection[str] = ()) -> Decided:
+    """Sign the store-days of a date whose ledger, read just now, is what they say. Raises NotAllowed without a role."""
+    approver(office.retailer, who)
+    _say_why(reason, day)
+    done, refused = [], []
+    for one in look(office, day, stores, books_ledger.read(office, day)):
+        if one.standing.state == "signed":
+            continue
+        try:
+            books.sign(office.store, day, one.store, who, reason.strip())
+            done.append(one.store)
+        except HeSyncError as error:
+            refused.append(str(error))
+    return Decided(tuple(done), tuple(refused))
+
+
+def reopen_day(office: Office, day: str, who: str, reason: str, stores: Collection[str] = ()) -> Decided:
+    """Take signatures back, so that what changed after them may be proposed. Raises NotAllowed without a role."""
+    approver(office.retailer, who)
+    _say_why(reason, day)
+    found = look(office, day, stores)
+    done = [one.store for one in found if books.reopen(office.store, day, one.store, who, reason.strip())]
+    look(office, day, stores)
+    return Decided(tuple(done), tuple(f"{one.store} of {day} is not signed" for one in found if one.store not in done))
+
+
+def _say_why(reason: str, day: str) -> None:
+    if not reason.strip():
+        raise Refused(f"{day}: say why, it stands in the evidence")

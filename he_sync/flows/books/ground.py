@@ -1,0 +1,136 @@
+"""What a store-day stands on, as pulled and compared: its sums, the hashes of them, and what speaks against it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from he_sync.flows import compare
+from he_sync.flows.night import Office
+from he_sync.model.errors import FixInput
+from he_sync.model.money import show
+from he_sync.model.retailer import Retailer
+from he_sync.reconcile.journals.days import Day, store_days
+from he_sync.store import dead_letters, effects
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "tickets": (
+        *("ticket_id", "public_id", "kind", "subtotal_minor", "tax_minor", "tip_minor", "gift_card_minor"),
+        "voided",
+    ),
+    "payments": ("payment_id", "owner", "kind", "payment_type", "amount_minor", "voided"),
+    "settlement_lines": ("line_id", "kind", "brand_group", "amount_minor", "reference"),
+}
+"""What a journal is made of, by frame: another column of these rows may change without moving a cent."""
+SET_ASIDE = frozenset({*NAMES, "sale_lines"})
+IN_THE_WAY = ("planned", "intent", "doubtful", "parked", "rejected", "waiting_approval")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One store-day as it was pulled: its sums, content hashes by name, reasons against its first states."""
+
+    business_date: str
+    store: str
+    day: Day
+    hashes: Mapping[str, str]
+    missing: tuple[str, ...]
+    off: tuple[str, ...]
+    unmatched: tuple[str, ...]
+
+
+def grounds(office: Office, day: str, stores: Collection[str] = ()) -> list[Ground]:
+    """The store-days of a date, by store: all places that take cards, and others that sold or took something.
+
+    Raises FixInput for no date, for a date that was never pulled, and for a store that the profile does not name.
+    """
+    _known(office.retailer, stores)
+    day = date_of(day)
+    frames = {name: office.lake.read("canonical", name, day) for name in NAMES}
+    missing, unmatched = _set_aside(office, day), _not_compared(office, day)
+    accounts = {} if unmatched else compare.accounts(office.lake, day, office.retailer)
+    found = {
+        one.store: one for one in store_days(day, frames["tickets"], frames["payments"], accounts, office.retailer)
+    }
+    expected = {store.code for store in office.retailer.stores if store.mid} | found.keys()
+    return [
+        Ground(
+            day,
+            code,
+            found.get(code, Day(code, 0, 0, 0, None)),
+            {name: _hash(rows, code, NAMES[name]) for name, rows in frames.items()},
+            missing,
+            _off(found.get(code), frames["tickets"], office.retailer.currency),
+            (*unmatched, *_under_way(office, day, code)),
+        )
+        for code in sorted(expected)
+        if not stores or code in stores
+    ]
+
+
+def date_of(text: str) -> str:
+    """A business date as it is kept. Raises FixInput for what is none."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise FixInput(f"{text!r} is not a date; write it as 2026-11-20") from None
+
+
+def _known(retailer: Retailer, stores: Collection[str]) -> None:
+    codes = {store.code for store in retailer.stores}
+    for code in stores:
+        if code not in codes:
+            raise FixInput(f"the profile names no store {code}; it has {', '.join(sorted(codes))}")
+
+
+def _hash(rows: pd.DataFrame, store: str, columns: tuple[str, ...]) -> str:
+    """Of the store's rows, whatever their order: sixteen hex digits over their plain Python values."""
+    mine = rows[rows["store"] == store]
+    told = sorted(map(repr, zip(*(mine[name].tolist() for name in columns), strict=True)))
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def _set_aside(office: Office, day: str) -> tuple[str, ...]:
+    """Records that could not be read belong to nobody knows which store: no store of the date is complete."""
+    letters = dead_letters.listing(office.store, day)
+    bad = [one.letter for one in letters if one.letter.entity.rpartition("/")[2] in SET_ASIDE]
+    return tuple(f"{one.entity} {one.record} is set aside ({one.reason}); correct it and pull again" for one in bad)
+
+
+def _not_compared(office: Office, day: str) -> tuple[str, ...]:
+    lacking = [leg for leg in compare.LEGS if not _there(office, leg, day)]
+    return (f"{', '.join(lacking)} of {day} are not compared yet; run he-sync close {day}",) if lacking else ()
+
+
+def _there(office: Office, leg: str, day: str) -> bool:
+    try:
+        office.lake.current("reconcile", leg, day)
+    except FixInput:
+        return False
+    return True
+
+
+def _off(day: Day | None, tickets: pd.DataFrame, currency: str) -> tuple[str, ...]:
+    if day is None:
+        return ()
+    side = "more" if day.off_minor > 0 else "less"
+    off = f"tenders are {show(abs(day.off_minor), currency)} {side} than what was sold; find the ticket or the payment"
+    mine = tickets[(tickets["store"] == day.store) & ~tickets["voided"]]
+    twice = [number for number, count in Counter(mine["public_id"].tolist()).items() if count > 1]
+    doubled = [f"ticket number {number} is there more than once; void one of them" for number in sorted(twice)]
+    return (*([off] if day.off_minor else []), *doubled)
+
+
+def _under_way(office: Office, day: str, code: str) -> tuple[str, ...]:
+    """Corrections of payments that the ledger does not show yet would be made once more by the store-day."""
+    waiting = effects.listing(office.store, day, IN_THE_WAY)
+    mine = [one for one in waiting if one.effect.kind == "post_journal" and one.effect.body.get("store") == code]
+    return tuple(
+        f"the correction of {one.effect.entity} is {one.state}; settle it first (he-sync effects list --date {day})"
+        for one in mine
+    )

@@ -1,0 +1,128 @@
+"""The ledger of a date as it is now: what others posted of each store-day, what we posted, what people entered.
+
+Read at every proposal, posting and signature: what was pulled in the night does not show what was corrected since.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from he_sync.connect import strict_json
+from he_sync.flows.night import Office
+from he_sync.flows.sources import SOURCES, Ask
+from he_sync.flows.writers import group_id
+from he_sync.mapping import epicor
+from he_sync.model.contract import frame, records
+from he_sync.model.ledger_line import LedgerLines
+from he_sync.store import books
+
+PLACE = ("Erp.BO.GLJrnDtlSvc", "GLJrnDtls")
+SUMMARY = re.compile(r"^HR DAY (\S+) (\d{4}-\d\d-\d\d)$")
+"""The other side of a store-day, as a posting of single payments words it."""
+
+
+OURS = re.compile(r"^HE (\S+) (\d{4}-\d\d-\d\d) \S+ v\d+")
+"""A journal of ours whose group these books do not know: a store that was lost posted it, and it stands."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Lines of a date, and of other dates where they name its payments or are ours; `ours` are our group ids."""
+
+    day: str
+    lines: pd.DataFrame
+    payments: frozenset[int]
+    ours: frozenset[str]
+
+    def standing(self, store: str) -> dict[str, int]:
+        """By account, what others posted of a store-day; accounts at nothing left out."""
+        sums: Counter[str] = Counter()
+        for row in self._others():
+            if row.store == store:
+                sums[row.account] += int(row.amount_minor)
+        return {account: cents for account, cents in sorted(sums.items()) if cents}
+
+    def posted(self, store: str) -> dict[str, int]:
+        """By account, what stands of our own journals of a store."""
+        sums: Counter[str] = Counter()
+        for row in records(self.lines):
+            if row.group_id in self.ours and row.store == store:
+                sums[row.account] += int(row.amount_minor)
+        return dict(sums)
+
+    def by_group(self) -> dict[str, Counter[tuple[str, int]]]:
+        """By group id, the lines of ours as (account with store, cents)."""
+        found: dict[str, Counter[tuple[str, int]]] = {}
+        for row in records(self.lines):
+            if row.group_id in self.ours:
+                place = (f"{row.account}|{row.store}", int(row.amount_minor))
+                found.setdefault(row.group_id, Counter())[place] += 1
+        return found
+
+    def direct(self, accounts: Collection[str]) -> list[Any]:
+        """Lines of the date on watched accounts that are of no payment, no store-day and not ours."""
+        known = {row.line_id for row in self._others()}
+        rows = [row for row in records(self.lines) if row.posting_date == self.day and row.account in accounts]
+        return [row for row in rows if row.line_id not in known and row.group_id not in self.ours]
+
+    def _others(self) -> Iterator[Any]:
+        """Lines of documents that post this date's payments or store-days; a line of another payment is not of them."""
+        mine = {_document(row.line_id) for row in records(self.lines) if row.payment_id in self.payments}
+        for row in records(self.lines):
+            if row.group_id in self.ours or (row.payment_id and row.payment_id not in self.payments):
+                continue
+            named = SUMMARY.match(row.description) or OURS.match(row.description)
+            if (named and named[2] == self.day) or (not named and _document(row.line_id) in mine):
+                yield row
+
+
+def _document(line_id: str) -> str:
+    return str(line_id).rpartition("-")[0]
+
+
+def read(office: Office, day: str) -> Ledger:
+    """The ledger of a business date, from Epicor; kept in the lake as `close/ledger`."""
+    payments = office.lake.read("canonical", "payments", day)
+    alive = frozenset(int(number) for number in payments[~payments["voided"]]["payment_id"])
+    ours = _groups(office, day)
+    source = SOURCES["epicor/ledger_lines"]
+    rows = _rows(
+        office,
+        (row for page in source.pages(Ask(office.systems, office.retailer, date.fromisoformat(day))) for row in page),
+    )
+    there = {row["payment_id"] for row in rows.values()}
+    texts = [f"HR PAY {number}" for number in sorted(alive - there)]
+    rows |= _any(office, "Description", texts)
+    rows |= _any(office, "GroupID", sorted(ours))
+    lines = frame(LedgerLines, [rows[name] for name in sorted(rows)])
+    office.lake.write("close", "ledger", day, lines)
+    return Ledger(day, lines, alive, ours)
+
+
+def kept(office: Office, day: str) -> Ledger:
+    """The same as it was read last. Raises FixInput where nothing was proposed yet."""
+    payments = office.lake.read("canonical", "payments", day)
+    alive = frozenset(int(number) for number in payments[~payments["voided"]]["payment_id"])
+    return Ledger(day, office.lake.read("close", "ledger", day), alive, _groups(office, day))
+
+
+def _groups(office: Office, day: str) -> frozenset[str]:
+    return frozenset(group_id(one.effect_key) for one in books.of_day(office.store, day) if one.effect_key)
+
+
+def _any(office: Office, column: str, values: list[str]) -> dict[str, Mapping[str, Any]]:
+    found = office.systems.epicor.read_any(*PLACE, column, values) if values else []
+    return _rows(office, found)
+
+
+def _rows(office: Office, documents: Iterable[dict[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    exact = (strict_json.loads(strict_json.dumps(document)) for document in documents)
+    rows = [row for document in exact for _, row in epicor.ledger_line(document, office.retailer)]
+    return {str(row["line_id"]): row for row in rows}

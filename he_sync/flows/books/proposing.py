@@ -1,0 +1,170 @@
+"""Journals proposed: what each store-day needs in the ledger, dated into an open period, approved where a rule may.
+
+A store-day that was signed is not touched: what came after the signature is proposed once somebody reopened it, as a
+late item under its own business date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from he_sync.flows.books import ledger as books_ledger
+from he_sync.flows.books import periods, rules
+from he_sync.flows.books.ground import Ground, grounds
+from he_sync.flows.books.ledger import Ledger
+from he_sync.flows.books.look import Looked, look
+from he_sync.flows.books.posting import give_way, settle
+from he_sync.flows.night import Office
+from he_sync.reconcile.journals.correction import Posted, Step, propose
+from he_sync.reconcile.journals.entry import Entry, Line
+from he_sync.reconcile.journals.life import Automatic, Proposal, approve_by_rule
+from he_sync.reconcile.journals.parts import chart, lacking
+from he_sync.reconcile.journals.periods import Calendar, place
+from he_sync.store import books
+from he_sync.store.books import Journal
+
+PREPARER = "he-sync"
+"""Who prepares when nobody asks: the night."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a proposal did for one store-day. `refused` says why nothing was proposed, "" where something could be."""
+
+    store: str
+    new: tuple[Journal, ...] = ()
+    kept: tuple[Journal, ...] = ()
+    withdrawn: tuple[Journal, ...] = ()
+    refused: str = ""
+
+
+def propose_day(
+    office: Office, day: str, who: str, stores: Collection[str] = (), which: rules.Which = "day"
+) -> list[Outcome]:
+    """Propose what the store-days of a date need. Nothing leaves for Epicor, which is only read.
+
+    Raises FixSettings where the company cannot say what is closed, FixInput for rules that are not here any more.
+    """
+    first = look(office, day, stores)
+    settle(office, first)
+    now, open_dates = books_ledger.read(office, day), periods.calendar(office.systems, date.fromisoformat(day))
+    found = [_one(office, one, now, open_dates, who, which) for one in look(office, day, stores, now)]
+    _automatic(office, day)
+    look(office, day, stores, now)
+    return found
+
+
+def preview(office: Office, day: str, stores: Collection[str] = (), which: rules.Which = "day") -> list[Step]:
+    """The steps that a proposal would make, as the ledger is now; nothing is written but what was read."""
+    now = books_ledger.read(office, day)
+    return [step for one in look(office, day, stores, now) for step in _steps(office, one, now, which)[0]]
+
+
+def _one(  # noqa: PLR0913, PLR0917 - one store-day with all that its proposal takes
+    office: Office, one: Looked, now: Ledger, open_dates: Calendar, who: str, which: rules.Which
+) -> Outcome:
+    if one.standing.state == "signed" and which == "day":
+        return Outcome(one.store)
+    if refused := _refused(one, which):
+        return Outcome(one.store, refused=refused)
+    steps, version = _steps(office, one, now, which)
+    late = one.row.times_signed > 0
+    wanted = [_journal(step, one, open_dates, who, version, late=late) for step in steps]
+    if held := give_way(office, one.row.business_date, one.store, wanted, who):
+        return Outcome(one.store, refused=held)
+    done = books.propose(office.store, one.row.business_date, one.store, one.row.ground, version, wanted)
+    return Outcome(one.store, done.new, done.kept, done.withdrawn)
+
+
+def _refused(one: Looked, which: rules.Which) -> str:
+    if one.row.signed_on is not None:
+        why = one.standing.because or f"{one.row.signed_by} signed it"
+        return why if one.standing.decertified else f"{why}; reopen it with a reason, then propose with {which}'s rules"
+    if not one.reaches("matched"):
+        return one.standing.because
+    return ""
+
+
+def _steps(office: Office, one: Looked, now: Ledger, which: rules.Which) -> tuple[list[Step], str]:
+    """What is to be posted and reversed under the chosen rules, and the version of these."""
+    retailer, version = rules.chosen(office.store, office.retailer, which, one.row.rules)
+    under = replace(office, retailer=retailer)
+    [ground] = grounds(under, one.row.business_date, [one.store]) if retailer is not office.retailer else [one.ground]
+    kept = books.history(office.store, one.row.business_date, one.store)
+    posted = {name: [_posted(each) for each in versions] for name, versions in kept.items()}
+    return list(propose(_wanted(ground, now, under), posted)), version
+
+
+def _wanted(ground: Ground, now: Ledger, office: Office) -> Iterable[Entry]:
+    entry = ground.day.entry
+    return lacking(entry, now.standing(ground.store), chart(office.retailer)) if entry else ()
+
+
+def _posted(one: Journal) -> Posted:
+    return Posted(entry_of(one), one.version, one.erp_number, one.undone_by)
+
+
+def entry_of(one: Journal) -> Entry:
+    """The entry of a journal, as it was proposed."""
+    company, unit, day, kind, part = one.body["entry"]
+    lines = [Line(line["account"].partition("|")[0], line["amount_minor"], line["about"]) for line in one.body["lines"]]
+    return Entry(kind, company, unit, day, "business", tuple(lines), one.body["currency"], part)
+
+
+def _journal(  # noqa: PLR0913 - one step with all that a journal says
+    step: Step, one: Looked, open_dates: Calendar, who: str, version: str, *, late: bool
+) -> Journal:
+    entry, day = step.entry, one.row.business_date
+    undoing = " R" if step.what == "reverse" else ""
+    text = f"HE {one.store} {day} {entry.part} v{step.version}{undoing}"
+    placed = place(date.fromisoformat(day), text, open_dates)
+    late = late or placed.late
+    text += " late" if late else ""
+    lines = [
+        {"account": f"{line.account}|{one.store}", "amount_minor": line.amount_minor, "text": text, "about": line.about}
+        for line in entry.lines
+    ]
+    body = {
+        "store": one.store,
+        "date": placed.on.isoformat(),
+        "text": text,
+        "lines": lines,
+        "currency": entry.currency,
+        "entry": [entry.company, entry.unit, entry.date, entry.kind, entry.part],
+    }
+    return Journal(
+        key=step.key,
+        name=entry.name,
+        version=step.version,
+        what=step.what,
+        business_date=day,
+        store=one.store,
+        posting_date=placed.on.isoformat(),
+        late=late,
+        text=text,
+        body=body,
+        content=entry.content,
+        amount_minor=entry.amount_minor,
+        rules=version,
+        prepared_by=who,
+        undoes=step.undoes,
+        replaces=step.replaces,
+    )
+
+
+def _automatic(office: Office, day: str) -> None:
+    """Let the profile's rules approve what is under their limits, in the order of the rules and of the journals."""
+    for given in office.retailer.approval.automatic:
+        rule = Automatic(given.name, given.limit_minor, given.month_limit_minor)
+        waiting = books.of_day(office.store, day, states=("proposed",))
+        used = books.approved_in_month(office.store, day[:7], f"rule {rule.name}")
+        for one in approve_by_rule([proposal(office, each) for each in waiting], rule, used):
+            if one.state == "approved":
+                books.approve(office.store, one.key, one.content, one.moves[-1].by, one.moves[-1].reason)
+
+
+def proposal(office: Office, one: Journal) -> Proposal:
+    """A journal as approval looks at it."""
+    return Proposal(one.key, one.content, one.amount_minor, one.prepared_by, office.retailer.currency)
