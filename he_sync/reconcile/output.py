@@ -38,12 +38,13 @@ BREAKS = {
 
 
 @contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
+def new_folder(out: Path, mark: str = SUMMARY) -> Iterator[Path]:
     """A folder beside `out` to write into, which takes its place at the end; after any error nothing is left.
 
-    An earlier output is replaced at that moment. Raises FixInput where something else stands in the place.
+    An earlier output, which holds a file called `mark`, is replaced at that moment. Raises FixInput where something
+    else stands in the place.
     """
-    if out.exists() and not _replaceable(out):
+    if out.exists() and not _replaceable(out, mark):
         raise FixInput(f"{out}: is there and is no output of he-sync; name another folder")
     nearest = next(one for one in out.absolute().parents if one.is_dir())
     part = nearest / f".{out.name}.{os.getpid()}.part"
@@ -62,8 +63,8 @@ def new_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _replaceable(out: Path) -> bool:
-    return out.is_dir() and ((out / SUMMARY).is_file() or not any(out.iterdir()))
+def _replaceable(out: Path, mark: str) -> bool:
+    return out.is_dir() and ((out / mark).is_file() or not any(out.iterdir()))
 
 
 def write_summary(folder: Path, summary: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from he_sync.flows.books import ledger as books_ledger
+from he_sync.flows.books.ground import Books
 from he_sync.flows.books.look import look
 from he_sync.flows.books.proposing import proposal
 from he_sync.flows.night import Office
@@ -32,7 +33,7 @@ def approver(retailer: Retailer, who: str) -> Approver:
     return Approver(who, retailer.approval.roles[people[who]].limit_minor)
 
 
-def approve_day(office: Office, day: str, who: str, reason: str, stores: Collection[str] = ()) -> Decided:
+def approve_day(office: Books, day: str, who: str, reason: str, stores: Collection[str] = ()) -> Decided:
     """Approve the proposed journals of a date as they are now; one refusal does not stop the others.
 
     Raises NotAllowed for somebody without a role.
@@ -71,7 +72,7 @@ def sign_day(office: Office, day: str, who: str, reason: str, stores: Collection
     return Decided(tuple(done), tuple(refused))
 
 
-def reopen_day(office: Office, day: str, who: str, reason: str, stores: Collection[str] = ()) -> Decided:
+def reopen_day(office: Books, day: str, who: str, reason: str, stores: Collection[str] = ()) -> Decided:
     """Take signatures back, so that what changed after them may be proposed. Raises NotAllowed without a role."""
     approver(office.retailer, who)
     _say_why(reason, day)

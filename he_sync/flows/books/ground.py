@@ -7,16 +7,18 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import pandas as pd
 
 from he_sync.flows import compare
-from he_sync.flows.night import Office
 from he_sync.model.errors import FixInput
 from he_sync.model.money import show
 from he_sync.model.retailer import Retailer
 from he_sync.reconcile.journals.days import Day, store_days
 from he_sync.store import dead_letters, effects
+from he_sync.store.database import Store
+from he_sync.store.lake import Lake
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "tickets": (
@@ -29,6 +31,31 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 """What a journal is made of, by frame: another column of these rows may change without moving a cent."""
 SET_ASIDE = frozenset({*NAMES, "sale_lines"})
 IN_THE_WAY = ("planned", "intent", "doubtful", "parked", "rejected", "waiting_approval")
+
+
+class Books(Protocol):
+    """What a look at store-days takes: our memory and the profile, no system. An office is one."""
+
+    @property
+    def store(self) -> Store:
+        """Where store-days and journals are kept."""
+
+    @property
+    def lake(self) -> Lake:
+        """What was pulled."""
+
+    @property
+    def retailer(self) -> Retailer:
+        """The profile."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The books of an installation whose systems need not be known."""
+
+    store: Store
+    lake: Lake
+    retailer: Retailer
 
 
 @dataclass(frozen=True)
@@ -44,7 +71,7 @@ class Ground:
     unmatched: tuple[str, ...]
 
 
-def grounds(office: Office, day: str, stores: Collection[str] = ()) -> list[Ground]:
+def grounds(office: Books, day: str, stores: Collection[str] = ()) -> list[Ground]:
     """The store-days of a date, by store: all places that take cards, and others that sold or took something.
 
     Raises FixInput for no date, for a date that was never pulled, and for a store that the profile does not name.
@@ -95,19 +122,19 @@ def _hash(rows: pd.DataFrame, store: str, columns: tuple[str, ...]) -> str:
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
-def _set_aside(office: Office, day: str) -> tuple[str, ...]:
+def _set_aside(office: Books, day: str) -> tuple[str, ...]:
     """Records that could not be read belong to nobody knows which store: no store of the date is complete."""
     letters = dead_letters.listing(office.store, day)
     bad = [one.letter for one in letters if one.letter.entity.rpartition("/")[2] in SET_ASIDE]
     return tuple(f"{one.entity} {one.record} is set aside ({one.reason}); correct it and pull again" for one in bad)
 
 
-def _not_compared(office: Office, day: str) -> tuple[str, ...]:
+def _not_compared(office: Books, day: str) -> tuple[str, ...]:
     lacking = [leg for leg in compare.LEGS if not _there(office, leg, day)]
     return (f"{', '.join(lacking)} of {day} are not compared yet; run he-sync close {day}",) if lacking else ()
 
 
-def _there(office: Office, leg: str, day: str) -> bool:
+def _there(office: Books, leg: str, day: str) -> bool:
     try:
         office.lake.current("reconcile", leg, day)
     except FixInput:
@@ -126,7 +153,7 @@ def _off(day: Day | None, tickets: pd.DataFrame, currency: str) -> tuple[str, ..
     return (*([off] if day.off_minor else []), *doubled)
 
 
-def _under_way(office: Office, day: str, code: str) -> tuple[str, ...]:
+def _under_way(office: Books, day: str, code: str) -> tuple[str, ...]:
     """Corrections of payments that the ledger does not show yet would be made once more by the store-day."""
     waiting = effects.listing(office.store, day, IN_THE_WAY)
     mine = [one for one in waiting if one.effect.kind == "post_journal" and one.effect.body.get("store") == code]

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from he_sync.connect import strict_json
+from he_sync.flows.books.ground import Books
 from he_sync.flows.night import Office
 from he_sync.flows.sources import SOURCES, Ask
 from he_sync.flows.writers import group_id
@@ -106,14 +107,14 @@ def read(office: Office, day: str) -> Ledger:
     return Ledger(day, lines, alive, ours)
 
 
-def kept(office: Office, day: str) -> Ledger:
+def kept(office: Books, day: str) -> Ledger:
     """The same as it was read last. Raises FixInput where nothing was proposed yet."""
     payments = office.lake.read("canonical", "payments", day)
     alive = frozenset(int(number) for number in payments[~payments["voided"]]["payment_id"])
     return Ledger(day, office.lake.read("close", "ledger", day), alive, _groups(office, day))
 
 
-def _groups(office: Office, day: str) -> frozenset[str]:
+def _groups(office: Books, day: str) -> frozenset[str]:
     return frozenset(group_id(one.effect_key) for one in books.of_day(office.store, day) if one.effect_key)
 
 

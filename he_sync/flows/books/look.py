@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from he_sync.flows.books.ground import Ground, grounds
+from he_sync.flows.books.ground import Books, Ground, grounds
 from he_sync.flows.books.ledger import Ledger
-from he_sync.flows.night import Office
 from he_sync.flows.writers import group_id
 from he_sync.model.money import show
 from he_sync.reconcile.journals.store_day import STATES, Facts, Standing, State, judge, transition
@@ -40,7 +39,7 @@ class Looked:
         return STATES.index(self.standing.state) >= STATES.index(state)
 
 
-def look(office: Office, day: str, stores: Collection[str] = (), ledger: Ledger | None = None) -> list[Looked]:
+def look(office: Books, day: str, stores: Collection[str] = (), ledger: Ledger | None = None) -> list[Looked]:
     """Judge the store-days of a date and write down where they stand; every move is in the audit.
 
     Without a ledger that was read just now, what others posted is taken as it was read last, and what we posted is
@@ -49,7 +48,7 @@ def look(office: Office, day: str, stores: Collection[str] = (), ledger: Ledger 
     return [_one(office, one, ledger) for one in grounds(office, day, stores)]
 
 
-def _one(office: Office, ground: Ground, ledger: Ledger | None) -> Looked:
+def _one(office: Books, ground: Ground, ledger: Ledger | None) -> Looked:
     day, code = ground.business_date, ground.store
     row, journals = books.get(office.store, day, code), tuple(books.of_day(office.store, day, code))
     hashes = {**ground.hashes, LEDGER: _of_others(ledger, code) if ledger else row.ground.get(LEDGER, "")}
@@ -73,7 +72,7 @@ def _of_others(ledger: Ledger, code: str) -> str:
     return content_hash(ledger.standing(code))[:16]
 
 
-def unposted(office: Office, journals: Collection[Journal]) -> Iterator[str]:
+def unposted(office: Books, journals: Collection[Journal]) -> Iterator[str]:
     """One line for each journal that the ledger does not have, with its cents and what to do."""
     currency = office.retailer.currency
     for one in journals:
@@ -84,7 +83,7 @@ def unposted(office: Office, journals: Collection[Journal]) -> Iterator[str]:
             yield f"{what} {_under_way(office, one)}"
 
 
-def _under_way(office: Office, one: Journal) -> str:
+def _under_way(office: Books, one: Journal) -> str:
     status = effects.find(office.store, one.effect_key) if one.effect_key else None
     if status is None or status.state == "planned":
         return "is approved and not posted; run he-sync close post"

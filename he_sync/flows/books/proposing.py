@@ -12,7 +12,7 @@ from datetime import date
 
 from he_sync.flows.books import ledger as books_ledger
 from he_sync.flows.books import periods, rules
-from he_sync.flows.books.ground import Ground, grounds
+from he_sync.flows.books.ground import Books, Ground, grounds
 from he_sync.flows.books.ledger import Ledger
 from he_sync.flows.books.look import Looked, look
 from he_sync.flows.books.posting import give_way, settle
@@ -154,7 +154,7 @@ def _journal(  # noqa: PLR0913 - one step with all that a journal says
     )
 
 
-def _automatic(office: Office, day: str) -> None:
+def _automatic(office: Books, day: str) -> None:
     """Let the profile's rules approve what is under their limits, in the order of the rules and of the journals."""
     for given in office.retailer.approval.automatic:
         rule = Automatic(given.name, given.limit_minor, given.month_limit_minor)
@@ -165,6 +165,6 @@ def _automatic(office: Office, day: str) -> None:
                 books.approve(office.store, one.key, one.content, one.moves[-1].by, one.moves[-1].reason)
 
 
-def proposal(office: Office, one: Journal) -> Proposal:
+def proposal(office: Books, one: Journal) -> Proposal:
     """A journal as approval looks at it."""
     return Proposal(one.key, one.content, one.amount_minor, one.prepared_by, office.retailer.currency)

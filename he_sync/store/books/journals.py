@@ -198,6 +198,13 @@ def approved_in_month(store: Store, month: str, who: str) -> int:
         return int(connection.execute(query).scalar() or 0)
 
 
+def of_month(store: Store, month: str, states: Sequence[str] = ALIVE) -> list[Journal]:
+    """Journals of a month (2026-11) of business dates, in the order in which they were proposed."""
+    mine = (journals.c.business_date.startswith(month, autoescape=True), journals.c.state.in_(states))
+    with store.begin() as connection:
+        return [_journal(row) for row in connection.execute(select(journals).where(*mine).order_by(journals.c.seq))]
+
+
 def _of(day: str, code: str) -> tuple[Any, Any]:
     return journals.c.business_date == day, journals.c.store == code
 
