@@ -1,4 +1,7 @@
-"""`he-sync close`: one business date without an orchestrator, on the settings of the environment."""
+"""`he-sync close DATE`: one business date without an orchestrator, on the settings of the environment.
+
+The verbs of the close of store-days stand in close_books.py; `close DATE` without one of them is `close run DATE`.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Annotated, Any
 
+import click
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
+from typer.core import TyperGroup
 
+from he_sync.cli import close_books
 from he_sync.flows import close as closing
 from he_sync.flows import night
 from he_sync.flows.push import wall_clock
@@ -46,6 +52,20 @@ class Outcome:
     remaining_minor: int = 0
 
 
+class RunsByDefault(TyperGroup):
+    """What is no verb is the date of `run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `run` before what names none of the verbs."""
+        named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if named else ["run", *args])
+
+
+app = typer.Typer(cls=RunsByDefault)
+close_books.add_to(app)
+
+
+@app.command("run")
 def close(
     day: Annotated[str, typer.Argument(metavar="DATE", help="Business date, YYYY-MM-DD")],
     plan_only: Annotated[bool, typer.Option("--plan-only", help="Compare and preview; write nothing")] = False,

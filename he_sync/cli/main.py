@@ -22,6 +22,7 @@ GROUPS = {
     "events": "One record's whole story; dead letters and replay.",
     "match": "Who is who: customers of two sides linked, duplicates found.",
     "stock": "What may be sold, and why each number is what it is.",
+    "close": "One business date: compared and written back; its store-days proposed, approved, posted, signed.",
     "reconcile": "Files of both sides, the bank and the ledger: every cent explained.",
 }
 COMMANDS = {
@@ -30,7 +31,6 @@ COMMANDS = {
     "up": "stack",
     "down": "stack",
     "doctor": "doctor",
-    "close": "close",
     "proof": "proof",
 }
 """Verbs of one word and the module that has the function of that name."""

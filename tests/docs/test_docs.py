@@ -103,6 +103,7 @@ def _options(command, words):
         if word not in getattr(command, "commands", {}):
             break
         command = command.commands[word]
+    command = getattr(command, "commands", {}).get("run", command)  # `close DATE` is `close run DATE`
     return {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
 
 

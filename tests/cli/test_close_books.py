@@ -1,0 +1,113 @@
+"""`he-sync close status|propose|approve|post|sign|reopen|pack|verify` as finance calls it, refusals in one line."""
+
+import json
+
+import pytest
+
+from tests.flows.close_shop import LEDGER
+
+PEOPLE = {
+    "roles": {"controller": {}, "clerk": {"limit_minor": 1_000}},
+    "people": {"cora": "controller", "carl": "controller", "cleo": "clerk"},
+}
+
+
+def with_books(profile):
+    profile["approval"] = PEOPLE
+    profile["epicor"]["ledger"] = "store_days"
+
+
+@pytest.fixture
+def finance(he_sync, friday):
+    """A compared date whose ledger the close writes; what others posted in the sandbox is taken away."""
+    he_sync.change_profile(with_books)
+    state = he_sync.sandbox.state
+    with state.transaction():
+        for name in LEDGER:
+            state._connection().execute(f"DELETE FROM {state.table(name)}")  # noqa: S608 - own names
+    assert he_sync("close", friday, "--plan-only")[0] == 0
+    return he_sync
+
+
+def said(call):
+    code, out, err = call
+    assert err == ""
+    return code, json.loads(out)
+
+
+def test_finance_takes_a_date_from_the_comparison_to_a_pack_that_verifies(finance, friday, tmp_path):
+    code, found = said(finance("close", "status", friday, "--json"))
+    assert code == 0
+    assert {row["because"] for row in found["rows"]} == {"no journal is proposed yet"}
+    code, shown = said(finance("close", "propose", friday, "--preview", "--json"))
+    code, found = said(finance("close", "propose", friday, "--who", "cora", "--json"))
+    assert code == 0
+    assert [row["journal"] for row in found["rows"]] == [row["journal"] for row in shown["rows"]]
+    code, found = said(finance("close", "approve", friday, "--who", "cora", "--reason", "mine", "--json"))
+    assert code == 1
+    assert all("cora prepared it; another person approves" in line for line in found["to_do"])
+    assert finance("close", "approve", friday, "--who", "carl", "--reason", "checked", "--json")[0] == 0
+    code, found = said(finance("close", "post", friday, "--json"))
+    assert (code, len(found["rows"])) == (0, len(shown["rows"]))
+    assert said(finance("close", "post", friday, "--json")) == (0, {"rows": [], "to_do": []})
+    code, found = said(finance("close", "sign", friday, "--who", "cora", "--reason", "ok", "--json"))
+    assert (code, "cora prepared its journals; another person signs" in found["to_do"][0]) == (1, True)
+    assert finance("close", "sign", friday, "--who", "carl", "--reason", "ok")[0] == 0
+    out = str(tmp_path / "pack")
+    code, told, _ = finance("close", "pack", friday, "--out", out)
+    assert (code, told.startswith(f"{out}: manifest ")) == (0, True)
+    code, told, _ = finance("close", "verify", out, "--books")
+    assert (code, "files are as they were written" in told) == (0, True)
+    (tmp_path / "pack" / "lines.csv").write_text("key\n")
+    code, _, err = finance("close", "verify", out)
+    assert (code, err) == (1, f"{out}: lines.csv was changed since the pack was written\n")
+    code, told, _ = finance("close", "status", friday)
+    assert code == 0
+    assert "carl approved" in told
+    assert "signed" in told
+    code, found = said(
+        finance("close", "reopen", friday, "--store", "S001", "--who", "carl", "--reason", "x", "--json")
+    )
+    assert (code, [row["done"] for row in found["rows"]]) == (0, ["S001"])
+
+
+BAD = [
+    (("status", "yesterday"), 2, "'yesterday' is not a date; write it as 2026-11-20"),
+    (
+        ("status", "2026-11-20", "--until", "2026-11-19"),
+        2,
+        "--until 2026-11-19 must be 2026-11-20 or one of the 61",
+    ),
+    (("status", "2019-07-04"), 2, "has no data for 2019-07-04; materialise it first"),
+    (("approve", "FRIDAY", "--who", "mallory", "--reason", "x"), 1, "mallory may not approve"),
+    (("sign", "FRIDAY", "--who", "cora", "--reason", " "), 1, "say why, it stands in the evidence"),
+    (("approve", "FRIDAY", "--who", "cora"), 2, "Missing option '--reason'"),
+    (("status", "FRIDAY", "--store", "S099"), 2, "the profile names no store S099"),
+    (("propose", "FRIDAY", "--rules", "mine"), 2, "'mine' is not one of 'day', 'today'"),
+    (("pack", "2019-07-04", "--out", "OUT"), 2, "has no data for 2019-07-04"),
+    (("verify", "OUT"), 2, "name a folder that he-sync close pack wrote"),
+]
+
+
+def test_bad_input_is_one_line_and_nothing_is_proposed(finance, friday, tmp_path):
+    for words, code, line in BAD:
+        given = [{"FRIDAY": friday, "OUT": str(tmp_path / "out")}.get(word, word) for word in words]
+        ended, out, err = finance("close", *given)
+        assert (ended, out, err.count("\n")) == (code, "", 1), err
+        assert line in err
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_range_says_of_each_date_what_is_in_its_way_and_goes_on(finance):
+    code, found = said(finance("close", "status", "2019-07-04", "--until", "2019-07-05", "--json"))
+    assert code == 1
+    assert [line.partition(":")[0] for line in found["to_do"]] == ["2019-07-04", "2019-07-05"]
+
+
+def test_a_company_that_cannot_say_what_is_closed_is_told_which_query_it_lacks(finance, friday, monkeypatch):
+    from he_sync.sandbox.epicor import baq  # noqa: PLC0415 - the stand-in of this test alone
+
+    monkeypatch.delitem(baq.BAQS, "hesync_periods")
+    code, _, err = finance("close", "propose", friday)
+    assert code == 2
+    assert "epicor has no query HeSync_Periods" in err
