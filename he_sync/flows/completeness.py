@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import pandas as pd
 
+from he_sync.flows.books.ledger import OURS
 from he_sync.model.contract import records
 from he_sync.model.retailer import Retailer
 from he_sync.reconcile.completeness import Item, Proof, freshness, prove
@@ -38,7 +40,7 @@ def run(lake: Lake, day: str, retailer: Retailer) -> Completeness:
     frames = {name: lake.read("canonical", name, day) for name in (*INPUTS, "ledger_elsewhere")}
     proofs = (
         *prove("orders", _sold(frames, retailer), booked(frames["erp_orders"])),
-        *prove("sales", _taken(frames), _posted(frames)),
+        *prove("sales", _taken(frames), _posted(frames, day, retailer)),
         *prove("customers", *_people(frames["customers"])),
         *prove("stock levels", _stock(frames, "heartland"), _stock(frames, "epicor")),
     )
@@ -64,7 +66,34 @@ def _taken(frames: dict[str, pd.DataFrame]) -> Iterator[Item]:
         yield Item(f"payment {row.payment_id}", row.store, int(row.amount_minor), group=row.kind.replace("_", " "))
 
 
-def _posted(frames: dict[str, pd.DataFrame]) -> Iterator[Item]:
+def _posted(frames: dict[str, pd.DataFrame], day: str, retailer: Retailer) -> Iterator[Item]:
+    """Tenders as the ledger has them: one by one, or in sums where the close posts store-days."""
+    return _in_sums(frames, day, retailer) if retailer.epicor.ledger == "store_days" else _by_payment(frames)
+
+
+def _in_sums(frames: dict[str, pd.DataFrame], day: str, retailer: Retailer) -> Iterator[Item]:
+    """Tenders that a store-day's journals of the date add up to, in the order in which they were taken.
+
+    Those behind the posted sum came late and are not there; a sum that no number of tenders makes proves none.
+    """
+    own = retailer.accounts
+    kinds: dict[str, str] = {tender.account: tender.kind for tender in retailer.tenders}
+    kinds |= {own.card_clearing: "card", own.amex_clearing: "card"}
+    posted: dict[tuple[str, str], int] = defaultdict(int)
+    for row in records(frames["ledger_lines"]):
+        named = OURS.match(row.description)
+        if named and named[2] == day and named[3] == row.account and row.account in kinds:
+            posted[row.store, kinds[row.account].replace("_", " ")] += int(row.amount_minor)
+    taken: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for item in sorted(_taken(frames), key=lambda one: int(one.subject.split(" ")[1])):
+        taken[item.store, item.group].append(item)
+    for place, items in taken.items():
+        sums = list(accumulate(item.amount_minor for item in items))
+        there = max((number for number, cents in enumerate(sums, 1) if cents == posted[place]), default=0)
+        yield from items[:there]
+
+
+def _by_payment(frames: dict[str, pd.DataFrame]) -> Iterator[Item]:
     """A payment as the ledger has it, of whatever date: the net of its postings that no other takes back.
 
     Postings that cancel each other out are no posting.

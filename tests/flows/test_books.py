@@ -13,7 +13,7 @@ import pytest
 from he_sync.cli import check, house
 from he_sync.connect.permit import permitted
 from he_sync.connect.wire import Response, http_send
-from he_sync.flows import night
+from he_sync.flows import completeness, night
 from he_sync.flows.books import deciding, posting
 from he_sync.flows.books.look import look
 from he_sync.flows.writers import group_id
@@ -381,3 +381,18 @@ def test_with_the_rules_of_that_day_nothing_differs_and_with_todays_only_the_cha
     for one in shop.propose(which="today"):
         assert [each.key.split("|", 4)[4] for each in one.new] == ["1155|v1|reversal", "1156|v1"]
         assert {each.rules for each in one.new} != {before[0].rules}
+
+
+def test_where_the_close_posts_the_ledger_tenders_are_there_with_their_store_day_and_a_late_one_is_not(shop):
+    def found():
+        shop.lake.write("canonical", "ledger_lines", DAY, shop.lake.read("close", "ledger", DAY))
+        return completeness.run(shop.lake, DAY, shop.retailer).proofs
+
+    shop.propose()
+    assert all(one.target.count == 0 for one in found() if one.entity == "sales")
+    shop.approve()
+    shop.post()
+    assert all(one.complete for one in found() if one.entity == "sales")
+    late_ticket(shop)
+    [short] = [one for one in found() if one.entity == "sales" and not one.complete]
+    assert (short.store, short.missing, short.missing_minor) == ("S001", ("payment 888888",), {"cash": 1_234})

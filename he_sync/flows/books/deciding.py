@@ -42,9 +42,11 @@ def approve_day(office: Books, day: str, who: str, reason: str, stores: Collecti
     done: list[str] = []
     refused: list[str] = []
     for one in look(office, day, stores):
-        for each in one.journals:
-            if each.state != "proposed":
-                continue
+        waiting = [each for each in one.journals if each.state == "proposed"]
+        if waiting and not one.reaches("proposed"):
+            refused.append(f"{one.store} of {day}: {one.standing.because}")
+            continue
+        for each in waiting:
             try:
                 agreed = approve(proposal(office, each), person, each.content, reason).moves[-1]
                 held = books.approve(office.store, each.key, each.content, who, agreed.reason)

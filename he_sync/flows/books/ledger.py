@@ -29,7 +29,7 @@ SUMMARY = re.compile(r"^HR DAY (\S+) (\d{4}-\d\d-\d\d)$")
 """The other side of a store-day, as a posting of single payments words it."""
 
 
-OURS = re.compile(r"^HE (\S+) (\d{4}-\d\d-\d\d) \S+ v\d+")
+OURS = re.compile(r"^HE (\S+) (\d{4}-\d\d-\d\d) (\S+) v\d+")
 """A journal of ours whose group these books do not know: a store that was lost posted it, and it stands."""
 
 
