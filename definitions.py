@@ -9,6 +9,7 @@ import dagster as dg
 
 from assets.canonical import CANONICAL
 from assets.chain import chain
+from assets.close import close_store_days
 from assets.completeness import completeness
 from assets.days import TIMEZONE
 from assets.drain import drain_job
@@ -20,9 +21,11 @@ from assets.push import PUSH
 from assets.reconcile import RECONCILE
 from assets.store_days import store_days
 from he_sync.flows import sweeper
+from he_sync.flows.books.nightly import overdue
 from he_sync.flows.polls import poll_epicor, poll_heartland
 from resources.house import build_resources
 from sensors.changes import asking, changes
+from sensors.deadlines import unsigned_store_days
 from sensors.failures import alarms, run_failures
 from sensors.schedules import nightly_close, nightly_match
 from sensors.sweep import inbox_sweep
@@ -77,12 +80,12 @@ def build(
     """Everything as one Definitions; keyword arguments replace parts."""
     night, full, match = jobs()
     ours = dg.Definitions(
-        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, store_days, completeness, *PUSH, *MATCH]
+        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, store_days, completeness, *PUSH, close_store_days, *MATCH]
         if assets is None
         else assets,
         jobs=[night, full, match, drain_job],
         schedules=[nightly_close(night), nightly_match(match, TIMEZONE)],
-        sensors=[inbox_sweep(drain_job), *polls(), run_failures, alarms],
+        sensors=[inbox_sweep(drain_job), *polls(), unsigned_store_days(overdue), run_failures, alarms],
         resources=build_resources() if resources is None else resources,
         executor=dg.in_process_executor,
     )

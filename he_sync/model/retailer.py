@@ -182,6 +182,9 @@ class Approval(Record):
     roles: dict[str, Role] = Field(default_factory=dict)
     people: dict[str, str] = Field(default_factory=dict, description="Role by the name a person signs with")
     automatic: tuple[AutomaticApproval, ...] = ()
+    sign_within_days: int | None = Field(
+        default=None, ge=0, description="Days after a business date by which its store-days are signed; empty: no alarm"
+    )
 
     @model_validator(mode="after")
     def _roles_are_known(self) -> Self:
