@@ -21,6 +21,7 @@ from he_sync.model.errors import FixInput, NotAllowed, Refused
 from he_sync.model.retailer import Retailer
 from he_sync.sandbox.epicor.switches import CLOSED_THROUGH, EARLIEST_APPLY_DATE
 from he_sync.store import audit, books, effects
+from he_sync.store.database import open_store
 from he_sync.store.effects import QUARANTINE
 from tests.flows.close_shop import DAY, opened
 from tests.flows.desk import SECOND
@@ -187,6 +188,33 @@ def test_a_late_ticket_after_posting_reverses_and_reposts_its_tender_and_the_sal
     assert cash["1155|v1"].undone_by == cash["1155|v1|reversal"].key
     assert cash["1155|v2"].replaces == cash["1155|v1|reversal"].undoes == cash["1155|v1"].key
     assert not any(one.late for one in cash.values())
+
+
+def test_a_reversal_is_not_posted_while_its_successor_waits_for_approval(shop):
+    shop.propose(stores=["S001"])
+    shop.approve()
+    shop.post(stores=["S001"])
+    before = shop.booked()
+    late_ticket(shop)
+    shop.propose(stores=["S001"])
+    for one in shop.journals("proposed"):
+        if one.what == "reverse":
+            assert books.approve(shop.store, one.key, one.content, "cora", "checked")
+    [done] = shop.post(stores=["S001"])
+    assert (done.posted, shop.booked()) == ((), before)
+    assert done.state == "proposed"
+
+
+def test_what_a_lost_store_posted_stands_and_is_not_posted_again(shop, tmp_path):
+    """The ledger has the journals, the restored books do not."""
+    shop.propose(stores=["S001"])
+    shop.approve()
+    shop.post(stores=["S001"])
+    shop.store.close()
+    shop.store = open_store(tmp_path / "restored.db")
+    assert shop.propose(stores=["S001"])[0].new == ()
+    assert shop.post(stores=["S001"])[0].state == "posted"
+    assert len(shop.written()) == 5
 
 
 def test_what_came_after_the_signature_takes_it_away_and_goes_the_late_path_after_somebody_reopened_it(shop):

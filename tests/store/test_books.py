@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -156,3 +157,10 @@ def test_rules_are_kept_whole_under_their_version(store: Store):
         books.save_rules(store, "1-abc", {"entries": "1", "accounts": {"cash": "1155"}})
     assert books.rules_of(store, "1-abc") == {"entries": "1", "accounts": {"cash": "1155"}}
     assert books.rules_of(store, "1-nil") is None
+
+
+def test_two_who_propose_a_store_day_at_once_propose_it_once(store: Store):
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda who: propose(store, journal(prepared_by=who)), ("ana", "bo")))
+    assert sorted(len(one.new) for one in done) == [0, 1]
+    assert len(books.of_day(store, DAY)) == 1

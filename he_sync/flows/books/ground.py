@@ -79,7 +79,7 @@ def grounds(office: Books, day: str, stores: Collection[str] = ()) -> list[Groun
     _known(office.retailer, stores)
     day = date_of(day)
     frames = {name: office.lake.read("canonical", name, day) for name in NAMES}
-    missing, unmatched = _set_aside(office, day), _not_compared(office, day)
+    missing, unmatched, under_way = _set_aside(office, day), _not_compared(office, day), _under_way(office, day)
     accounts = {} if unmatched else compare.accounts(office.lake, day, office.retailer)
     found = {
         one.store: one for one in store_days(day, frames["tickets"], frames["payments"], accounts, office.retailer)
@@ -93,7 +93,7 @@ def grounds(office: Books, day: str, stores: Collection[str] = ()) -> list[Groun
             {name: _hash(rows, code, NAMES[name]) for name, rows in frames.items()},
             missing,
             _off(found.get(code), frames["tickets"], office.retailer.currency),
-            (*unmatched, *_under_way(office, day, code)),
+            (*unmatched, *under_way.get(code, ())),
         )
         for code in sorted(expected)
         if not stores or code in stores
@@ -153,11 +153,12 @@ def _off(day: Day | None, tickets: pd.DataFrame, currency: str) -> tuple[str, ..
     return (*([off] if day.off_minor else []), *doubled)
 
 
-def _under_way(office: Books, day: str, code: str) -> tuple[str, ...]:
-    """Corrections of payments that the ledger does not show yet would be made once more by the store-day."""
-    waiting = effects.listing(office.store, day, IN_THE_WAY)
-    mine = [one for one in waiting if one.effect.kind == "post_journal" and one.effect.body.get("store") == code]
-    return tuple(
-        f"the correction of {one.effect.entity} is {one.state}; settle it first (he-sync effects list --date {day})"
-        for one in mine
-    )
+def _under_way(office: Books, day: str) -> dict[str, list[str]]:
+    """By store, corrections of payments that the ledger does not show yet: the store-day would make them once more."""
+    found: dict[str, list[str]] = {}
+    for one in effects.listing(office.store, day, IN_THE_WAY):
+        if one.effect.kind == "post_journal":
+            said = f"the correction of {one.effect.entity} is {one.state}; settle it first"
+            code = str(one.effect.body.get("store"))
+            found.setdefault(code, []).append(f"{said} (he-sync effects list --date {day})")
+    return found

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -44,20 +45,22 @@ class Ledger:
 
     def standing(self, store: str) -> dict[str, int]:
         """By account, what others posted of a store-day; accounts at nothing left out."""
-        sums: Counter[str] = Counter()
-        for row in self._others():
-            if row.store == store:
-                sums[row.account] += int(row.amount_minor)
-        return {account: cents for account, cents in sorted(sums.items()) if cents}
+        return {account: cents for account, cents in sorted(self._others_by_store.get(store, {}).items()) if cents}
 
     def posted(self, store: str) -> dict[str, int]:
         """By account, what stands of our own journals of a store."""
-        sums: Counter[str] = Counter()
-        for row in records(self.lines):
-            if row.group_id in self.ours and row.store == store:
-                sums[row.account] += int(row.amount_minor)
-        return dict(sums)
+        return dict(self._ours_by_store.get(store, {}))
 
+    @cached_property
+    def _others_by_store(self) -> dict[str, Counter[str]]:
+        """Summed once: a date of a hundred stores is asked a hundred times."""
+        return _by_store(self._others())
+
+    @cached_property
+    def _ours_by_store(self) -> dict[str, Counter[str]]:
+        return _by_store(row for row in records(self.lines) if row.group_id in self.ours)
+
+    @cached_property
     def by_group(self) -> dict[str, Counter[tuple[str, int]]]:
         """By group id, the lines of ours as (account with store, cents)."""
         found: dict[str, Counter[tuple[str, int]]] = {}
@@ -82,6 +85,13 @@ class Ledger:
             named = SUMMARY.match(row.description) or OURS.match(row.description)
             if (named and named[2] == self.day) or (not named and _document(row.line_id) in mine):
                 yield row
+
+
+def _by_store(rows: Iterable[Any]) -> dict[str, Counter[str]]:
+    sums: dict[str, Counter[str]] = {}
+    for row in rows:
+        sums.setdefault(row.store, Counter())[row.account] += int(row.amount_minor)
+    return sums
 
 
 def _document(line_id: str) -> str:

@@ -65,7 +65,9 @@ def _one(office: Books, ground: Ground, ledger: Ledger | None) -> Looked:
     )
     standing = judge(facts)
     move = Move(standing.state, standing.because, hashes, transition(row.state, standing))
-    return Looked(ground, books.moved(office.store, day, code, move), standing, journals)
+    if (row.state, row.because, row.ground) != (move.state, move.because, hashes):
+        row = books.moved(office.store, day, code, move)
+    return Looked(ground, row, standing, journals)
 
 
 def _of_others(ledger: Ledger, code: str) -> str:
@@ -93,7 +95,7 @@ def _under_way(office: Books, one: Journal) -> str:
 
 def unproven(journals: Collection[Journal], ledger: Ledger) -> Iterator[str]:
     """One line for each posted journal that the ledger does not hold line by line as it was posted."""
-    there = ledger.by_group()
+    there = ledger.by_group
     for one in journals:
         if one.effect_key and one.state in {"posted", "reversed"}:
             found = there.get(group_id(one.effect_key), Counter[tuple[str, int]]())

@@ -63,10 +63,14 @@ def post_day(
                 if each.state in {"posted", "reversed"} and each.key not in before[one.store]
             ),
             one.standing.state,
-            one.standing.because or (pushed.stopped if not one.reaches("posted") else ""),
+            f"{one.standing.because}{_stopped(one, pushed)}",
         )
         for one in after
     ]
+
+
+def _stopped(one: Looked, pushed: pushing.Pushed) -> str:
+    return f" ({pushed.stopped})" if pushed.stopped and not one.reaches("posted") else ""
 
 
 def settle(office: Office, those: Iterable[Looked]) -> int:

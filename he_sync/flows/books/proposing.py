@@ -6,8 +6,8 @@ late item under its own business date.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from he_sync.flows.books import ledger as books_ledger
@@ -17,6 +17,7 @@ from he_sync.flows.books.ledger import Ledger
 from he_sync.flows.books.look import Looked, look
 from he_sync.flows.books.posting import give_way, settle
 from he_sync.flows.night import Office
+from he_sync.model.retailer import Retailer
 from he_sync.reconcile.journals.correction import Posted, Step, propose
 from he_sync.reconcile.journals.entry import Entry, Line
 from he_sync.reconcile.journals.life import Automatic, Proposal, approve_by_rule
@@ -50,7 +51,8 @@ def propose_day(
     first = look(office, day, stores)
     settle(office, first)
     now, open_dates = books_ledger.read(office, day), periods.calendar(office.systems, date.fromisoformat(day))
-    found = [_one(office, one, now, open_dates, who, which) for one in look(office, day, stores, now)]
+    then = _Then(office, day)
+    found = [_one(then, one, now, open_dates, who, which) for one in look(office, day, stores, now)]
     _automatic(office, day)
     look(office, day, stores, now)
     return found
@@ -58,18 +60,36 @@ def propose_day(
 
 def preview(office: Office, day: str, stores: Collection[str] = (), which: rules.Which = "day") -> list[Step]:
     """The steps that a proposal would make, as the ledger is now; nothing is written but what was read."""
-    now = books_ledger.read(office, day)
-    return [step for one in look(office, day, stores, now) for step in _steps(office, one, now, which)[0]]
+    now, then = books_ledger.read(office, day), _Then(office, day)
+    return [step for one in look(office, day, stores, now) for step in _steps(then, one, now, which)[0]]
+
+
+@dataclass
+class _Then:
+    """Store-days under earlier rules, each version worked out once for all stores."""
+
+    office: Office
+    day: str
+    made: dict[str, dict[str, Ground]] = field(default_factory=dict)
+
+    def ground(self, one: Looked, retailer: Retailer, version: str) -> Ground:
+        if retailer is self.office.retailer:
+            return one.ground
+        if version not in self.made:
+            found = grounds(replace(self.office, retailer=retailer), self.day)
+            self.made[version] = {each.store: each for each in found}
+        return self.made[version][one.store]
 
 
 def _one(  # noqa: PLR0913, PLR0917 - one store-day with all that its proposal takes
-    office: Office, one: Looked, now: Ledger, open_dates: Calendar, who: str, which: rules.Which
+    then: _Then, one: Looked, now: Ledger, open_dates: Calendar, who: str, which: rules.Which
 ) -> Outcome:
     if one.standing.state == "signed" and which == "day":
         return Outcome(one.store)
     if refused := _refused(one, which):
         return Outcome(one.store, refused=refused)
-    steps, version = _steps(office, one, now, which)
+    steps, version = _steps(then, one, now, which)
+    office = then.office
     late = one.row.times_signed > 0
     wanted = [_journal(step, one, open_dates, who, version, late=late) for step in steps]
     if held := give_way(office, one.row.business_date, one.store, wanted, who):
@@ -87,19 +107,14 @@ def _refused(one: Looked, which: rules.Which) -> str:
     return ""
 
 
-def _steps(office: Office, one: Looked, now: Ledger, which: rules.Which) -> tuple[list[Step], str]:
+def _steps(then: _Then, one: Looked, now: Ledger, which: rules.Which) -> tuple[list[Step], str]:
     """What is to be posted and reversed under the chosen rules, and the version of these."""
+    office = then.office
     retailer, version = rules.chosen(office.store, office.retailer, which, one.row.rules)
-    under = replace(office, retailer=retailer)
-    [ground] = grounds(under, one.row.business_date, [one.store]) if retailer is not office.retailer else [one.ground]
+    entry = then.ground(one, retailer, version).day.entry
     kept = books.history(office.store, one.row.business_date, one.store)
     posted = {name: [_posted(each) for each in versions] for name, versions in kept.items()}
-    return list(propose(_wanted(ground, now, under), posted)), version
-
-
-def _wanted(ground: Ground, now: Ledger, office: Office) -> Iterable[Entry]:
-    entry = ground.day.entry
-    return lacking(entry, now.standing(ground.store), chart(office.retailer)) if entry else ()
+    return list(propose(lacking(entry, now.standing(one.store), chart(retailer)) if entry else (), posted)), version
 
 
 def _posted(one: Journal) -> Posted:

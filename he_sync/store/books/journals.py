@@ -15,7 +15,10 @@ from he_sync.store.books.days import Ground, proposed_in
 from he_sync.store.books_tables import journals
 from he_sync.store.canonical import canonical_json, read_json
 from he_sync.store.database import Store
+from he_sync.store.statements import one_at_a_time
 
+ONE_PROPOSER = 4_180_221_010
+"""Postgres: of two that propose a store-day at once, the second sees what the first proposed and keeps it."""
 ALIVE = ("proposed", "approved", "posted", "reversed")
 UNSENT = ("proposed", "approved")
 ENDED = ("posted", "reversed")
@@ -80,6 +83,7 @@ def propose(  # noqa: PLR0913, PLR0917 - a store-day, what it stands on, and wha
     """
 
     def write(connection: Connection) -> Proposed:
+        one_at_a_time(connection, ONE_PROPOSER)
         query = select(journals).where(*_of(day, code), journals.c.state.in_(UNSENT)).with_for_update()
         there = [_journal(row) for row in connection.execute(query.order_by(journals.c.seq))]
         kept = tuple(one for one in there if any(one.same_as(each) for each in wanted))
