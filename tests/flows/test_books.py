@@ -20,8 +20,9 @@ from he_sync.flows.writers import group_id
 from he_sync.model.errors import FixInput, NotAllowed, Refused
 from he_sync.model.retailer import Retailer
 from he_sync.sandbox.epicor.switches import CLOSED_THROUGH, EARLIEST_APPLY_DATE
-from he_sync.store import audit, books, effects
+from he_sync.store import audit, books, dead_letters, effects
 from he_sync.store.database import open_store
+from he_sync.store.dead_letters import DeadLetter
 from he_sync.store.effects import QUARANTINE
 from tests.flows.close_shop import DAY, opened
 from tests.flows.desk import SECOND
@@ -272,6 +273,15 @@ def test_a_store_whose_tenders_do_not_meet_its_sales_is_named_with_the_cents_and
     found = {one.store: one.refused for one in shop.propose()}
     assert found["S001"] == "tenders are 0.07 more than what was sold; find the ticket or the payment"
     assert (found["S002"], found["S003"]) == ("", "")
+
+
+def test_a_record_that_was_set_aside_leaves_no_store_of_its_date_complete(shop):
+    """Nobody knows whose it is: it could not be read."""
+    letter = DeadLetter("heartland", "heartland/tickets", "7", 3, "store", "known", "{}", "store: not known", DAY)
+    dead_letters.put(shop.store, [letter])
+    why = "heartland/tickets 7 is set aside (store: not known); correct it and pull again"
+    assert {one.refused for one in shop.propose()} == {why}
+    assert set(shop.states().values()) == {"open"}
 
 
 # what others post

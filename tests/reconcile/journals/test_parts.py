@@ -69,6 +69,7 @@ def test_a_tenders_journal_moves_its_own_account_and_the_contra_account_alone(st
 
 def test_a_ledger_that_says_it_all_needs_no_journal():
     assert lacking(ENTRY, standing([ENTRY]), CHART) == ()
+    assert lacking(ENTRY, {**standing([ENTRY]), CHART.contra: 500}, CHART) == ()
 
 
 @pytest.mark.parametrize(("account", "short"), [("1155", 100), ("4000", -100)])
