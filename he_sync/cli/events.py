@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from he_sync.cli.flows import works
 from he_sync.flows import conflicts as queue
-from he_sync.flows import history
-from he_sync.flows.commit import NOBODY, answers
-from he_sync.flows.run import Works, run_all
+from he_sync.flows import history, replaying
+from he_sync.flows.workshop import works
 from he_sync.model.errors import FixInput
 from he_sync.settings import store_address
-from he_sync.store import dead_letters, inbox, story
+from he_sync.store import dead_letters, inbox
 from he_sync.store.database import Store, open_store
-from he_sync.store.inbox import Kept, Taken
+from he_sync.store.inbox import Kept
 
 OPEN = ("new", "taken", "parked")
 STATES = ("new", "taken", "done", "quiet", "parked")
-AFRESH = frozenset({"item", "erp_part"})
-"""Stock and prices: an old figure is no news, so that only the newest event of a record is replayed, and read afresh.
-Orders, payments and customers are replayed as they were recorded, under the same ids and keys."""
 LONGEST = 200
 app = typer.Typer(no_args_is_help=True)
 letters = typer.Typer(no_args_is_help=True)
@@ -133,16 +127,6 @@ def _table(rows: Sequence[dict[str, str]], *, as_json: bool) -> None:
 # replaying
 
 
-@dataclass(frozen=True)
-class Again:
-    """What would come of a record's events if they were answered now."""
-
-    entity: str
-    events: tuple[int, ...]
-    outcome: str
-    would: str
-
-
 @app.command()
 def replay(  # noqa: PLR0913, PLR0917 - which events, and what of them
     names: Annotated[
@@ -158,9 +142,9 @@ def replay(  # noqa: PLR0913, PLR0917 - which events, and what of them
 ) -> None:
     """Answer events again: shown first, done with --yes. What was done already is not done again."""
     with works() as place:
-        chosen = _chosen(place.store, names or [], all_parked=all_parked, kind=entity_kind)
-        told = _would(place, chosen) if dry_run or not yes else []
-        reopened = 0 if dry_run or not yes else _reopen(place.store, chosen, who, note)
+        chosen = replaying.chosen(place.store, names or [], all_parked=all_parked, kind=entity_kind)
+        told = replaying.would(place, chosen) if dry_run or not yes else []
+        reopened = 0 if dry_run or not yes else replaying.reopen(place.store, chosen, who, note)
     if as_json:
         typer.echo(json.dumps({"would": [asdict(one) for one in told], "reopened": reopened}, indent=1))
         return
@@ -168,60 +152,6 @@ def replay(  # noqa: PLR0913, PLR0917 - which events, and what of them
         _line(Console(soft_wrap=True), f"{one.entity} ({len(one.events)} events): {one.outcome}, {one.would}")
     done = f"{reopened} events wait to be answered again; the drain takes them"
     typer.echo(done if yes and not dry_run else f"{len(chosen)} events would be replayed; say --yes to do it")
-
-
-def _chosen(store: Store, names: Sequence[str], *, all_parked: bool, kind: str) -> list[Kept]:
-    """The events to replay, each once. Raises FixInput for none."""
-    if not names and not all_parked:
-        raise FixInput("name what to replay, or say --all-parked")
-    found = [kept for name in names for kept in inbox.by_entity(store, history.entity_of(store, name))]
-    found += inbox.listing(store, "parked") if all_parked else []
-    mine = {kept.event.seq: kept for kept in found if not kind or kept.event.entity.split(" ")[0] == kind}
-    chosen = _by_policy(mine.values())
-    if not chosen:
-        raise FixInput("there is no such event; `he-sync events list --state parked` shows what is parked")
-    return chosen
-
-
-def _by_policy(kept: Iterable[Kept]) -> list[Kept]:
-    newest: dict[str, Kept] = {}
-    as_recorded = []
-    for one in sorted(kept, key=lambda each: each.event.seq):
-        if one.event.entity.split(" ")[0] in AFRESH:
-            newest[one.event.entity] = one
-        else:
-            as_recorded.append(one)
-    return sorted([*as_recorded, *newest.values()], key=lambda each: each.event.seq)
-
-
-def _would(place: Works, chosen: Sequence[Kept]) -> list[Again]:
-    """The flows over these events, kept nowhere."""
-    now = datetime.now(UTC)
-    taken = Taken(0, tuple(kept.event for kept in chosen), now)
-    return [
-        Again(
-            one.entity,
-            tuple(event.seq for event in one.events),
-            one.outcome or "later",
-            "; ".join(effect.summary for effect in one.effects) or one.note or NOBODY,
-        )
-        for one in answers(taken, run_all(place, taken.events, now))
-    ]
-
-
-def _reopen(store: Store, chosen: Sequence[Kept], who: str, note: str) -> int:
-    """The events with their letters, and a line in each story, in one transaction."""
-    if not note:
-        raise FixInput("say with --note what was mended; it is kept in the audit")
-    seqs, now = [kept.event.seq for kept in chosen], datetime.now(UTC)
-    told = [story.Step(kept.event.entity, now, "replayed", f"by {who}: {note}", "", kept.event.seq) for kept in chosen]
-
-    def again(connection: Any) -> int:
-        story.tell(connection, told)
-        dead_letters.answered_in(connection, seqs, f"replayed: {note}")
-        return inbox.reopen_in(connection, seqs, who, note)
-
-    return store.run(again)
 
 
 # letters

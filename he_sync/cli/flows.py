@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,13 +13,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from he_sync.flows import history, night, registry, spec
+from he_sync.flows import history, registry, spec
 from he_sync.flows.case import Case
 from he_sync.flows.drain import drain
 from he_sync.flows.run import Works, run
 from he_sync.flows.spec import Flow
+from he_sync.flows.workshop import works
 from he_sync.model.errors import FixInput
-from he_sync.settings import read_settings, store_address
+from he_sync.settings import store_address
 from he_sync.store import good_flows, inbox
 from he_sync.store.canonical import canonical_json
 from he_sync.store.database import open_store
@@ -142,14 +141,6 @@ def run_flow(
         typer.echo("\n".join(f"{step.step}: {step.summary}" for step in told) or "a drain that runs already takes it")
     if drained.alarm:
         raise FixInput(drained.alarm)
-
-
-@contextmanager
-def works() -> Iterator[Works]:
-    """What the flows of this installation run with. Raises FixInput for a flow file that is wrong."""
-    flows = registry.load_all()
-    with night.open_office(read_settings(os.environ)) as office:
-        yield Works(office.store, office.systems, office.retailer, flows)
 
 
 def _flow(place: Works, name: str) -> Flow:
