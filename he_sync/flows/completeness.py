@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pandas as pd
 from he_sync.flows.books.ledger import OURS
 from he_sync.model.contract import records
 from he_sync.model.retailer import Retailer
-from he_sync.reconcile.completeness import Item, Proof, freshness, prove
+from he_sync.reconcile.completeness import Item, Proof, Side, freshness, prove
 from he_sync.reconcile.customers import FIELDS, Known, plain
 from he_sync.reconcile.orders import sales
 from he_sync.store.lake import Lake, Snapshot
@@ -46,6 +47,25 @@ def run(lake: Lake, day: str, retailer: Retailer) -> Completeness:
     )
     kept = lake.write("reconcile", "completeness", day, _frame(proofs))
     return Completeness(proofs, freshness(proofs, "Epicor", retailer.currency), kept)
+
+
+def last_day(lake: Lake) -> str | None:
+    """The last date that was proven; None where none was."""
+    return max(
+        (path.parent.name for path in (lake.root / "reconcile" / "completeness").glob("*/current.json")), default=None
+    )
+
+
+def kept(lake: Lake, day: str) -> tuple[Proof, ...]:
+    """The proofs of a date as they were kept; none where it was not proven."""
+    if not (lake.root / "reconcile" / "completeness" / day / "current.json").is_file():
+        return ()
+    return tuple(_proof(row) for row in records(lake.read("reconcile", "completeness", day)))
+
+
+def freshness_of(proofs: tuple[Proof, ...], currency: str) -> str:
+    """The line that sums up what the ERP lacks."""
+    return freshness(proofs, "Epicor", currency)
 
 
 def _sold(frames: dict[str, pd.DataFrame], retailer: Retailer) -> Iterator[Item]:
@@ -145,7 +165,9 @@ COLUMNS = (
     "missing",
     "extra",
     "other",
+    "missing_minor",
 )
+SIDES, NAMED = ("source", "target"), ("missing", "extra", "other")
 
 
 def _frame(proofs: tuple[Proof, ...]) -> pd.DataFrame:
@@ -160,7 +182,14 @@ def _frame(proofs: tuple[Proof, ...]) -> pd.DataFrame:
             one.target.amount_minor,
             one.target.content,
             *("\n".join(names) for names in (one.missing, one.extra, one.other)),
+            json.dumps(one.missing_minor, sort_keys=True),
         )
         for one in proofs
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _proof(row: Any) -> Proof:
+    ours, theirs = (Side(*(getattr(row, f"{name}_{what}") for what in ("count", "minor", "content"))) for name in SIDES)
+    missing, extra, other = (tuple(filter(None, getattr(row, name).split("\n"))) for name in NAMED)
+    return Proof(row.entity, row.store, ours, theirs, missing, extra, other, json.loads(row.missing_minor))
