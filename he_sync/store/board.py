@@ -1,0 +1,150 @@
+"""What a page of the console asks of the store: counts, and lists a page at a time.
+
+None of it costs more with a million finished events: open ones are under partial indexes, lists walk a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from he_sync.store.closes import LAST_ASKED
+from he_sync.store.database import Store
+from he_sync.store.effects import DONE, WAITS_FOR_A_PERSON
+from he_sync.store.event_tables import inbox
+from he_sync.store.statements import is_in
+from he_sync.store.tables import audit, closes, dead_letters, differences, effects
+
+PAGE = 50
+"""Rows of a list."""
+RATE_OF = 2_000
+"""Newest events that a rate looks at."""
+MINUTE = timedelta(minutes=1)
+UNSETTLED = ("doubtful", "rejected", "parked", "waiting_approval")
+
+
+def looking(store: Store) -> Store:
+    """The same store for who only reads: on SQLite its transactions do not wait for the writer, nor keep it waiting."""
+    return Store(store.engine.execution_options(he_looks=True))
+
+
+@dataclass(frozen=True)
+class Events:
+    """How the inbox stands. `oldest`: when what waits longest came; `last_minute` stops at RATE_OF."""
+
+    waiting: int
+    under_way: int
+    parked: int
+    oldest: datetime | None
+    last_minute: int
+
+
+def events(store: Store, now: datetime) -> Events:
+    """Open events by state, the oldest that waits, and how many came in the last minute."""
+    states = select(inbox.c.state, func.count().label("n")).where(is_in(inbox.c.state, "new", "taken", "parked"))
+    waits = select(inbox.c.received_at).where(is_in(inbox.c.state, "new")).order_by(inbox.c.seq).limit(1)
+    newest = select(inbox.c.received_at).order_by(inbox.c.seq.desc()).limit(RATE_OF).subquery()
+    lately = select(func.count()).select_from(newest).where(newest.c.received_at > now - MINUTE)
+    with store.begin() as connection:
+        found = {row.state: row.n for row in connection.execute(states.group_by(inbox.c.state))}
+        oldest, came = connection.execute(waits).scalar(), connection.execute(lately).scalar_one()
+    return Events(found.get("new", 0), found.get("taken", 0), found.get("parked", 0), oldest, came)
+
+
+def newest_events(store: Store, before: int | None = None, limit: int = PAGE) -> list[Row[Any]]:
+    """Events of any state, newest first, older than number `before`."""
+    query = select(inbox).order_by(inbox.c.seq.desc()).limit(limit)
+    return _rows(store, query if before is None else query.where(inbox.c.seq < before))
+
+
+def open_events(store: Store, state: str, after: int = 0, limit: int = PAGE) -> list[Row[Any]]:
+    """Events of one open state, oldest first, from behind number `after`."""
+    query = select(inbox).where(is_in(inbox.c.state, state), inbox.c.seq > after)
+    return _rows(store, query.order_by(inbox.c.seq).limit(limit))
+
+
+def effects_by_state(store: Store) -> dict[str, tuple[int, int]]:
+    """How many effects are not done, by state, and what they are worth in minor units."""
+    worth = func.coalesce(func.sum(func.abs(effects.c.amount_minor)), 0)
+    query = select(effects.c.state, func.count().label("n"), worth.label("minor")).where(effects.c.state.not_in(DONE))
+    return {row.state: (row.n, int(row.minor)) for row in _rows(store, query.group_by(effects.c.state))}
+
+
+def effects_in(store: Store, state: str, after: int = 0, limit: int = PAGE) -> list[Row[Any]]:
+    """Effects of one state in the order of planning, from behind number `after`."""
+    query = select(effects).where(effects.c.state == state, effects.c.seq > after)
+    return _rows(store, query.order_by(effects.c.seq).limit(limit))
+
+
+def letters_by_rule(store: Store) -> list[Row[Any]]:
+    """Open dead letters by column and rule, the most frequent first: rows of column_name, rule, n."""
+    number = func.count().label("n")
+    query = select(dead_letters.c.column_name, dead_letters.c.rule, number).where(dead_letters.c.resolved_at.is_(None))
+    grouped = query.group_by(dead_letters.c.column_name, dead_letters.c.rule)
+    return _rows(store, grouped.order_by(number.desc(), dead_letters.c.rule, dead_letters.c.column_name))
+
+
+def letters(store: Store, rule: str = "", after: int = 0, limit: int = PAGE) -> list[Row[Any]]:
+    """Open dead letters, oldest first, of one rule when it is named, from behind number `after`."""
+    query = select(dead_letters).where(dead_letters.c.resolved_at.is_(None), dead_letters.c.seq > after)
+    query = query.where(dead_letters.c.rule == rule) if rule else query
+    return _rows(store, query.order_by(dead_letters.c.seq).limit(limit))
+
+
+def letter(store: Store, number: int) -> Row[Any] | None:
+    """One dead letter, open or resolved."""
+    return next(iter(_rows(store, select(dead_letters).where(dead_letters.c.seq == number))), None)
+
+
+def dates(store: Store, limit: int = PAGE) -> list[Row[Any]]:
+    """Business dates, newest first: rows of the close in force, with how many (n) and how much (minor) differs."""
+    last = func.row_number().over(
+        partition_by=closes.c.business_date, order_by=[column.desc() for column in LAST_ASKED]
+    )
+    ranked = select(closes, last.label("place")).subquery()
+    own = differences.c.close_date == ranked.c.business_date
+    count = select(func.count()).select_from(differences).where(own).scalar_subquery()
+    worth = select(func.coalesce(func.sum(func.abs(differences.c.delta_minor)), 0)).where(own).scalar_subquery()
+    query = select(ranked, count.label("n"), worth.label("minor")).where(ranked.c.place == 1)
+    return _rows(store, query.order_by(ranked.c.business_date.desc()).limit(limit))
+
+
+def differences_by_class(store: Store, day: str) -> list[Row[Any]]:
+    """Differences of a date by leg and class: rows of leg, klass, n, minor (signed), worth (unsigned)."""
+    minor, worth = func.sum(differences.c.delta_minor), func.sum(func.abs(differences.c.delta_minor))
+    query = select(
+        differences.c.leg, differences.c.klass, func.count().label("n"), minor.label("minor"), worth.label("worth")
+    ).where(differences.c.close_date == day)
+    return _rows(
+        store, query.group_by(differences.c.leg, differences.c.klass).order_by(worth.desc(), differences.c.klass)
+    )
+
+
+def differences_of(store: Store, day: str, klass: str = "", skip: int = 0, limit: int = PAGE) -> list[Row[Any]]:
+    """Differences of a date, of one class when it is named, the largest first."""
+    query = select(differences).where(differences.c.close_date == day)
+    query = query.where(differences.c.klass == klass) if klass else query
+    worth = func.abs(differences.c.delta_minor).desc()
+    return _rows(store, query.order_by(worth, differences.c.leg, differences.c.position).offset(skip).limit(limit))
+
+
+def audited(store: Store, before: int | None = None, limit: int = PAGE) -> list[Row[Any]]:
+    """Rows of the audit log, newest first, older than number `before`."""
+    query = select(audit).order_by(audit.c.seq.desc()).limit(limit)
+    return _rows(store, query if before is None else query.where(audit.c.seq < before))
+
+
+def people(found: dict[str, tuple[int, int]]) -> int:
+    """How many of `effects_by_state` wait for a person."""
+    return sum(count for state, (count, _) in found.items() if state in WAITS_FOR_A_PERSON)
+
+
+def _rows(store: Store, query: Select[Any]) -> list[Row[Any]]:
+    def read(connection: Connection) -> Sequence[Row[Any]]:
+        return connection.execute(query).all()
+
+    return list(store.run(read))
