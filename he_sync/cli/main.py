@@ -27,6 +27,7 @@ GROUPS = {
 }
 COMMANDS = {
     "receiver": "receiver",
+    "console": "console",
     "demo": "demo",
     "up": "stack",
     "down": "stack",

@@ -1,4 +1,4 @@
-"""`he-sync up` and `down`: sandbox, Dagster, its warm process and the receiver, left running, addresses printed."""
+"""`he-sync up` and `down`: sandbox, Dagster, its warm process, receiver and console, with their addresses printed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ from he_sync.sandbox import world
 from he_sync.sandbox.server import PORTS, Sandbox, running
 
 WEBSERVER_PORT = 7200
-RECEIVER = 10
-"""Above the port of the UI: 7210, where a receiver listens by default."""
+RECEIVER, CONSOLE = 10, 20
+"""Above the port of the UI: 7210 and 7220, where a receiver and a console listen by default."""
+WAY_IN = "console: "
+"""What the console writes before the address that lets its user in."""
 HISTORY_DAYS = 7
 ANSWERS_WITHIN = 10.0
 Home = Annotated[Path, typer.Option(help="Folder of the installation")]
@@ -37,7 +39,7 @@ def up(  # noqa: PLR0913, PLR0917 - the options of a verb
     seed: Annotated[int, typer.Option(help="Same seed, same world")] = 7,
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last business date; last Friday")] = None,
     port: Annotated[
-        int, typer.Option(help="Port of the Dagster UI, the receiver's is ten above; 0: any free")
+        int, typer.Option(help="Port of the Dagster UI; receiver and console are 10 and 20 above; 0: any free")
     ] = WEBSERVER_PORT,
     sandbox_ports: Annotated[
         int, typer.Option("--ports", help="First of the sandbox's four ports; 0: any free")
@@ -51,7 +53,8 @@ def up(  # noqa: PLR0913, PLR0917 - the options of a verb
     with suppress(KeyboardInterrupt), _only_one(home):
         orchestrator.sweep(home)
         wanted = _sandbox_ports(sandbox_ports)
-        taken = {"Dagster UI": port or ports.free(), "receiver": port + RECEIVER if port else ports.free()}
+        above = {"Dagster UI": 0, "receiver": RECEIVER, "console": CONSOLE}
+        taken = {name: port + more if port else ports.free() for name, more in above.items()}
         _require_free(wanted, taken)
         with running(home / "sandbox", wanted) as sandbox:
             with console.status("the world comes to be"):
@@ -60,6 +63,7 @@ def up(  # noqa: PLR0913, PLR0917 - the options of a verb
                 with console.status("Dagster starts"):
                     _ready(sandbox, parts, home)
                 served = {name.lower(): one.url for name, one in parts.items() if one.url}
+                served["console"] = _way_in(parts["Console"])
                 _tell(console, {**served, **sandbox.urls}, as_json=as_json)
                 while True:
                     for one in parts.values():
@@ -69,15 +73,16 @@ def up(  # noqa: PLR0913, PLR0917 - the options of a verb
 
 @contextmanager
 def _parts(sandbox: Sandbox, home: Path, taken: dict[str, int]) -> Iterator[dict[str, Part]]:
-    """The programs by name. They end in the order receiver, Dagster, warm process: who asks for runs goes first."""
-    web, hooks_port = taken.values()
+    """The programs by name. They end in the order console, receiver, Dagster, warm process: who asks for runs first."""
+    web, hooks_port, console_port = taken.values()
     environment = _environment(sandbox, home, web)
     words = {
         "Warm": ("resources.runs.warm",),
         "Dagster": ("dagster", "dev", "-w", "workspace.yaml", "-h", ports.HOST, "-p", str(web)),
         "Receiver": ("he_sync.web.receiver", "--host", ports.HOST, "--port", str(hooks_port)),
+        "Console": ("he_sync.web.console", "--port", str(console_port)),
     }
-    served = {"Dagster": web, "Receiver": hooks_port}
+    served = {"Dagster": web, "Receiver": hooks_port, "Console": console_port}
     try:
         with ExitStack() as stack:
             yield {
@@ -93,8 +98,15 @@ def _ready(sandbox: Sandbox, parts: dict[str, Part], home: Path) -> None:
     _wait_for(sandbox)
     parts["Receiver"].wait_until_answers("/healthz")
     hooks.register(sandbox, parts["Receiver"].url, home)
+    parts["Console"].wait_until_answers("/healthz")
     parts["Dagster"].wait_until_answers("/server_info")
     orchestrator.require_loaded(parts["Dagster"])
+
+
+def _way_in(console: Part) -> str:
+    """The address that the console printed when it started."""
+    lines = console.log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next(line.removeprefix(WAY_IN) for line in reversed(lines) if line.startswith(WAY_IN))
 
 
 def down(home: Home = Path("var/up"), as_json: Json = False) -> None:

@@ -1,1 +1,1 @@
-"""What is served over HTTP: the receiver of events. The console of people comes here too."""
+"""What is served over HTTP: the receiver of events, and the console of people."""

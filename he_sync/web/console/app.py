@@ -1,0 +1,59 @@
+"""The application: every page's routes behind the door, and refusals as a page that says what to do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from he_sync.model.errors import FixInput, HeSyncError, TryLater
+from he_sync.web.console.door import Door, Keys
+from he_sync.web.console.pages import ROUTES
+from he_sync.web.console.place import Place
+from he_sync.web.console.render import page
+
+STATIC = Path(__file__).with_name("static")
+log = logging.getLogger(__name__)
+
+
+def console(place: Place, keys: Keys, hosts: Iterable[str]) -> Starlette:
+    """The console of an installation, for requests to these names of hosts."""
+    app = Starlette(
+        routes=[*ROUTES, Route("/healthz", healthz), Mount("/static", StaticFiles(directory=STATIC))],
+        middleware=[Middleware(Door, keys=keys, hosts=tuple(hosts))],
+        exception_handlers={HeSyncError: refused, HTTPException: not_there, Exception: failed},
+    )
+    app.state.place, app.state.keys = place, keys
+    return app
+
+
+async def healthz(request: Request) -> Response:
+    """Whether the console serves."""
+    del request
+    return PlainTextResponse("ok")
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """One clear line: what, where, what to do."""
+    status = 422 if isinstance(error, FixInput) else 503 if isinstance(error, TryLater) else 502
+    return page(request, "refused", "Not done", status, line=str(error))
+
+
+def not_there(request: Request, error: Exception) -> Response:
+    """A page that does not exist, or not for this method."""
+    status = getattr(error, "status_code", 404)
+    return page(request, "refused", "Not here", status, line=f"there is no page at {request.url.path[:200]}")
+
+
+def failed(request: Request, error: Exception) -> Response:
+    """An error of ours: the log has it, the page says that nothing was done."""
+    log.error("a page failed: %s", request.url.path, exc_info=error)
+    return page(request, "refused", "Failed", 500, line="this page failed; the log of the console says why")

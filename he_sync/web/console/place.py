@@ -1,0 +1,52 @@
+"""What every page works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from starlette.requests import Request
+
+from he_sync.model.retailer import Retailer, load_retailer
+from he_sync.settings import home_and_profile
+from he_sync.store.board import looking
+from he_sync.store.database import Store
+from he_sync.store.lake import Lake
+
+
+@dataclass(frozen=True)
+class Place:
+    """An installation and the person who looks at it. `dagster` is the address of its UI, "" where it is not known."""
+
+    store: Store
+    environ: Mapping[str, str] = field(repr=False)
+    who: str
+    dagster: str = ""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def look(self) -> Store:
+        """The store for pages that only read."""
+        return looking(self.store)
+
+    @property
+    def home(self) -> Path:
+        """The installation's folder."""
+        return home_and_profile(self.environ)[0]
+
+    @property
+    def lake(self) -> Lake:
+        """What was pulled and found."""
+        return Lake(self.home / "lake")
+
+    def retailer(self) -> Retailer:
+        """The profile as it stands now. Raises FixSettings where there is none."""
+        return load_retailer(home_and_profile(self.environ)[1])
+
+
+def place_of(request: Request) -> Place:
+    """The place that a request is about."""
+    place: Place = request.app.state.place
+    return place

@@ -1,0 +1,102 @@
+"""A console that serves an installation of its own over real HTTP."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from he_sync.model.retailer import dump_retailer
+from he_sync.sandbox import world
+from he_sync.sandbox.state import State
+from he_sync.store.database import Store, open_store
+from he_sync.web.console.app import console
+from he_sync.web.console.door import Keys, key_of
+from he_sync.web.console.place import Place
+from he_sync.web.console.server import LOOPBACK
+from tests.console.person import Person
+
+NOBODY_LISTENS = {
+    "HE_HEARTLAND_URL": "http://127.0.0.1:9/heartland",
+    "HE_HEARTLAND_TOKEN": "token",
+    "HE_GP_URL": "http://127.0.0.1:9/gp",
+    "HE_GP_APP_ID": "app",
+    "HE_GP_APP_KEY": "key",
+    "HE_EPICOR_URL": "http://127.0.0.1:9/epicor",
+    "HE_EPICOR_COMPANY": "ACME",
+    "HE_EPICOR_USER": "he-sync",
+    "HE_EPICOR_PASSWORD": "password",
+    "HE_EPICOR_API_KEY": "key",
+}
+
+
+@dataclass
+class Clock:
+    """The real time, until it is set ahead."""
+
+    ahead: timedelta = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
+class Served:
+    """A console and what it works on."""
+
+    store: Store
+    home: Path
+    address: str
+    keys: Keys
+    clock: Clock
+
+    def person(self) -> Person:
+        """Somebody who was let in."""
+        one = Person(self.address)
+        assert one.get(f"/enter/{self.keys.way_in}").status == 200
+        one.get("/audit")  # its form is always there
+        return one
+
+
+@contextmanager
+def serving(home: Path, environ: dict[str, str]) -> Iterator[Served]:
+    clock = Clock()
+    keys = Keys(key_of(home), clock)
+    with open_store(home / "he_sync.db") as store, socket.create_server(("127.0.0.1", 0)) as listening:
+        place = Place(store, environ, "ana", now=clock)
+        settings = uvicorn.Config(console(place, keys, LOOPBACK), log_config=None, ws="none", lifespan="off")
+        server = uvicorn.Server(settings)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield Served(store, home, f"127.0.0.1:{listening.getsockname()[1]}", keys, clock)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> str:
+    state = State(tmp_path_factory.mktemp("world"))
+    world.create(state, size="small", seed=5)
+    return dump_retailer(world.profile(state))
+
+
+@pytest.fixture
+def served(tmp_path: Path, profile: str) -> Iterator[Served]:
+    """An installation that nothing happened in yet."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "profile.yaml").write_text(profile, encoding="utf-8")
+    with serving(home, {**NOBODY_LISTENS, "HE_HOME": str(home)}) as one:
+        yield one
