@@ -99,6 +99,18 @@ class Terms(Record):
     bank_holidays: tuple[date, ...] = ()
 
 
+class StockOwner(Record):
+    """Whose count is right for these classes of items at these places; an empty tuple fits all."""
+
+    owner: Literal["heartland", "epicor"]
+    classes: tuple[str, ...] = Field(default=(), description="Part.ClassID in Epicor")
+    stores: tuple[str, ...] = ()
+
+    def fits(self, klass: str, code: str) -> bool:
+        """Whether it is meant for this class and place."""
+        return all(not named or one in named for named, one in ((self.classes, klass), (self.stores, code)))
+
+
 class Units(Record):
     """How many of the item's base unit one of a stocking unit holds, by Epicor unit code."""
 
@@ -209,6 +221,9 @@ class Retailer(Record):
     epicor: Epicor
     limits: Limits = Limits()
     approval: Approval = Approval()
+    stock_owners: tuple[StockOwner, ...] = Field(
+        default=(), description="Exceptions by class and place, the first that fits; else the place's stock_owner"
+    )
 
     @cached_property
     def by_location(self) -> dict[int, Store]:
@@ -219,6 +234,11 @@ class Retailer(Record):
     def by_warehouse(self) -> dict[str, Store]:
         """Stores by Epicor warehouse code."""
         return {store.warehouse: store for store in self.stores}
+
+    def stock_owner(self, klass: str, code: str) -> str:
+        """Who owns the count of a class of items at a place; "" for a place that the profile does not name."""
+        rule = next((one.owner for one in self.stock_owners if one.fits(klass, code)), "")
+        return rule or next((store.stock_owner for store in self.stores if store.code == code), "")
 
     @cached_property
     def by_payment_type(self) -> dict[str, Tender]:

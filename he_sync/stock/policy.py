@@ -43,18 +43,6 @@ class Buffer(Record):
         return all(not named or one in named for named, one in asked)
 
 
-class Owner(Record):
-    """Whose count is right for these classes at these places; an empty tuple fits all."""
-
-    owner: Literal["heartland", "epicor"]
-    classes: tuple[str, ...] = ()
-    locations: tuple[str, ...] = ()
-
-    def fits(self, klass: str, location: str) -> bool:
-        """Whether it is meant for this class and location."""
-        return all(not named or one in named for named, one in ((self.classes, klass), (self.locations, location)))
-
-
 Quantity = Annotated[Decimal, Field(gt=0, decimal_places=3)]
 
 
@@ -77,12 +65,6 @@ class Policy(Record):
     fractional: tuple[str, ...] = Field(default=(), description="SKUs and classes that are sold by fractions of a unit")
     lead_days: dict[str, int] = Field(default_factory=dict, description="By SKU or class of what is made to order")
     kits: dict[str, dict[str, Quantity]] = Field(default_factory=dict, description="Components of one kit, by SKU")
-
-    owners: tuple[Owner, ...] = Field(default=(), description="The first that fits; none: nobody's count is sent")
-
-    def owner(self, klass: str, location: str) -> str:
-        """Who owns a count; empty where no rule says so, and then nobody writes it."""
-        return next((one.owner for one in self.owners if one.fits(klass, location)), "")
 
     def item(self, sku: str, klass: str = "") -> Item:
         """An item as the rules see it; what names its SKU counts more than what names its class."""
