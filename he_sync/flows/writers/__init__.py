@@ -3,7 +3,7 @@
 What a writer promises stands in bench.py; the sending, and what a failure means, in he_sync.flows.push.
 """
 
-from he_sync.flows.writers import changes, customers, heartland, ledger, orders, returns, stock
+from he_sync.flows.writers import changes, customers, heartland, ledger, movements, orders, returns, stock, stock_sets
 from he_sync.flows.writers.bench import Bench, Writer, mark
 from he_sync.flows.writers.ledger import group_id
 
@@ -15,6 +15,8 @@ WRITERS: dict[str, Writer] = {
     **changes.WRITERS,
     **returns.WRITERS,
     **stock.WRITERS,
+    **stock_sets.WRITERS,
+    **movements.WRITERS,
     **ledger.WRITERS,
     **heartland.WRITERS,
 }
