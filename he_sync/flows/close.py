@@ -15,6 +15,7 @@ from he_sync.flows import plan as planning
 from he_sync.flows import push as pushing
 from he_sync.flows.benches import bench
 from he_sync.flows.sources import SOURCES
+from he_sync.flows.stock import night as stock
 from he_sync.model.contract import records
 from he_sync.model.difference import Difference, Leg
 from he_sync.model.errors import FixInput
@@ -55,7 +56,8 @@ def differences(lake: Lake, day: str, legs: Iterable[str] = compare.LEGS) -> lis
 class Planned:
     """What planning did with the day's differences.
 
-    `held`: corrections that wait because an earlier one of the same record is under way, or came after the pull.
+    `held`: corrections that wait because an earlier one of the same record is under way, or came after the pull, or
+    because movements of the stock are being booked.
     """
 
     new: int
@@ -83,7 +85,13 @@ def plan(store: Store, lake: Lake, day: str, retailer: Retailer) -> Planned:
     """Plan the effects of a day's differences into the store."""
     made = propose(store, lake, day, retailer)
     under_way = _make_room(store, lake, made.effects, day)
-    held = tuple(one for one in made.effects if under_way.get(_record(one), one.key) != one.key)
+    counts = [one.entity for one in made.effects if CORRECTIONS.get(one.kind) == "inventory"]
+    moving = stock.moving(store, lake, day, counts)
+    held = tuple(
+        one
+        for one in made.effects
+        if under_way.get(_record(one), one.key) != one.key or (one.entity in moving and one.kind in CORRECTIONS)
+    )
     planned = effects.plan(store, [one for one in made.effects if one not in held])
     rows = pd.DataFrame(
         [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from he_sync.connect.systems import Systems, connect
 from he_sync.flows import canonical, close
@@ -14,11 +14,14 @@ from he_sync.flows.pull import pull
 from he_sync.flows.push import Clock, Pushed
 from he_sync.flows.set_aside import set_aside
 from he_sync.flows.sources import SOURCES, Ask, Source
+from he_sync.flows.stock.night import catch_up
+from he_sync.flows.stock.sets import Yard
 from he_sync.model.calendar import business_window, zone
 from he_sync.model.errors import FixInput, FixSettings
 from he_sync.model.retailer import Retailer, load_retailer
 from he_sync.quality.contracts import Failure
 from he_sync.settings import Settings
+from he_sync.stock.policy import Policy
 from he_sync.store.database import Store, open_store
 from he_sync.store.lake import Lake
 
@@ -126,6 +129,7 @@ def run(
 ) -> Night:
     """Compare one business date, write its differences back, and report."""
     failures = compare_day(office, day, tell=tell)
+    catch_up(Yard(office.systems, office.store, office.retailer, Policy()), datetime.now(UTC))
     planned = close.plan(office.store, office.lake, day.isoformat(), office.retailer)
     pushed = {}
     for target in TARGETS:
