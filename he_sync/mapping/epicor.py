@@ -137,6 +137,11 @@ def _factor(document: Document, sku: str, unit: str, retailer: Retailer) -> int:
     )
 
 
+def unit_holds(document: Document, unit: str, retailer: Retailer) -> int:
+    """Base units in one of any unit of a part. Raises BadRecord for a unit without a conversion."""
+    return _factor(document, str(document["PartNum"]), unit, retailer)
+
+
 def ledger_line(document: Document, retailer: Retailer) -> Iterator[Row]:
     """A posted ledger line; the payment is read from the description that the posting carries."""
     text = str(document.get("Description") or "")

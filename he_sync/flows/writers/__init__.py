@@ -3,7 +3,18 @@
 What a writer promises stands in bench.py; the sending, and what a failure means, in he_sync.flows.push.
 """
 
-from he_sync.flows.writers import changes, customers, heartland, ledger, movements, orders, returns, stock, stock_sets
+from he_sync.flows.writers import (
+    changes,
+    customers,
+    heartland,
+    ledger,
+    movements,
+    orders,
+    products,
+    returns,
+    stock,
+    stock_sets,
+)
 from he_sync.flows.writers.bench import Bench, Writer, mark
 from he_sync.flows.writers.ledger import group_id
 
@@ -17,6 +28,7 @@ WRITERS: dict[str, Writer] = {
     **stock.WRITERS,
     **stock_sets.WRITERS,
     **movements.WRITERS,
+    **products.WRITERS,
     **ledger.WRITERS,
     **heartland.WRITERS,
 }
