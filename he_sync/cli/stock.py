@@ -1,4 +1,4 @@
-"""`he-sync stock`: why so many of an item may be sold at a place, out of the last pulls. It asks no other system."""
+"""`he-sync stock why`: why so many of an item may be sold at a place, out of the last pulls. No system is asked."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from he_sync.cli import stock_flows
 from he_sync.flows import stock_why
 from he_sync.model.errors import FixInput
 from he_sync.model.quantity import from_milli
@@ -23,7 +24,8 @@ from he_sync.store.database import open_store
 from he_sync.store.lake import Lake
 
 app = typer.Typer(no_args_is_help=True)
-app.callback()(lambda: None)  # keeps the verb's name in its place while it is the only one
+app.command()(stock_flows.plan)
+app.command()(stock_flows.push)
 COLUMNS = ("term", "units", "source", "read (UTC)", "record", "why")
 
 
