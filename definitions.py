@@ -19,6 +19,7 @@ from assets.match import MATCH
 from assets.pulls import PULLS
 from assets.push import PUSH
 from assets.reconcile import RECONCILE
+from assets.stock import STOCK
 from assets.store_days import store_days
 from he_sync.flows import sweeper
 from he_sync.flows.books.nightly import overdue
@@ -80,7 +81,7 @@ def build(
     """Everything as one Definitions; keyword arguments replace parts."""
     night, full, match = jobs()
     ours = dg.Definitions(
-        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, store_days, completeness, *PUSH, close_store_days, *MATCH]
+        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, store_days, completeness, *STOCK, *PUSH, close_store_days, *MATCH]
         if assets is None
         else assets,
         jobs=[night, full, match, drain_job],

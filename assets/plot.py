@@ -1,4 +1,4 @@
-"""Two plots: differences by class, scores by decision. Small on purpose: stored in the event row (under 50 kB)."""
+"""Differences by class, scores by decision, stock by place. Small on purpose: stored in the event row (under 50 kB)."""
 
 from __future__ import annotations
 
@@ -43,6 +43,27 @@ def scores(by_decision: Mapping[str, Sequence[int]]) -> str:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(QUIET)
     axes.tick_params(colors=INK, labelsize=9, length=0)
+    return draw()
+
+
+def drift_by_place(places: Sequence[tuple[str, int, int]]) -> str:
+    """Base64 PNG of worth in minor units by place, the largest first; items that differ stand beside each bar."""
+    axes, draw = _axes(max(1.6, 0.27 * len(places) + 0.9))
+    for turn, (_, minor, items) in enumerate(places):
+        axes.barh(turn, minor, color=OPEN, height=0.7)
+        text = f"{minor / 100:,.2f}, {items} item{'' if items == 1 else 's'}"
+        axes.annotate(
+            text, (minor, turn), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8, color=INK
+        )
+    axes.set_yticks(range(len(places)), [code for code, _, _ in places])
+    axes.set_ylim(len(places) - 0.4, -0.6)
+    total = sum(minor for _, minor, _ in places)
+    axes.set_title(f"{total / 100:,.2f} apart over {len(places)} places", loc="left", color=INK, fontsize=11)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.spines["left"].set_color(QUIET)
+    axes.tick_params(colors=INK, labelsize=9, length=0)
+    axes.set_xlim(0, 1.35 * max((minor for _, minor, _ in places), default=1) or 1)
+    axes.xaxis.set_visible(False)
     return draw()
 
 

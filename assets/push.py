@@ -6,6 +6,7 @@ from assets.days import DAYS, ONE_RUN, OWNERS, RETRY, days_of
 from assets.guard import retries_only_what_can_help
 from assets.plot import bars
 from assets.show import Shown, table, worth
+from assets.stock import BOOKED
 from he_sync.flows import close
 from he_sync.flows.compare import LEGS
 from he_sync.model.difference import CLASSES
@@ -20,7 +21,7 @@ PLAN = dg.AssetKey(["push", "plan"])
 @dg.asset(
     name="plan",
     key_prefix="push",
-    deps=COMPARED,
+    deps=[*COMPARED, BOOKED],
     group_name="4_push",
     owners=OWNERS,
     partitions_def=DAYS,

@@ -39,10 +39,16 @@ def test_one_close_is_one_run_whose_assets_carry_counts_cents_failure_cases_and_
         assert result.success
         shown = metadata(instance, ["reconcile", "close"], FRIDAY.isoformat())
         tickets = metadata(instance, ["heartland", "tickets"], FRIDAY.isoformat())
+        drift = metadata(instance, ["stock", "differences"], FRIDAY.isoformat())
+        checks = {one.check_name: one for one in result.get_asset_check_evaluations()}
     assert shown["plot"].value.startswith("![differences by class](data:image/png;base64,")
     assert len(shown["plot"].value) < 50_000
     assert shown["written back"].value > 0
     assert tickets["dagster/partition_row_count"].value == tickets["source_total"].value > 0
+    assert drift["plot"].value.startswith("![drift by place](data:image/png;base64,")
+    assert drift["worth"].value != "0.00"
+    assert not checks["negative_stock"].passed  # the world plants a flipped sign
+    assert checks["stale_stock"].passed
     report = close.report(open_store(home / "he_sync.db"), Lake(home / "lake"), FRIDAY.isoformat())
     assert check.compare(sandbox.state.folder, FRIDAY.isoformat(), report.differences) == []
 

@@ -31,7 +31,7 @@ def catch_up(yard: Yard, now: datetime) -> book.Booking:
 def moving(store: Store, lake: Lake, day: str, subjects: Iterable[str]) -> dict[str, str]:
     """Of these subjects ("item SKU @ PLACE") the ones whose difference may be a movement under way, and why."""
     wanted = {name: _spot(name) for name in subjects}
-    span = _read_between(lake, day)
+    span = read_between(lake, day)
     if not wanted or span is None:
         return {}
     began, ended = span
@@ -56,7 +56,7 @@ def _spot(name: str) -> tuple[str, str]:
     return sku, place
 
 
-def _read_between(lake: Lake, day: str) -> tuple[datetime, datetime] | None:
+def read_between(lake: Lake, day: str) -> tuple[datetime, datetime] | None:
     """When the day's counts were read, first call to last; None where they were not."""
     try:
         facts = [lake.current("raw", name, day).facts for name in PULLS]
