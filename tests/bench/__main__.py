@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import exactly_once, latency, matching, receiver, settlements, store
+from tests.bench import exactly_once, latency, matching, receiver, settlements, stock, store
 from tests.bench.company import company
 from tests.bench.figures import Figure, said, table
 from tests.bench.measure import Measure, measured
@@ -29,7 +29,7 @@ NIGHT, DAYS = "2026-11-20", 2  # a Friday, and the Thursday whose batches its de
 WIDTH = 130  # the table's columns side by side, where the output is no terminal
 ROUNDS = 2  # in turn: the server is cold in the first, and other processes come and go
 RECONCILE = {f"reconcile_{name}": part for name, part in settlements.PARTS.items()}
-PARTS = ("pulls", "night", "store", "exactly_once", "receiver", "latency", "matching", *RECONCILE)
+PARTS = ("pulls", "night", "store", "stock", "exactly_once", "receiver", "latency", "matching", *RECONCILE)
 ORDERS, SEED = 200_000, 7  # of the late-landing simulation
 SMALLER = 10  # memory is compared over a tenfold growth
 
@@ -61,6 +61,7 @@ def _all(folder: Path, rows: int, only: str | None) -> Iterator[Figure]:
         "pulls": lambda: pulls(folder, rows),
         "night": lambda: night(folder),
         "store": lambda: store.figures(folder),
+        "stock": lambda: stock.figures(folder / "stock"),
         "exactly_once": lambda: exactly_once.figures(ORDERS, SEED),
         "receiver": lambda: receiver.figures(folder),
         "latency": lambda: latency.latency(folder),
