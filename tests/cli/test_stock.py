@@ -134,3 +134,21 @@ def test_an_adjustment_that_was_made_since_the_pull_is_counted(he_sync_alone):
         [moved] = [term for term in why(he_sync_alone, sku, code)["terms"] if term["name"] == "moved since"]
         assert moved["record"] == f"effect {one.key}"
         assert Decimal(moved["units"]) == Decimal(one.body["delta"])
+
+
+def test_a_plan_of_stock_and_of_products_shows_what_would_change_and_writes_nothing(office, shop):
+    before = len(shop.state.oracle("origin = 'api'"))
+    for verb in ("stock", "products"):
+        code, out, err = office(verb, "plan", "--json")
+        assert (code, err) == (0, "")
+        json.loads(out)
+    assert len(shop.state.oracle("origin = 'api'")) == before
+
+
+def test_a_rule_that_is_misspelt_is_one_line_and_exit_code_2(office, tmp_path):
+    wrong = tmp_path / "rules.yaml"
+    wrong.write_text("tax_categorys: {A: B}\n")
+    for words in (("products", "plan", "--rules"), ("stock", "plan", "--policy")):
+        code, out, err = office(*words, str(wrong))
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert str(wrong) in err
