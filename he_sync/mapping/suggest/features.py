@@ -1,0 +1,225 @@
+"""How alike two fields are, pair by pair: one array per sign, every sign from 0 to 1, names and values apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from he_sync.mapping.suggest.meanings import Meanings
+from he_sync.mapping.suggest.profiles import Floats, Profile
+from he_sync.mapping.suggest.spelling import spelling
+
+Words = tuple[str, ...]
+EXCHANGE = np.array(
+    [
+        # empty bool   int   dec   date  time  text
+        [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5],
+        [0.5, 1.0, 0.2, 0.0, 0.0, 0.0, 0.2],
+        [0.5, 0.2, 1.0, 0.6, 0.0, 0.0, 0.5],
+        [0.5, 0.0, 0.6, 1.0, 0.0, 0.0, 0.1],
+        [0.5, 0.0, 0.0, 0.0, 1.0, 0.9, 0.1],
+        [0.5, 0.0, 0.0, 0.0, 0.9, 1.0, 0.1],
+        [0.5, 0.2, 0.5, 0.1, 0.1, 0.1, 1.0],
+    ]
+)
+"""How well a value of one kind is taken by a field of another, in the order of KINDS."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One table's fields: their words and their profiles, in one order."""
+
+    words: tuple[Words, ...]
+    profiles: tuple[Profile, ...]
+
+
+def rarity(sides: Sequence[Side]) -> dict[str, float]:
+    """How telling a word is: one that few fields of both tables have tells more."""
+    fields = [set(words) for side in sides for words in side.words]
+    counts: dict[str, int] = {}
+    for words in fields:
+        for word in words:
+            counts[word] = counts.get(word, 0) + 1
+    return {word: float(np.log(1 + len(fields) / count)) for word, count in counts.items()}
+
+
+def name_signs(source: Side, target: Side, meanings: Meanings) -> dict[str, Floats]:
+    """Signs of the names alone."""
+    rare = rarity((source, target))
+    spelt = _covered(source.words, target.words, rare, spelling)
+    meant = _covered(source.words, target.words, rare, meanings.alike)
+    whole = meanings.fields(source.words, target.words)
+    return {
+        "spelt": spelt[0] * spelt[1],
+        "spelt_source": spelt[0],
+        "meant": meant[0] * meant[1],
+        "meant_source": meant[0],
+        "meant_target": meant[1],
+        "meant_last": meant[2],
+        "called": whole,
+        "letters": _letters(source.words, target.words),
+        "same": _same(source.words, target.words),
+    }
+
+
+def _covered(
+    source: Sequence[Words],
+    target: Sequence[Words],
+    rare: dict[str, float],
+    alike: Callable[[Sequence[str], Sequence[str]], Floats],
+) -> tuple[Floats, Floats, Floats]:
+    """Shares of a name's weight that the other name has too, from both sides, and how alike the last words are."""
+    left, right = (sorted({word for words in side for word in words}) for side in (source, target))
+    near = np.vstack([np.hstack([alike(left, right), np.zeros((len(left), 1))]), np.zeros((1, len(right) + 1))])
+    rows, columns = _places(source, left), _places(target, right)
+    weights = [np.array([*(rare[word] for word in some), 0.0]) for some in (left, right)]
+    best_left = np.zeros((rows.shape[1], len(source), len(target)))
+    best_right = np.zeros((columns.shape[1], len(source), len(target)))
+    for i in range(rows.shape[1]):
+        for j in range(columns.shape[1]):
+            pair = near[rows[:, i]][:, columns[:, j]]
+            np.maximum(best_left[i], pair, out=best_left[i])
+            np.maximum(best_right[j], pair, out=best_right[j])
+    from_left = (best_left * weights[0][rows].T[:, :, None]).sum(0) / weights[0][rows].sum(1)[:, None]
+    from_right = (best_right * weights[1][columns].T[:, None, :]).sum(0) / weights[1][columns].sum(1)[None, :]
+    last = near[[rows[k, len(words) - 1] for k, words in enumerate(_cut(source))]][
+        :, [columns[k, len(words) - 1] for k, words in enumerate(_cut(target))]
+    ]
+    return from_left, from_right, last
+
+
+LONGEST = 8
+"""Words of a name that count; the longest of Epicor's has nine."""
+
+
+def _cut(side: Sequence[Words]) -> list[Words]:
+    return [words[-LONGEST:] for words in side]
+
+
+def _places(side: Sequence[Words], words: Sequence[str]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    place = {word: number for number, word in enumerate(words)}
+    cut = _cut(side)
+    found = np.full((len(side), max(len(one) for one in cut)), len(words))
+    for row, one in enumerate(cut):
+        found[row, : len(one)] = [place[word] for word in one]
+    return found
+
+
+def _letters(source: Sequence[Words], target: Sequence[Words]) -> Floats:
+    """Cosine of the names' groups of three letters, rare groups counting more."""
+    grams = [[_grams(words) for words in side] for side in (source, target)]
+    known = {gram: place for place, gram in enumerate(sorted({one for side in grams for some in side for one in some}))}
+    count = np.zeros(len(known))
+    for some in grams[0] + grams[1]:
+        count[[known[one] for one in some]] += 1
+    weight = np.log(1 + (len(source) + len(target)) / np.maximum(count, 1))
+    left, right = (_unit(_sparse(side, known, weight)) for side in grams)
+    return np.asarray((left @ right.T).todense())
+
+
+def _grams(words: Words) -> set[str]:
+    text = f" {' '.join(words)} "
+    return {text[place : place + 3] for place in range(len(text) - 2)}
+
+
+def _sparse(sides: Sequence[set[str] | frozenset[str]], known: dict[str, int], weight: Floats) -> csr_array:
+    rows = [row for row, some in enumerate(sides) for one in some if one in known]
+    columns = [known[one] for some in sides for one in some if one in known]
+    return csr_array((weight[columns], (rows, columns)), shape=(len(sides), len(known)))
+
+
+def _unit(matrix: csr_array) -> csr_array:
+    size = np.sqrt(matrix.multiply(matrix).sum(axis=1))
+    size = np.asarray(size).ravel()
+    scale = csr_array((1 / np.where(size > 0, size, 1), (range(len(size)), range(len(size)))), shape=(len(size),) * 2)
+    return scale @ matrix
+
+
+def _same(source: Sequence[Words], target: Sequence[Words]) -> Floats:
+    left, right = (np.array(["".join(words) for words in side]) for side in (source, target))
+    return (left[:, None] == right[None, :]).astype(float)
+
+
+def value_signs(source: Side, target: Side) -> dict[str, Floats]:
+    """Signs of the values; all 0 or the middle where one side has none."""
+    left, right = ({name: _stack(side, name) for name in STACKED} for side in (source, target))
+    known = np.outer(left["figures"][:, 1] > 0, right["figures"][:, 1] > 0).astype(float)
+    filled = 1 - np.abs(left["figures"][:, [1]] - right["figures"][:, 1])
+    lengths = np.exp(-np.abs(left["figures"][:, [4]] - right["figures"][:, 4]))
+    distinct = 1 - np.abs(left["figures"][:, [2]] - right["figures"][:, 2])
+    shared, within = _overlap(source, target)
+    return {
+        "kind": left["kinds"] @ EXCHANGE @ right["kinds"].T,
+        "shape": left["shapes"] @ right["shapes"].T,
+        "sort": _sorts(left["sorts"], right["sorts"]),
+        "shared": shared,
+        "within": within,
+        "vocabulary": _vocabulary(source, target),
+        "sizes": _sizes(left["numbers"], right["numbers"]),
+        "days": _days(left["days"], right["days"]),
+        "filled": known * filled,
+        "lengths": known * lengths,
+        "distinct": known * distinct,
+        "valued": known,
+        "target_blank": np.broadcast_to(right["figures"][:, 5], known.shape),
+        "target_constant": np.broadcast_to(right["figures"][:, 3], known.shape),
+        "source_only": np.outer(left["figures"][:, 1] > 0, (right["figures"][:, 1] == 0) & (right["figures"][:, 0] > 0))
+        * 1.0,
+        "target_only": np.outer((left["figures"][:, 1] == 0) & (left["figures"][:, 0] > 0), right["figures"][:, 1] > 0)
+        * 1.0,
+    }
+
+
+STACKED = ("kinds", "shapes", "sorts", "figures", "numbers", "days")
+
+
+def _stack(side: Side, name: str) -> Floats:
+    return np.vstack([getattr(one, name) for one in side.profiles])
+
+
+def _sorts(left: Floats, right: Floats) -> Floats:
+    """The known sort of text that most values of both have, a rare one counting more."""
+    weight = 1 / np.sqrt(1 + (right > 0.5).sum(0) + (left > 0.5).sum(0))
+    both = np.minimum(left[:, None, :], right[None, :, :]) * weight
+    return both.max(axis=2)
+
+
+def _overlap(source: Side, target: Side) -> tuple[Floats, Floats]:
+    """Shares of common values, rare ones counting more: of all values of both, and of the source's."""
+    left, right = ([one.values for one in side.profiles] for side in (source, target))
+    known = {value: place for place, value in enumerate(sorted({one for some in (*left, *right) for one in some}))}
+    count = np.zeros(len(known))
+    for some in (*left, *right):
+        count[[known[one] for one in some]] += 1
+    weight = np.log(1 + (len(left) + len(right)) / np.maximum(count, 1)) ** 2
+    ones = np.ones(len(known))
+    a, b = _sparse(left, known, weight), _sparse(right, known, ones)
+    common = np.asarray((a @ b.T).todense())
+    size_left, size_right = (np.asarray(_sparse(one, known, weight).sum(axis=1)).ravel() for one in (left, right))
+    union = size_left[:, None] + size_right[None, :] - common
+    return common / np.maximum(union, 1e-9), common / np.maximum(size_left[:, None], 1e-9)
+
+
+def _vocabulary(source: Side, target: Side) -> Floats:
+    left, right = ([one.words for one in side.profiles] for side in (source, target))
+    known = {value: place for place, value in enumerate(sorted({one for some in (*left, *right) for one in some}))}
+    if not known:
+        return np.zeros((len(left), len(right)))
+    count = np.zeros(len(known))
+    for some in (*left, *right):
+        count[[known[one] for one in some]] += 1
+    weight = np.log(1 + (len(left) + len(right)) / np.maximum(count, 1))
+    return np.asarray((_unit(_sparse(left, known, weight)) @ _unit(_sparse(right, known, weight)).T).todense())
+
+
+def _sizes(left: Floats, right: Floats) -> Floats:
+    apart = np.abs(left[:, None, :5] - right[None, :, :5]).mean(2) + np.abs(left[:, None, 5:] - right[None, :, 5:]).mean(2)
+    return np.nan_to_num(np.exp(-apart))
+
+
+def _days(left: Floats, right: Floats) -> Floats:
+    apart = np.abs(left[:, None, :5] - right[None, :, :5]).mean(2)
+    return np.nan_to_num(np.exp(-apart / 30))
