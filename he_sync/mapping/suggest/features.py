@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,11 @@ EXCHANGE = np.array(
 """How well a value of one kind is taken by a field of another, in the order of KINDS."""
 
 
+SMALL_WORDS = {"to", "of", "the", "is", "has", "for", "in", "and", "money", "set"}
+LITTLE = 0.2
+"""What a word counts that only joins others, against its rarity."""
+
+
 @dataclass(frozen=True)
 class Side:
     """One table's fields: their words and their profiles, in one order."""
@@ -43,14 +48,19 @@ def rarity(sides: Sequence[Side]) -> dict[str, float]:
     for words in fields:
         for word in words:
             counts[word] = counts.get(word, 0) + 1
-    return {word: float(np.log(1 + len(fields) / count)) for word, count in counts.items()}
+    return {
+        word: float(np.log(1 + len(fields) / count)) * (LITTLE if word in SMALL_WORDS else 1.0)
+        for word, count in counts.items()
+    }
 
 
 def name_signs(source: Side, target: Side, meanings: Meanings) -> dict[str, Floats]:
     """Signs of the names alone."""
     rare = rarity((source, target))
-    spelt = _covered(source.words, target.words, rare, spelling)
-    meant = _covered(source.words, target.words, rare, meanings.alike)
+    left, right = _known_words(source.words), _known_words(target.words)
+    letters = spelling(left, right)
+    spelt = _covered(source.words, target.words, rare, letters)
+    meant = _covered(source.words, target.words, rare, meanings.alike(left, right, letters))
     whole = meanings.fields(source.words, target.words)
     return {
         "spelt": spelt[0] * spelt[1],
@@ -60,20 +70,32 @@ def name_signs(source: Side, target: Side, meanings: Meanings) -> dict[str, Floa
         "meant_target": meant[1],
         "meant_last": meant[2],
         "called": whole,
+        "called_here": _called_here(source, target, meanings),
         "letters": _letters(source.words, target.words),
         "same": _same(source.words, target.words),
     }
+
+
+def _called_here(source: Side, target: Side, meanings: Meanings) -> Floats:
+    """As `called`, with what the tables are about written before every name that does not say it."""
+    about = meanings.about((source.words, target.words))
+    if not about:
+        return np.zeros((len(source.words), len(target.words)))
+    left, right = (
+        [words if about in words else (about, *words) for words in side] for side in (source.words, target.words)
+    )
+    return meanings.fields(left, right)
 
 
 def _covered(
     source: Sequence[Words],
     target: Sequence[Words],
     rare: dict[str, float],
-    alike: Callable[[Sequence[str], Sequence[str]], Floats],
+    alike: Floats,
 ) -> tuple[Floats, Floats, Floats]:
     """Shares of a name's weight that the other name has too, from both sides, and how alike the last words are."""
-    left, right = (sorted({word for words in side for word in words}) for side in (source, target))
-    near = np.vstack([np.hstack([alike(left, right), np.zeros((len(left), 1))]), np.zeros((1, len(right) + 1))])
+    left, right = _known_words(source), _known_words(target)
+    near = np.pad(alike, ((0, 1), (0, 1)))  # the last place is that of a name's missing word
     rows, columns = _places(source, left), _places(target, right)
     weights = [np.array([*(rare[word] for word in some), 0.0]) for some in (left, right)]
     best_left = np.zeros((rows.shape[1], len(source), len(target)))
@@ -85,10 +107,13 @@ def _covered(
             np.maximum(best_right[j], pair, out=best_right[j])
     from_left = (best_left * weights[0][rows].T[:, :, None]).sum(0) / weights[0][rows].sum(1)[:, None]
     from_right = (best_right * weights[1][columns].T[:, None, :]).sum(0) / weights[1][columns].sum(1)[None, :]
-    last = near[[rows[k, len(words) - 1] for k, words in enumerate(_cut(source))]][
-        :, [columns[k, len(words) - 1] for k, words in enumerate(_cut(target))]
-    ]
+    ends = [[places[row, len(words) - 1] for row, words in enumerate(_cut(side))] for places, side in ((rows, source), (columns, target))]
+    last = near[np.ix_(*ends)]
     return from_left, from_right, last
+
+
+def _known_words(side: Sequence[Words]) -> list[str]:
+    return sorted({word for words in side for word in words})
 
 
 LONGEST = 8
@@ -183,8 +208,10 @@ def _stack(side: Side, name: str) -> Floats:
 def _sorts(left: Floats, right: Floats) -> Floats:
     """The known sort of text that most values of both have, a rare one counting more."""
     weight = 1 / np.sqrt(1 + (right > 0.5).sum(0) + (left > 0.5).sum(0))
-    both = np.minimum(left[:, None, :], right[None, :, :]) * weight
-    return both.max(axis=2)
+    found = np.zeros((len(left), len(right)))
+    for place in range(left.shape[1]):
+        np.maximum(found, np.minimum.outer(left[:, place], right[:, place]) * weight[place], out=found)
+    return found
 
 
 def _overlap(source: Side, target: Side) -> tuple[Floats, Floats]:
@@ -216,10 +243,17 @@ def _vocabulary(source: Side, target: Side) -> Floats:
 
 
 def _sizes(left: Floats, right: Floats) -> Floats:
-    apart = np.abs(left[:, None, :5] - right[None, :, :5]).mean(2) + np.abs(left[:, None, 5:] - right[None, :, 5:]).mean(2)
-    return np.nan_to_num(np.exp(-apart))
+    """How near the quantiles of log sizes are, and the shares with cents, below zero and zero."""
+    return np.nan_to_num(np.exp(-_apart(left[:, :5], right[:, :5]) - _apart(left[:, 5:], right[:, 5:])))
 
 
 def _days(left: Floats, right: Floats) -> Floats:
-    apart = np.abs(left[:, None, :5] - right[None, :, :5]).mean(2)
-    return np.nan_to_num(np.exp(-apart / 30))
+    """How near the quantiles of days are; a month apart counts a third."""
+    return np.nan_to_num(np.exp(-_apart(left[:, :5], right[:, :5]) / 30))
+
+
+def _apart(left: Floats, right: Floats) -> Floats:
+    found = np.zeros((len(left), len(right)))
+    for place in range(left.shape[1]):
+        found += np.abs(np.subtract.outer(left[:, place], right[:, place]))
+    return found / left.shape[1]

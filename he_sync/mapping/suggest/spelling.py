@@ -25,6 +25,8 @@ def spelling(left: Sequence[str], right: Sequence[str]) -> Floats:
             short, long = sorted((one, other), key=len)
             if len(short) >= BEGINNING and short != long and long.startswith(short):
                 found[row, column] = max(found[row, column], 0.7)
+            if long in {"un" + short, "non" + short, "in" + short}:
+                found[row, column] = 0.0
             if short.isdigit() != long.isdigit() or (short.isdigit() and short != long):
                 found[row, column] = 0.0
     return found

@@ -19,7 +19,11 @@ def parted(name: str) -> list[str]:
     """`custom@customerPO_number` -> customer, po, number. Marks of custom fields are no part of what it says."""
     bare = CUSTOM.sub("", name) or name
     plural = re.sub(r"([A-Z]{2,})s(?![a-z])", r"\1", bare)  # IDs is ID, not I and Ds
-    return [part.lower() for part in PARTS.findall(plural)]
+    parts = [part.lower() for part in PARTS.findall(plural)]
+    for place in range(len(parts) - 2, -1, -1):
+        if parts[place] in {"un", "non"}:  # UnApplied and applied are opposites, not one word more
+            parts[place : place + 2] = ["".join(parts[place : place + 2])]
+    return parts
 
 
 class Wording:
@@ -58,6 +62,8 @@ class Wording:
 def stem(word: str) -> str:
     """A word without the ending of its number or of a verb: taxes, shipping and ordered are tax, ship and order."""
     if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 5 and word.endswith("ied"):
         return word[:-3] + "y"
     if len(word) > 5 and word.endswith("ing") and word != "string":
         return _undoubled(word[:-3])
