@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from he_sync.mapping.suggest.suggestions import Suggestion, suggest
-from he_sync.mapping.suggest.tables import Table
 from he_sync.mapping.suggest.thesaurus import thesaurus
-from tests.suggest_world.labelled import Labelled, own, samples, scrambled, untouched
+from tests.suggest_world.labelled import Labelled, names_only, own, samples, scrambled, untouched
 
 Rank = Callable[[Labelled], dict[str, list[str]]]
 
@@ -93,12 +92,6 @@ def _calibration(pairs: list[tuple[Suggestion, frozenset[str]]]) -> float:
         bands.setdefault(min(9, int(first.score * 10)), []).append((first.score, first.target in right))
     apart = (abs(sum(score for score, _ in band) - sum(good for _, good in band)) for band in bands.values())
     return sum(apart) / len(pairs)
-
-
-def names_only(label: Labelled) -> Labelled:
-    """As from two schemas: no value is known."""
-    bare = (Table(one.where, tuple(replace(f, values=()) for f in one.fields)) for one in (label.source, label.target))
-    return replace(label, **dict(zip(("source", "target"), bare, strict=True)))
 
 
 def main() -> None:

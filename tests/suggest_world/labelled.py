@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from he_sync.mapping.suggest.profiles import KINDS, profile
 from he_sync.mapping.suggest.reading import read_table
 from he_sync.mapping.suggest.tables import Field, Table
 from tests.suggest_world.values import column, filler
@@ -67,6 +68,20 @@ def scrambled(one: Labelled) -> Labelled:
         for field in one.source.fields
     )
     return replace(one, source=Table(one.source.where, fields))
+
+
+def names_only(one: Labelled) -> Labelled:
+    """As from two schemas: names and types, no value."""
+    bare = [
+        Table(side.where, tuple(replace(field, values=(), kind=_type(field)) for field in side.fields))
+        for side in (one.source, one.target)
+    ]
+    return replace(one, source=bare[0], target=bare[1])
+
+
+def _type(field: Field) -> str:
+    kinds = profile(field).kinds
+    return "" if kinds[0] else KINDS[int(kinds.argmax())]
 
 
 def _made(path: Path) -> Labelled:

@@ -23,6 +23,8 @@ RELUCTANT = -2.0
 """Log odds below `none` down to which the assignment still gives a field a target: to rank by, not to accept."""
 DRESS = frozenset({"document", "display", "base", "report"})
 """Words by which Epicor and others name one amount in several currencies: DocUnitPrice is UnitPrice."""
+LITTLE_KNOWN = 0.2
+"""Share of fields with a value above which values are counted; of Epicor's order header 0.4 have one."""
 FAR = 6.0
 
 
@@ -36,11 +38,17 @@ class Weights:
 
 
 @cache
-def weights(path: Path = FILE) -> Weights:
-    """Those that ship; `python -m tests.suggest_world.learn` writes them."""
-    given: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def weights(kind: str, path: Path = FILE) -> Weights:
+    """Those that ship, `valued` or `named`; `python -m tests.suggest_world.learn` writes them."""
+    given: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))[kind]
     none, calibration = tuple(given["none"]), tuple(given["calibration"])
     return Weights(given["signs"], (none[0], none[1]), (calibration[0], calibration[1], calibration[2], calibration[3]))
+
+
+def fitting(given: Signs) -> Weights:
+    """`valued` where most fields of both sides have values, else `named`, learned from names and types alone."""
+    known = min(np.mean([one.figures[1] > 0 for one in side.profiles]) for side in (given.source, given.target))
+    return weights("valued" if known > LITTLE_KNOWN else "named")
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ from typing import Any
 
 from he_sync.mapping.suggest.memory import EMPTY, Memory
 from he_sync.mapping.suggest.reasons import reason
-from he_sync.mapping.suggest.scoring import Scored, scored, weights
+from he_sync.mapping.suggest.scoring import Scored, fitting, scored
 from he_sync.mapping.suggest.signs import Signs, signs
 from he_sync.mapping.suggest.tables import Table
 from he_sync.mapping.suggest.thesaurus import Thesaurus
 
 SURE = 0.9
 """Chance from which the first candidate is taken unseen: those above it were right 98 of 100 times, systems left out."""
-NONE = 0.5
+NONE = 0.4
 """Chance below which a field is said to have no counterpart; its candidates stay, for a person."""
 TOP = 5
 
@@ -49,7 +49,7 @@ def suggest(
     """One suggestion a source field, in the source's order; the same whatever the order of rows and columns."""
     left, right = (Table(one.where, tuple(sorted(one.fields, key=lambda field: field.name))) for one in (source, target))
     found = signs(left, right, known)
-    ranks = scored(found, weights())
+    ranks = scored(found, fitting(found))
     free = {
         name: _suggestion(found, ranks, row, name, right.names(), memory, top) for row, name in enumerate(left.names())
     }
