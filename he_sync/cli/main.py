@@ -21,6 +21,7 @@ GROUPS = {
     "flows": "Flow files: check them, run one, see what one would change.",
     "events": "One record's whole story; dead letters and replay.",
     "match": "Who is who: customers of two sides linked, duplicates found.",
+    "mapping": "Which field of one system is which of the other, with reasons.",
     "stock": "What may be sold and why; counts to the shop, movements to Epicor.",
     "products": "Parts and prices to the shop's items, items born at the till to Epicor.",
     "close": "One business date: compared and written back; its store-days proposed, approved, posted, signed.",

@@ -1,4 +1,4 @@
-"""Labelled pairs of tables: our own of `tests/data/suggest`, or a folder of samples of the same columns as `pairs.csv`."""
+"""Labelled pairs of tables: our own of `tests/data/suggest`, or a folder of samples with their `pairs.csv`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zlib import crc32
 
 import yaml
 
@@ -61,13 +62,37 @@ def samples(folder: Path) -> Iterator[Labelled]:
 
 def scrambled(one: Labelled) -> Labelled:
     """The same, with every word and code of the source's values written otherwise: shapes stay, nothing is shared."""
-    turned = str.maketrans("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "qwertzuiopasdfghjklyxcvbnmQWERTZUIOPASDFGHJKLYXCVBNM")
+    turned = str.maketrans(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "qwertzuiopasdfghjklyxcvbnmQWERTZUIOPASDFGHJKLYXCVBNM"
+    )
     keep = {"true", "false", "t", "f"}
     fields = tuple(
-        replace(field, values=tuple(text if text.lower() in keep or text[:1].isdigit() else text.translate(turned) for text in field.values))
+        replace(
+            field,
+            values=tuple(
+                text if text.lower() in keep or text[:1].isdigit() else text.translate(turned) for text in field.values
+            ),
+        )
         for field in one.source.fields
     )
     return replace(one, source=Table(one.source.where, fields))
+
+
+def thinned(one: Labelled) -> Labelled:
+    """As where a company leaves fields unused: each fifth of the target and each seventh of the source is empty."""
+    sides = [
+        Table(
+            side.where,
+            tuple(_emptied(field) if crc32(field.name.encode()) % nth == 0 else field for field in side.fields),
+        )
+        for side, nth in ((one.source, 7), (one.target, 5))
+    ]
+    return replace(one, source=sides[0], target=sides[1])
+
+
+def _emptied(field: Field) -> Field:
+    plain = "0" if profile(field).kinds[3] > 0.5 else ""  # a decimal that nobody fills is zero
+    return replace(field, values=tuple(plain for _ in field.values))
 
 
 def names_only(one: Labelled) -> Labelled:
@@ -93,7 +118,9 @@ def _made(path: Path) -> Labelled:
         accepted, kind = rest.rsplit(":", 1)
         kind, seed = kind.strip(), f"{path.stem}/{name}"
         source.append(Field(name.strip(), tuple(column(kind, left, ROWS, seed))))
-        target |= {one: Field(one, tuple(column(kind, right, ROWS, seed))) for one in accepted.split() if one not in target}
+        target |= {
+            one: Field(one, tuple(column(kind, right, ROWS, seed))) for one in accepted.split() if one not in target
+        }
         pairs[name.strip()] = frozenset(accepted.split())
     for name, kind in _others(given):
         target.setdefault(name, Field(name, tuple(filler(kind, right, ROWS, f"{path.stem}/{name}"))))

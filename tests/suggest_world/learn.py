@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 
 from he_sync.mapping.suggest.scoring import FILE, WIDTH, Weights, assigned, facts, twins, utilities
 from he_sync.mapping.suggest.signs import Signs, signs
-from tests.suggest_world.labelled import Labelled, names_only, own, scrambled
+from tests.suggest_world.labelled import Labelled, names_only, own, scrambled, thinned
 
 HOLD_BACK = 8.0
 """Weight of squared weights against the log loss; 3 to 8 give the same figures within one field."""
@@ -103,12 +103,14 @@ def all_learned(cases: Sequence[Case]) -> Weights:
 
 
 def main() -> None:
-    """Learn from our pairs, as they are and with nothing shared, and from their names alone; write."""
+    """Learn from our pairs as they are, with nothing shared, with unused fields, and from names alone; write."""
     labels = own()
-    valued = all_learned([case(label) for label in (*labels, *map(scrambled, labels))])
+    valued = all_learned([case(label) for label in (*labels, *map(scrambled, labels), *map(thinned, labels))])
     named = all_learned([case(names_only(label)) for label in labels])
     found = {"valued": valued, "named": named}
-    content = {kind: {"signs": one.signs, "none": one.none, "calibration": one.calibration} for kind, one in found.items()}
+    content = {
+        kind: {"signs": one.signs, "none": one.none, "calibration": one.calibration} for kind, one in found.items()
+    }
     FILE.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 

@@ -7,31 +7,118 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 
-FIRST = "Ana Ben Carla Derek Elena Felix Grace Hugo Iris Jonas Kira Leon Mara Nils Olga Paul Rosa Sam Tessa Victor".split()
-LAST = "Abbott Becker Castro Dunn Ellis Fisher Grant Huber Ito Jensen Khan Lopez Meyer Novak Ortiz Park Quinn Reyes".split()
-STREETS = "Oak Ave|Maple St|Harbor Rd|Mill Ln|Station Blvd|Hill Dr|Market St|River Rd|College Way".split("|")
-CITIES = {"Denver": "CO 802", "Austin": "TX 787", "Boston": "MA 021", "Tampa": "FL 336", "Omaha": "NE 681",
-          "Salem": "OR 973", "Fresno": "CA 937", "Toledo": "OH 436", "Reno": "NV 895"}  # fmt: skip
-GOODS = "Boot Hat Belt Scarf Lamp Mug Tent Jacket Sock Glove Bag Shirt".split()
-KINDS = "Trail Summit Coastal Urban Classic Alpine Vintage Prairie".split()
-COLORS = "Red Blue Black White Green Grey Tan".split()
-BRANDS = "Northway Kelso Brightline Ardent Wexley Tamarack".split()
-NOTES = ["leave at the back door", "call first", "customer picks up", "gift, no prices", "fragile", "deliver after 5 pm"]
+FIRST = [
+    "Ana",
+    "Ben",
+    "Carla",
+    "Derek",
+    "Elena",
+    "Felix",
+    "Grace",
+    "Hugo",
+    "Iris",
+    "Jonas",
+    "Kira",
+    "Leon",
+    "Mara",
+    "Nils",
+    "Olga",
+    "Paul",
+    "Rosa",
+    "Sam",
+    "Tessa",
+    "Victor",
+]
+LAST = [
+    "Abbott",
+    "Becker",
+    "Castro",
+    "Dunn",
+    "Ellis",
+    "Fisher",
+    "Grant",
+    "Huber",
+    "Ito",
+    "Jensen",
+    "Khan",
+    "Lopez",
+    "Meyer",
+    "Novak",
+    "Ortiz",
+    "Park",
+    "Quinn",
+    "Reyes",
+]
+STREETS = [
+    "Oak Ave",
+    "Maple St",
+    "Harbor Rd",
+    "Mill Ln",
+    "Station Blvd",
+    "Hill Dr",
+    "Market St",
+    "River Rd",
+    "College Way",
+]
+CITIES = {
+    "Denver": "CO 802",
+    "Austin": "TX 787",
+    "Boston": "MA 021",
+    "Tampa": "FL 336",
+    "Omaha": "NE 681",
+    "Salem": "OR 973",
+    "Fresno": "CA 937",
+    "Toledo": "OH 436",
+    "Reno": "NV 895",
+}
+GOODS = ["Boot", "Hat", "Belt", "Scarf", "Lamp", "Mug", "Tent", "Jacket", "Sock", "Glove", "Bag", "Shirt"]
+KINDS = ["Trail", "Summit", "Coastal", "Urban", "Classic", "Alpine", "Vintage", "Prairie"]
+COLORS = ["Red", "Blue", "Black", "White", "Green", "Grey", "Tan"]
+BRANDS = ["Northway", "Kelso", "Brightline", "Ardent", "Wexley", "Tamarack"]
+NOTES = [
+    "leave at the back door",
+    "call first",
+    "customer picks up",
+    "gift, no prices",
+    "fragile",
+    "deliver after 5 pm",
+]
 PRICES = (9.99, 14.5, 19.99, 24.95, 29.5, 39.99, 49.95, 65.0, 89.95, 120.0, 199.0)
 START = datetime(2026, 1, 5, 8)  # noqa: DTZ001 - invented days, of no zone
 LATER = {"created": 0, "updated": 9, "due": 30}
-DAY = {"heartland": "%Y-%m-%dT%H:%M:%S+00:00", "epicor": "%Y-%m-%dT00:00:00", "shopify": "%Y-%m-%dT%H:%M:%S-05:00",
-       "netsuite": "%m/%d/%Y", "square": "%Y-%m-%dT%H:%M:%S.120Z", "odoo": "%Y-%m-%d %H:%M:%S",
-       "erpnext": "%Y-%m-%d %H:%M:%S.214000"}  # fmt: skip
-TRUTH = {"heartland": "true false", "epicor": "True False", "shopify": "true false", "netsuite": "T F",
-         "square": "true false", "odoo": "True False", "erpnext": "1 0"}  # fmt: skip
-PREFIX = {"heartland": "SO-1", "epicor": "5", "shopify": "#1", "netsuite": "SO2", "square": "ORD7", "odoo": "S00", "erpnext": "SAL-ORD-0"}
+DAY = {
+    "heartland": "%Y-%m-%dT%H:%M:%S+00:00",
+    "epicor": "%Y-%m-%dT00:00:00",
+    "shopify": "%Y-%m-%dT%H:%M:%S-05:00",
+    "netsuite": "%m/%d/%Y",
+    "square": "%Y-%m-%dT%H:%M:%S.120Z",
+    "odoo": "%Y-%m-%d %H:%M:%S",
+    "erpnext": "%Y-%m-%d %H:%M:%S.214000",
+}
+TRUTH = {
+    "heartland": "true false",
+    "epicor": "True False",
+    "shopify": "true false",
+    "netsuite": "T F",
+    "square": "true false",
+    "odoo": "True False",
+    "erpnext": "1 0",
+}
+PREFIX = {
+    "heartland": "SO-1",
+    "epicor": "5",
+    "shopify": "#1",
+    "netsuite": "SO2",
+    "square": "ORD7",
+    "odoo": "S00",
+    "erpnext": "SAL-ORD-0",
+}
 ERP = ("epicor", "netsuite", "odoo", "erpnext")
 
 
 def column(kind: str, style: str, rows: int, seed: str) -> list[str]:
     """`rows` values of one kind. The same seed gives the same values."""
-    random = Random(f"{seed}/{kind}/{style}")
+    random = Random(f"{seed}/{kind}/{style}")  # noqa: S311 - invented, not secret
     if kind in LATER:
         return [_day(random, style, LATER[kind]) for _ in range(rows)]
     if kind in CHOICES:
@@ -45,7 +132,7 @@ def column(kind: str, style: str, rows: int, seed: str) -> list[str]:
 
 def filler(kind: str, style: str, rows: int, seed: str) -> list[str]:
     """Values of a field that no other field belongs to: mostly empty, zero or one value, now and then all sorts."""
-    random = Random(f"{seed}/filler/{style}")
+    random = Random(f"{seed}/filler/{style}")  # noqa: S311 - same
     chance = random.random()
     if kind == "bool":
         yes, no = TRUTH[style].split()
@@ -54,7 +141,11 @@ def filler(kind: str, style: str, rows: int, seed: str) -> list[str]:
         return [""] * rows if chance < 0.5 else [_day(random, style, random.choice((0, 0, 40))) for _ in range(rows)]
     if kind in {"int", "decimal"}:
         digits = 2 if kind == "decimal" else 0
-        return ["0"] * rows if chance < 0.6 else [f"{random.choice((0, 0, 1, random.uniform(1, 500))):.{digits}f}" for _ in range(rows)]
+        return (
+            ["0"] * rows
+            if chance < 0.6
+            else [f"{random.choice((0, 0, 1, random.uniform(1, 500))):.{digits}f}" for _ in range(rows)]
+        )
     if chance < 0.55:
         return [""] * rows
     codes = ["", *("".join(random.choices(string.ascii_uppercase, k=random.randint(1, 4))) for _ in range(4))]
@@ -62,7 +153,9 @@ def filler(kind: str, style: str, rows: int, seed: str) -> list[str]:
 
 
 def _day(random: Random, style: str, later: int) -> str:
-    when = START + timedelta(days=random.randrange(300) + (random.randrange(later) if later else 0), minutes=random.randrange(600))
+    when = START + timedelta(
+        days=random.randrange(300) + (random.randrange(later) if later else 0), minutes=random.randrange(600)
+    )
     return when.strftime(DAY[style])
 
 
@@ -77,7 +170,13 @@ def _phone(random: Random, style: str, _: int) -> str:
 
 def _amount(random: Random, style: str, low: float, high: float) -> str:
     value = round(random.choice(PRICES) * random.uniform(low, high), 2)
-    return str(int(value * 100)) if style == "square" else f"{value:.2f}" if style in {"shopify", "erpnext"} else str(value)
+    return (
+        str(int(value * 100))
+        if style == "square"
+        else f"{value:.2f}"
+        if style in {"shopify", "erpnext"}
+        else str(value)
+    )
 
 
 def _price(random: Random, style: str, _: int) -> str:
@@ -86,7 +185,13 @@ def _price(random: Random, style: str, _: int) -> str:
 
 
 def _id(random: Random, style: str, number: int) -> str:
-    base = {"heartland": 100_000, "epicor": 100_000, "shopify": 6_230_001_000_000, "netsuite": 6_230_001_000_000, "erpnext": 6_230_001_000_000}
+    base = {
+        "heartland": 100_000,
+        "epicor": 100_000,
+        "shopify": 6_230_001_000_000,
+        "netsuite": 6_230_001_000_000,
+        "erpnext": 6_230_001_000_000,
+    }
     if style in {"square", "odoo"}:
         return "".join(random.choices(string.ascii_uppercase + string.digits, k=12))
     return str(base[style] + number * 7 + (3 if style in ERP else 0))
@@ -100,25 +205,39 @@ def _country(random: Random, style: str, _: int) -> str:
     return random.choice({"epicor": ("USA",), "erpnext": ("United States",)}.get(style, ("US", "US", "CA")))
 
 
-def _party(random: Random, style: str, number: int) -> str:
-    return str({"heartland": 210_000, "epicor": 1_000, "shopify": 207_119_000, "netsuite": 3_100}.get(style, 40) + random.randrange(120))
+def _party(random: Random, style: str, _: int) -> str:
+    return str(
+        {"heartland": 210_000, "epicor": 1_000, "shopify": 207_119_000, "netsuite": 3_100}.get(style, 40)
+        + random.randrange(120)
+    )
 
 
 MAKERS: dict[str, Callable[[Random, str, int], str]] = {
-    "item_no": lambda random, style, n: str(100_000 + n + (120 if style in ERP else 0)) if style in {"heartland", "epicor"} else f"{random.choice(KINDS)[:3].upper()}-{random.randint(100, 999)}",
+    "item_no": lambda random, style, n: (
+        str(100_000 + n + (120 if style in ERP else 0))
+        if style in {"heartland", "epicor"}
+        else f"{random.choice(KINDS)[:3].upper()}-{random.randint(100, 999)}"
+    ),
     "own_id": _id,
     "party_id": _party,
-    "party_no": lambda random, style, _: f"V{random.randint(1000, 1199)}",
-    "order_no": lambda random, style, n: f"{PREFIX[style]}{n + 4000:05d}",
-    "order_ref": lambda random, style, n: str({"heartland": 300_000}.get(style, 5_000) + n),
+    "party_no": lambda random, *_: f"V{random.randint(1000, 1199)}",
+    "order_no": lambda _, style, n: f"{PREFIX[style]}{n + 4000:05d}",
+    "order_ref": lambda _, style, n: str({"heartland": 300_000}.get(style, 5_000) + n),
     "po": lambda random, *_: f"PO-{random.randint(10_000, 99_999)}",
     "product": lambda random, *_: f"{random.choice(KINDS)} {random.choice(GOODS)} - {random.choice(COLORS)}",
-    "prose": lambda random, *_: f"A {random.choice(KINDS).lower()} {random.choice(GOODS).lower()} in {random.choice(COLORS).lower()}, made to last by {random.choice(BRANDS)}.",
+    "prose": lambda random, *_: (
+        f"A {random.choice(KINDS).lower()} {random.choice(GOODS).lower()} in {random.choice(COLORS).lower()},"
+        f" made to last by {random.choice(BRANDS)}."
+    ),
     "person": _person,
     "first": lambda random, *_: random.choice(FIRST),
     "last": lambda random, *_: random.choice(LAST),
-    "company": lambda random, *_: f"{random.choice(LAST)} {random.choice(('Outfitters', 'Supply Co', 'Trading LLC', 'Sports Inc'))}",
-    "email": lambda random, style, n: f"{random.choice(FIRST).lower()}.{random.choice(LAST).lower()}{n}{style[0]}@example.com",
+    "company": lambda random, *_: (
+        f"{random.choice(LAST)} {random.choice(('Outfitters', 'Supply Co', 'Trading LLC', 'Sports Inc'))}"
+    ),
+    "email": lambda random, style, n: (
+        f"{random.choice(FIRST).lower()}.{random.choice(LAST).lower()}{n}{style[0]}@example.com"
+    ),
     "phone": _phone,
     "street": lambda random, *_: f"{random.randint(10, 980)} {random.choice(STREETS)}",
     "suite": lambda random, *_: random.choice(("", "", "", "Apt 4", "Suite 240", "Unit B")),
@@ -154,22 +273,55 @@ MAKERS: dict[str, Callable[[Random, str, int], str]] = {
     "tax_id": lambda random, *_: random.choice(("", str(random.randint(10**8, 10**9 - 1)))),
     "uuid": lambda random, *_: f"{random.getrandbits(32):08x}-1f2e-4a5b-8c9d-{random.getrandbits(48):012x}",
     "ip": lambda random, *_: ".".join(str(random.randint(1, 250)) for _ in range(4)),
-    "birthday": lambda random, *_: f"{random.randint(1950, 2004)}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}",
+    "birthday": lambda random, *_: (
+        f"{random.randint(1950, 2004)}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}"
+    ),
     "web": lambda random, *_: random.choice(("", f"https://{random.choice(LAST).lower()}.example.com")),
-    "image": lambda random, style, n: f"img{n}.jpg" if style in ERP else f"https://cdn.example.com/img{n}.jpg",
+    "image": lambda _, style, n: f"img{n}.jpg" if style in ERP else f"https://cdn.example.com/img{n}.jpg",
     "code": lambda random, *_: "".join(random.choices(string.ascii_uppercase + string.digits, k=5)),
     "word": lambda random, *_: random.choice(GOODS).lower(),
-    "store": lambda random, style, _: random.choice(("1", "2", "4") if style in {"heartland", "shopify"} else ("WEB", "BOS", "DEN")),
+    "store": lambda random, style, _: random.choice(
+        ("1", "2", "4") if style in {"heartland", "shopify"} else ("WEB", "BOS", "DEN")
+    ),
     "store_name": lambda random, *_: f"{random.choice(list(CITIES))} store",
-}  # fmt: skip
+}
 CHOICES = {
-    "unit": "EA|PR|CS", "weight_unit": "LB|OZ", "terms": "N30|COD|CC|N60", "carrier": "UPS|FEDG|USPS|WILL", "rep": "KLEE|AWILL|DSTO|MRUI",
-    "territory": "NE|SW|MW", "group": "VIP|RET|WHS", "currency": "USD", "tax_category": "TX|EX|FOOD", "tax_region": "MA|CO|TX",
-    "department": "APPR|ACC|HOME|FTW", "class_code": "100|200|310", "color": "|".join(COLORS), "size": "S|M|L|XL", "style": "Slim|Loose|Regular",
-    "brand": "|".join(BRANDS), "season": "SS26|FW26", "warranty": "1Y|2Y|NONE", "bin": "A-01|B-02|C-11", "abc": "A|B|C", "card": "VISA|MC|AMEX",
-    "bank": "MAIN|OPER", "tender": "CASH|CARD|CHECK|GIFT", "user": "kjones|manager|lsmith", "note": "|" + "|".join(NOTES),
-    "line_type": "Ticket|Return", "order_status": "OPEN|CLOSED", "pay_status": "paid|pending|refunded", "percent": "0|0|0|10|15",
-    "credit": "0|1000|5000", "project": "|PRJ1|PRJ7", "promo": "|SAVE10|WELCOME", "policy": "deny|continue|web", "language": "en|es",
-    "account_state": "enabled|invited|disabled", "blank": "", "zero": "0",
-}  # fmt: skip
+    "unit": "EA|PR|CS",
+    "weight_unit": "LB|OZ",
+    "terms": "N30|COD|CC|N60",
+    "carrier": "UPS|FEDG|USPS|WILL",
+    "rep": "KLEE|AWILL|DSTO|MRUI",
+    "territory": "NE|SW|MW",
+    "group": "VIP|RET|WHS",
+    "currency": "USD",
+    "tax_category": "TX|EX|FOOD",
+    "tax_region": "MA|CO|TX",
+    "department": "APPR|ACC|HOME|FTW",
+    "class_code": "100|200|310",
+    "color": "|".join(COLORS),
+    "size": "S|M|L|XL",
+    "style": "Slim|Loose|Regular",
+    "brand": "|".join(BRANDS),
+    "season": "SS26|FW26",
+    "warranty": "1Y|2Y|NONE",
+    "bin": "A-01|B-02|C-11",
+    "abc": "A|B|C",
+    "card": "VISA|MC|AMEX",
+    "bank": "MAIN|OPER",
+    "tender": "CASH|CARD|CHECK|GIFT",
+    "user": "kjones|manager|lsmith",
+    "note": "|" + "|".join(NOTES),
+    "line_type": "Ticket|Return",
+    "order_status": "OPEN|CLOSED",
+    "pay_status": "paid|pending|refunded",
+    "percent": "0|0|0|10|15",
+    "credit": "0|1000|5000",
+    "project": "|PRJ1|PRJ7",
+    "promo": "|SAVE10|WELCOME",
+    "policy": "deny|continue|web",
+    "language": "en|es",
+    "account_state": "enabled|invited|disabled",
+    "blank": "",
+    "zero": "0",
+}
 SHARES = {"mostly": 0.95, "half": 0.5, "rarely": 0.05}

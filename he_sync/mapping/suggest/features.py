@@ -29,6 +29,7 @@ EXCHANGE = np.array(
 
 
 SMALL_WORDS = {"to", "of", "the", "is", "has", "for", "in", "and", "money", "set"}
+MOSTLY = 0.5
 LITTLE = 0.2
 """What a word counts that only joins others, against its rarity."""
 
@@ -107,7 +108,10 @@ def _covered(
             np.maximum(best_right[j], pair, out=best_right[j])
     from_left = (best_left * weights[0][rows].T[:, :, None]).sum(0) / weights[0][rows].sum(1)[:, None]
     from_right = (best_right * weights[1][columns].T[:, None, :]).sum(0) / weights[1][columns].sum(1)[None, :]
-    ends = [[places[row, len(words) - 1] for row, words in enumerate(_cut(side))] for places, side in ((rows, source), (columns, target))]
+    ends = [
+        [places[row, len(words) - 1] for row, words in enumerate(_cut(side))]
+        for places, side in ((rows, source), (columns, target))
+    ]
     last = near[np.ix_(*ends)]
     return from_left, from_right, last
 
@@ -165,7 +169,8 @@ def _unit(matrix: csr_array) -> csr_array:
 
 def _same(source: Sequence[Words], target: Sequence[Words]) -> Floats:
     left, right = (np.array(["".join(words) for words in side]) for side in (source, target))
-    return (left[:, None] == right[None, :]).astype(float)
+    found: Floats = np.equal.outer(left, right).astype(np.float64)
+    return found
 
 
 def value_signs(source: Side, target: Side) -> dict[str, Floats]:
@@ -207,7 +212,7 @@ def _stack(side: Side, name: str) -> Floats:
 
 def _sorts(left: Floats, right: Floats) -> Floats:
     """The known sort of text that most values of both have, a rare one counting more."""
-    weight = 1 / np.sqrt(1 + (right > 0.5).sum(0) + (left > 0.5).sum(0))
+    weight = 1 / np.sqrt(1 + (right > MOSTLY).sum(0) + (left > MOSTLY).sum(0))
     found = np.zeros((len(left), len(right)))
     for place in range(left.shape[1]):
         np.maximum(found, np.minimum.outer(left[:, place], right[:, place]) * weight[place], out=found)
@@ -253,7 +258,8 @@ def _days(left: Floats, right: Floats) -> Floats:
 
 
 def _apart(left: Floats, right: Floats) -> Floats:
-    found = np.zeros((len(left), len(right)))
+    found: Floats = np.zeros((len(left), len(right)))
     for place in range(left.shape[1]):
         found += np.abs(np.subtract.outer(left[:, place], right[:, place]))
-    return found / left.shape[1]
+    found /= left.shape[1]
+    return found

@@ -32,8 +32,9 @@ class Meanings:
         self.count = max(1, len(given.fields))
         self.names: dict[str, list[tuple[int, set[str]]]] = {}
         for number, line in enumerate(given.fields):
-            for words in map(_stems, line):
-                self.names.setdefault(min(words), []).append((number, words))
+            for one in line:
+                stems = {stem(word) for word in one.split()}
+                self.names.setdefault(min(stems), []).append((number, stems))
 
     def alike(self, left: Sequence[str], right: Sequence[str], spelt: Floats) -> Floats:
         """1 for the same word, SYNONYM for words of one line, else how alike they are `spelt`."""
@@ -71,7 +72,3 @@ class Meanings:
                 if name <= have:
                     found[row, line] = max(found[row, line], STRAY ** (len(have) - len(name)))
         return found
-
-
-def _stems(name: str) -> set[str]:
-    return {stem(word) for word in name.split()}

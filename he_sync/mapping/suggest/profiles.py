@@ -1,4 +1,4 @@
-"""What a field's values look like: kinds, shapes, known sorts of text, figures. Nothing depends on the order of rows."""
+"""What a field's values look like: kinds, shapes, sorts of text, figures, none of which the order of rows changes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 KINDS = ("empty", "boolean", "integer", "decimal", "date", "datetime", "text")
 SHAPES = 512
 """Buckets of shapes; a table of 541 fields has some 200 shapes that matter."""
+WHOLE = 1e-9
 MOST = 400
 """Distinct values kept of a field; the smallest texts, whatever the order of rows."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -137,7 +138,7 @@ def _numbers(counted: Counter[str]) -> Floats:
     values = np.repeat([one for one, _ in read], [count for _, count in read])
     values = np.nan_to_num(np.clip(values, -1e15, 1e15))
     sizes = np.sign(values) * np.log1p(np.abs(values))
-    cents = np.abs(values - np.round(values)) > 1e-9
+    cents = np.abs(values - np.round(values)) > WHOLE
     return np.array([*np.quantile(sizes, QUANTILES), cents.mean(), (values < 0).mean(), (values == 0).mean()])
 
 

@@ -4,53 +4,66 @@ from __future__ import annotations
 
 import numpy as np
 
-from he_sync.mapping.suggest.meanings import SYNONYM
 from he_sync.mapping.suggest.profiles import KINDS, SORTS, Profile
 from he_sync.mapping.suggest.signs import Signs
 
 CLEAR, SOME = 0.8, 0.5
 SHOWN = 3
+CHANCE = "nothing speaks for it but that no other field is nearer"
+SAID = {
+    "email": "e-mail addresses",
+    "web": "web addresses",
+    "phone": "phone numbers",
+    "postal": "postal codes",
+    "uuid": "UUIDs",
+    "street": "streets",
+    "barcode": "barcodes",
+    "masked": "card numbers",
+    "person": "names of people",
+    "currency": "currencies",
+    "country": "countries",
+}
+"""Sorts of values that tell something; a code or prose may be anything."""
 
 
 def reason(given: Signs, row: int, column: int) -> str:
     """The two or three strongest signs, the name first."""
-    left, right = given.source, given.target
-    found = [*_name(given, row, column), *_value(given, row, column, left.profiles[row], right.profiles[column])]
-    return "; ".join(found[:SHOWN]) or "nothing speaks for it but that no other field is nearer"
-
-
-def _name(given: Signs, row: int, column: int) -> list[str]:
     said = {name: float(array[row, column]) for name, array in given.arrays.items()}
-    left, right = given.source.words[row], given.target.words[column]
+    name = _name(said, given.source.words[row], given.target.words[column])
+    values = _values(said, given.source.profiles[row], given.target.profiles[column])
+    return "; ".join([*name, *values][:SHOWN]) or CHANCE
+
+
+def _name(said: dict[str, float], left: tuple[str, ...], right: tuple[str, ...]) -> list[str]:
     common = " ".join(word for word in left if word in right)
     if said["same"]:
-        return ["same name"]
+        return ["the same name"]
     if said["called"] == 1:
-        return [f"{' '.join(left)!r} and {' '.join(right)!r} are names of one thing"]
+        return ["the thesaurus knows both as names of one field"]
     if said["spelt"] > CLEAR:
-        return [f"near the same name: {' '.join(right)}"]
+        return [f"nearly the same name ({common})" if common else "nearly the same name"]
     if max(said["called"], said["called_here"]) > SOME:
-        return [f"{' '.join(left)!r} is often called {' '.join(right)!r}"]
-    if said["meant"] > SYNONYM * SOME:
-        return [f"words of one meaning: {' '.join(left)}, {' '.join(right)}"]
+        return ["the thesaurus knows both, with a word more, as names of one field"]
+    if said["meant"] > SOME:
+        return [f"words of one meaning (both say {common})" if common else "words of one meaning"]
     return [f"both say {common}"] if common else []
 
 
-def _value(given: Signs, row: int, column: int, left: Profile, right: Profile) -> list[str]:
-    said = {name: float(array[row, column]) for name, array in given.arrays.items()}
+def _values(said: dict[str, float], left: Profile, right: Profile) -> list[str]:
     found = []
-    both = np.minimum(left.sorts, right.sorts)
-    if both.max(initial=0) > CLEAR:
-        found.append(f"both hold values like a {list(SORTS)[int(both.argmax())]}")
+    both = dict(zip(SORTS, np.minimum(left.sorts, right.sorts), strict=True))
+    sort = max(SAID, key=lambda one: float(both[one]))
+    if both[sort] > CLEAR:
+        found.append(f"both hold {SAID[sort]}")
     common = sorted(left.values & right.values)
     if said["within"] > SOME and common:
-        found.append(f"{len(common)} values of both, such as {common[-1]!r}")
+        found.append(f"values of both, such as {common[-1]!r}" if len(common) == 1 else f"{len(common)} values of both")
     if not found and said["shape"] > CLEAR and said["valued"]:
         found.append("values of one shape")
     if said["sizes"] > CLEAR:
         found.append("numbers of one size")
     if said["days"] > CLEAR:
         found.append("dates of one time")
-    if not found and said["kind"] > CLEAR and left.kinds[0] < SOME:
+    if not found and said["kind"] > CLEAR and not left.kinds[0] and not right.kinds[0]:
         found.append(f"both {KINDS[int(left.kinds.argmax())]}")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,9 @@ DRESS = frozenset({"document", "display", "base", "report"})
 LITTLE_KNOWN = 0.2
 """Share of fields with a value above which values are counted; of Epicor's order header 0.4 have one."""
 FAR = 6.0
+SETTLED = 50.0
+"""Log odds of a pair that a person decided; learned ones stay below 20."""
+Decided = Mapping[tuple[int, int], bool]
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def fitting(given: Signs) -> Weights:
 
 @dataclass(frozen=True)
 class Scored:
-    """`order`: targets of each source field, the likeliest first; `chance`: of that first one; `share`: of every pair."""
+    """`order`: targets of each source field, the likeliest first; `chance`: of that first; `share`: of every pair."""
 
     order: np.ndarray[tuple[int, int], np.dtype[np.int64]]
     chance: Floats
@@ -67,9 +71,14 @@ def utilities(given: Signs, by: Weights) -> tuple[Floats, float]:
     return np.asarray(found), by.none[0] + by.none[1] * float(np.log(width / WIDTH))
 
 
-def scored(given: Signs, by: Weights) -> Scored:
-    """Rank and calibrate. Source fields compete for targets; ties go by the targets' order."""
+def scored(given: Signs, by: Weights, decided: Decided | None = None) -> Scored:
+    """Rank and calibrate. Source fields compete for targets; ties go by the targets' order.
+
+    `decided` holds places of pairs (source, target): what is accepted is out of reach for other fields.
+    """
     pairs, none = utilities(given, by)
+    for place, right in (decided or {}).items():
+        pairs[place] = SETTLED if right else -SETTLED
     ranked = assigned(pairs, none)
     order = np.argsort(-ranked.round(9), axis=1, kind="stable")
     evidence = facts(pairs, none, order[:, 0], twins(given))

@@ -13,7 +13,7 @@ from he_sync.mapping.suggest.tables import Table
 from he_sync.mapping.suggest.thesaurus import Thesaurus
 
 SURE = 0.9
-"""Chance from which the first candidate is taken unseen: those above it were right 98 of 100 times, systems left out."""
+"""Chance from which the first candidate is taken unseen; of those above 97 in 100 were right, systems left out."""
 NONE = 0.4
 """Chance below which a field is said to have no counterpart; its candidates stay, for a person."""
 TOP = 5
@@ -47,27 +47,58 @@ def suggest(
     source: Table, target: Table, *, memory: Memory = EMPTY, top: int = TOP, known: Thesaurus | None = None
 ) -> list[Suggestion]:
     """One suggestion a source field, in the source's order; the same whatever the order of rows and columns."""
-    left, right = (Table(one.where, tuple(sorted(one.fields, key=lambda field: field.name))) for one in (source, target))
-    found = signs(left, right, known)
-    ranks = scored(found, fitting(found))
-    free = {
-        name: _suggestion(found, ranks, row, name, right.names(), memory, top) for row, name in enumerate(left.names())
-    }
-    return [_decided(free[name], memory, right.names()) for name in source.names()]
-
-
-def _suggestion(  # noqa: PLR0913, PLR0917 - a row of two arrays with what names it
-    found: Signs, ranks: Scored, row: int, name: str, targets: list[str], memory: Memory, top: int
-) -> Suggestion:
-    chance, first = float(ranks.chance[row]), int(ranks.order[row, 0])
-    order = [int(place) for place in ranks.order[row] if (name, targets[place]) not in memory.rejected]
-    scores = {place: _score(ranks, row, place, first) for place in order[:top]}
-    candidates = tuple(
-        Candidate(targets[place], round(scores[place], 4), reason(found, row, place)) for place in order[:top]
+    left, right = (
+        Table(one.where, tuple(sorted(one.fields, key=lambda field: field.name))) for one in (source, target)
     )
-    untouched = bool(order) and order[0] == first
-    auto = targets[first] if untouched and chance >= SURE else None
-    return Suggestion(name, candidates, auto, none=not untouched or chance < NONE)
+    found = signs(left, right, known)
+    ranks = scored(found, fitting(found), _places(memory, left.names(), right.names()))
+    asked = Asked(found, ranks, right.names(), memory, top)
+    each = {name: _suggestion(asked, row, name) for row, name in enumerate(left.names())}
+    return [each[name] for name in source.names()]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a field's suggestion is made of: signs and ranks by place, the targets' names, decisions, how many."""
+
+    signs: Signs
+    ranks: Scored
+    targets: list[str]
+    memory: Memory
+    top: int
+
+
+def _places(memory: Memory, sources: list[str], targets: list[str]) -> dict[tuple[int, int], bool]:
+    """Decisions about fields that both tables still have."""
+    accepted = [(source, target, True) for source, target in memory.accepted.items() if target is not None]
+    said = [*accepted, *((source, target, False) for source, target in memory.rejected)]
+    return {
+        (sources.index(source), targets.index(target)): right
+        for source, target, right in said
+        if source in sources and target in targets
+    }
+
+
+def _suggestion(asked: Asked, row: int, name: str) -> Suggestion:
+    chosen = asked.memory.accepted.get(name, "")
+    if chosen is None:
+        return Suggestion(name, (), None, none=True)
+    refused = {target for source, target in asked.memory.rejected if source == name}
+    order = [int(place) for place in asked.ranks.order[row] if asked.targets[place] not in refused][: asked.top]
+    candidates = tuple(_candidate(asked, row, place, chosen) for place in order)
+    if chosen in asked.targets:
+        return Suggestion(name, candidates, chosen, none=False)
+    chance = float(asked.ranks.chance[row])
+    auto = asked.targets[order[0]] if order and chance >= SURE and not refused else None
+    return Suggestion(name, candidates, auto, none=not order or chance < NONE)
+
+
+def _candidate(asked: Asked, row: int, place: int, chosen: str) -> Candidate:
+    target = asked.targets[place]
+    if target == chosen:
+        return Candidate(target, 1.0, "accepted before")
+    score = _score(asked.ranks, row, place, int(asked.ranks.order[row, 0]))
+    return Candidate(target, round(score, 4), reason(asked.signs, row, place))
 
 
 def _score(ranks: Scored, row: int, place: int, first: int) -> float:
@@ -77,17 +108,3 @@ def _score(ranks: Scored, row: int, place: int, first: int) -> float:
         return chance
     rest = 1 - float(ranks.share[row, first])
     return min(chance, (1 - chance) * float(ranks.share[row, place]) / max(rest, 1e-9))
-
-
-def _decided(one: Suggestion, memory: Memory, targets: list[str]) -> Suggestion:
-    """What was accepted stands first and alone is sure; a target that the table has no more decides nothing."""
-    if one.source not in memory.accepted:
-        return one
-    chosen = memory.accepted[one.source]
-    if chosen is None:
-        return Suggestion(one.source, (), None, none=True)
-    if chosen not in targets:
-        return one
-    others = tuple(other for other in one.candidates if other.target != chosen)
-    first = Candidate(chosen, 1.0, "accepted before")
-    return Suggestion(one.source, (first, *others[: max(0, len(one.candidates) - 1)]), chosen, none=False)
