@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from he_sync.match.codes import SEED, Ints, Places, Small
+from he_sync.match.columns import texts_of
 from he_sync.match.keys import RULES, Rule
 from he_sync.match.side_by_side import side_by_side
 from he_sync.match.table import Table
@@ -22,6 +23,8 @@ RULE_BITS = 5
 """A pair and its rule travel in one 64-bit number: 2 x 29 bits of records, 5 of the rule."""
 SLICE = 1 << 22
 """Proposals merged at a time, 32 MB."""
+CHUNK = 1 << 18
+"""Records whose key is made of texts at a time."""
 FREE = 100_000
 """Pairs that a rule may always propose, however small the file."""
 
@@ -83,8 +86,26 @@ def expected(records: Table, rules: Sequence[Rule] = RULES) -> tuple[Cost, ...]:
 
 
 def _splitter(records: Table, rules: Sequence[Rule]) -> dict[str, Keys]:
+    """Of each column that splits blocks, the hashes of its texts, by code."""
     parts = {part for rule in rules for part in rule.split}
-    return {name: records.standard[name].hash(SEED).to_numpy() for name in parts}
+    return {name: records.codes[name].texts.hash(SEED).to_numpy() for name in parts}
+
+
+def _keys(records: Table, part: pl.Expr) -> Keys:
+    """A key a record, 0 for none. What is made of one column is made of its texts, else some records at a time."""
+    names = list(dict.fromkeys(part.meta.root_names()))
+    at = records.codes[names[0]].at
+    if all(records.codes[name].at is at for name in names):
+        frame = pl.DataFrame([records.codes[name].texts.alias(name) for name in names])
+        return _evaluated(frame, part)[at]
+    starts = range(0, max(len(records), 1), CHUNK)
+    slices = (slice(start, start + CHUNK) for start in starts)
+    return np.concatenate([_evaluated(texts_of(records.codes, names, some), part) for some in slices])
+
+
+def _evaluated(frame: pl.DataFrame, part: pl.Expr) -> Keys:
+    found: Keys = frame.select(part.alias("key")).to_series().to_numpy()
+    return found
 
 
 def _merged(proposed: Sequence[Packed], count: int, bits: int, costs: Sequence[Cost]) -> Pairs:
@@ -123,9 +144,7 @@ class _Splits:
 
     def pairs(self) -> Iterator[tuple[Small, Small]]:
         """Pairs of positions; a pair may come more than once."""
-        standard = self._records.standard
-        keys = standard.select(part.alias(str(place)) for place, part in enumerate(self._rule.keys))
-        columns = [column.to_numpy() for column in keys]
+        columns = [_keys(self._records, part) for part in self._rule.keys]
         member = np.concatenate([np.flatnonzero(column).astype(np.int32) for column in columns])
         key = np.concatenate([column[column != 0] for column in columns])
         yield from self._blocks(key, member, self._rule.split)
@@ -141,7 +160,8 @@ class _Splits:
         yield from self._whole(member, start, size, cap)
         large = np.repeat(size > cap, size)
         if large.any() and split:
-            finer = _mixed(key[large], self._splitter[split[0]][member[large]])
+            at = self._records.codes[split[0]].at[member[large]]
+            finer = _mixed(key[large], self._splitter[split[0]][at])
             yield from self._blocks(finer, member[large], split[1:])
         elif large.any():
             self._skip(size[size > cap])
@@ -192,9 +212,9 @@ def _note(records: Table, cost: Cost, member: Small, start: Ints, size: Ints) ->
         largest = int(np.argmax(size))
         cost.largest = int(size[largest])
         block = member[start[largest] : start[largest] + size[largest]]
-        shown = records.standard.row(int(block.min()), named=True)
-        names = ("first", "last", "firm", "user", "digits", "number", "road", "zip5")
-        cost.example = " ".join(shown[name] for name in names if shown[name])
+        names, row = ("first", "last", "firm", "user", "digits", "number", "road", "zip5"), int(block.min())
+        shown = [records.codes[name].texts[int(records.codes[name].at[row])] for name in names]
+        cost.example = " ".join(filter(None, shown))
 
 
 def _small(member: Small, start: Ints, size: Ints, cap: int) -> Iterator[tuple[Small, Small]]:

@@ -47,13 +47,19 @@ class Codes:
 def coded(*columns: pl.Series) -> tuple[Codes, ...]:
     """Codes of columns that share one vocabulary (first and last names: they are exchanged now and then)."""
     texts = pl.concat([pl.Series("text", [""]), *(column.alias("text") for column in columns)])
-    found = pa.array(texts.hash(SEED).to_numpy()).dictionary_encode()
-    code = found.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
-    place = np.empty(len(found.dictionary), np.int64)
-    place[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    code, place = numbered(texts.hash(SEED).to_numpy())
     code, words = code[1:], texts.gather(place)
     ends = np.cumsum([len(column) for column in columns])
     return tuple(Codes(part, words) for part in np.split(code, ends[:-1]))
+
+
+def numbered(values: npt.NDArray[np.generic]) -> tuple[Small, Ints]:
+    """Values by number, in the order in which they first come, and where each comes first."""
+    found = pa.array(values).dictionary_encode()
+    code = found.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    place = np.empty(len(found.dictionary), np.int64)
+    place[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    return code, place
 
 
 def by_distinct_pair(

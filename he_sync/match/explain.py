@@ -101,12 +101,16 @@ class _Against:
         return Waterfall(self._against, self._start, tuple(steps))
 
 
-def reasons(model: Model, seen: Patterns, rows: Ints | Small, rivals: Floats) -> pl.Series:
-    """One line a pair: its pattern's waterfall, and what rivals or its cluster changed (log10 odds)."""
-    used, place = np.unique(rows.astype(np.int64), return_inverse=True)
-    lines = pl.Series("reasons", [str(fall) for fall in waterfalls(model, seen, used)], dtype=pl.String)
-    changed = pl.Series("changed", rivals.round(1))
-    frame = pl.DataFrame([lines.gather(place), changed])
+def lines(model: Model, seen: Patterns, used: Ints | Small) -> pl.Series:
+    """One line for each pattern: its waterfall if it is used, else nothing."""
+    place = np.zeros(len(seen), np.int64)
+    place[used] = np.arange(1, len(used) + 1)
+    return pl.Series("reasons", ["", *map(str, waterfalls(model, seen, used))], dtype=pl.String).gather(place)
+
+
+def reasons(said: pl.Series, rivals: Floats) -> pl.Series:
+    """One line a pair: what its pattern says, and what rivals or its cluster changed (log10 odds)."""
+    frame = pl.DataFrame([said.alias("reasons"), pl.Series("changed", rivals.round(1))])
     amount = (
         pl.when(pl.col("changed") > 0).then(pl.format("+{}", "changed")).otherwise(pl.col("changed").cast(pl.String))
     )

@@ -17,7 +17,7 @@ import polars as pl
 from he_sync.match.blocking import Cost, expected
 from he_sync.match.profile import Contacts, without_shared
 from he_sync.match.reading import GIVEN, joined
-from he_sync.match.standardise import standardised
+from he_sync.match.standardise import standard_columns
 from he_sync.match.table import table
 
 SIDES = ("left", "right")
@@ -44,7 +44,7 @@ class Forecast:
 def forecast(left: pl.DataFrame, right: pl.DataFrame | None = None) -> Forecast:
     """Forecast a match of these records."""
     began, records = perf_counter(), joined(left, right)
-    standard, contacts = without_shared(standardised(records))
+    standard, contacts = without_shared(standard_columns(records))
     known = table(standard, records["side"].to_numpy().astype(np.int64))
     made = perf_counter() - began
     costs = expected(known)

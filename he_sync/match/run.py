@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from he_sync.match.labels import labels, rescored
 from he_sync.match.profile import Contacts, without_shared
 from he_sync.match.reading import joined
 from he_sync.match.scoring import Scores, scored
-from he_sync.match.standardise import standardised
+from he_sync.match.standardise import standard_columns
 from he_sync.match.table import Table, table
 
 Tell = Callable[[str], None]
@@ -72,10 +72,10 @@ class Outcome:
         own = self.records.select(pl.concat_str(pl.lit(prefix), side, "id"))
         return own.to_series().gather(group)
 
-    def golden(self) -> pl.DataFrame:
-        """One row a customer."""
+    def golden(self) -> Iterator[pl.DataFrame]:
+        """One row a customer, some customers at a time."""
         everyone = self.names(np.arange(len(self.cluster)), "C-")
-        return golden(self.records, self.table.standard, self.cluster, everyone)
+        return golden(self.records, self.table.codes, self.cluster, everyone)
 
 
 def match(
@@ -86,7 +86,7 @@ def match(
     records = joined(left, right)
     side = records["side"].to_numpy().astype(np.int64)
     tell("standardising")
-    standard, contacts = without_shared(standardised(records))
+    standard, contacts = without_shared(standard_columns(records))
     tell("coding")
     known = table(standard, side)
     tell("blocking")

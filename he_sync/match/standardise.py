@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
+from he_sync.match.codes import Codes
+from he_sync.match.columns import columns_of
 from he_sync.match.companies import companies, endings
 from he_sync.match.emails import mailboxes
-from he_sync.match.identity import identities
+from he_sync.match.identity import EXTRA, identities
 from he_sync.match.names import Counts, people, split
 from he_sync.match.phones import numbers
 from he_sync.match.streets import addresses
@@ -34,10 +36,23 @@ def standardised(records: pl.DataFrame, known: Habits | None = None) -> pl.DataF
 
     Without `known` the records teach themselves: that is for whole files.
     """
-    frame = people(companies(records, known.endings if known else None), known.names if known else None)
-    for step in (mailboxes, numbers, addresses, identities):
-        frame = step(frame)
-    return frame.select(STANDARD)
+    return pl.concat(_groups(records, known), how="horizontal").select(STANDARD)
+
+
+def standard_columns(records: pl.DataFrame) -> dict[str, Codes]:
+    """The same of a whole file by number, one group of fields after the other: never all of them as text at once."""
+    return columns_of(_groups(records))
+
+
+def _groups(records: pl.DataFrame, known: Habits | None = None) -> Iterator[pl.DataFrame]:
+    named = companies(records.select("first_name", "last_name", "company"), known.endings if known else None)
+    yield people(named, known.names if known else None).select("first", "last", "middle", "generation", "firm")
+    yield mailboxes(records.select("email")).select("user", "host")
+    yield numbers(records.select("phone")).select("digits")
+    places = addresses(records.select("street", "zip", "state", "city"))
+    yield places.select("number", "road", "unit", "zip5", "town", "region")
+    extra = [name for name in EXTRA if name in records.columns]
+    yield identities(records.select("id", *extra)).select("birth", "identifier")
 
 
 def habits(records: pl.DataFrame) -> Habits:

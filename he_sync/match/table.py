@@ -4,35 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import polars as pl
 
-from he_sync.match.codes import Codes, Ints, coded
+from he_sync.match.codes import Codes, Ints
+from he_sync.match.columns import Columns, columns_of, each, joint, texts_of
 from he_sync.match.letters import contents, joint_marks
 from he_sync.match.nicknames import listed, related
-from he_sync.match.side_by_side import side_by_side
-from he_sync.match.texts import by_distinct
 
 _MARKS = np.array([0 if chr(byte) in "aeiouyhw " else 1 << (byte % 32) for byte in range(256)], np.uint32)
 """A bit by letter, none for vowels and what sounds like one; bytes of other scripts share the bits."""
 
 
-CODED = (
-    "root", "name", "user", "host", "digits", "number", "road", "unit", "zip5", "place", "region", "firm", "middle",
-    "generation", "birth", "identifier",
-)  # fmt: skip
-"""Columns that are compared or counted beside first and last name, which share one vocabulary."""
-
-
 @dataclass(frozen=True)
 class Table:
-    """Records by position: texts in `standard`, their numbers in `codes`, how common the names are in `stats`."""
+    """Records by position: their texts by number in `codes`, how common the names are in `stats`."""
 
     side: Ints
-    standard: pl.DataFrame
-    codes: Mapping[str, Codes]
+    codes: Columns
     stats: Mapping[str, Ints]
     people: int
 
@@ -40,35 +30,63 @@ class Table:
         """Records of both sides."""
         return len(self.side)
 
+    @property
+    def standard(self) -> pl.DataFrame:
+        """All columns as text; a quarter of a kilobyte a record, made anew each time."""
+        return texts_of(self.codes, list(self.codes))
 
-def table(standard: pl.DataFrame, side: Ints) -> Table:
+
+def table(standard: Columns | pl.DataFrame, side: Ints) -> Table:
     """A table of records without junk contacts; `side` is 0 or 1 for each."""
-    frame = located(rooted(standard))
-    vocabularies = [("first", "last"), *((name,) for name in CODED)]
-    found = side_by_side(lambda names: coded(*(frame[name] for name in names)), vocabularies)
-    codes = dict(zip(chain(*vocabularies), chain(*found), strict=True))
+    given = columns_of([standard]) if isinstance(standard, pl.DataFrame) else standard
+    codes = {**given, **_derived(given)}
+    places = texts_of(codes, ("region", "zip5", "area"))
+    codes["state"] = columns_of([located(places, usual(places)).select("state")])["state"]
     stats = {name: codes[name].frequency for name in ("root", "last", "name", "firm")}
-    return Table(side, frame, codes, stats, max(1, int((codes["name"].at > 0).sum())))
+    return Table(side, codes, stats, max(1, int((codes["name"].at > 0).sum())))
 
 
-def rooted(standard: pl.DataFrame, short: Mapping[str, str] | None = None) -> pl.DataFrame:
+def _derived(given: Columns) -> dict[str, Codes]:
+    """What `rooted` adds to a frame, from distinct texts."""
+    short = roots(given["first"])
+
+    def full(names: pl.Series) -> pl.Series:
+        return names.replace(short)
+
+    codes = {**given, "root": joint(given, ("first",), lambda some: full(some["first"]))}
+    return {
+        "root": codes["root"],
+        "surname_root": each(codes["last"], full),
+        "name": joint(codes, ("root", "last"), lambda some: some.select(WHOLE).to_series()),
+        "place": joint(codes, ("town", "region"), lambda some: some.select(PLACE).to_series()),
+        "area": each(codes["digits"], _area),
+        "skeleton": each(codes["last"], _skeletons),
+    }
+
+
+WHOLE = (
+    pl.when((pl.col("root") != "") & (pl.col("last") != ""))
+    .then(pl.concat_str("root", "last", separator=" "))
+    .otherwise(pl.lit(""))
+)
+PLACE = pl.when(pl.col("town") != "").then(pl.concat_str("town", "region", separator=" ")).otherwise(pl.lit(""))
+
+
+def rooted(standard: pl.DataFrame, short: Mapping[str, str]) -> pl.DataFrame:
     """`root`: the most common full name that a first name may stand for; `surname_root` the same of the last name."""
-    known = roots(standard) if short is None else short
-
-    def full(column: str, root: str) -> pl.DataFrame:
-        return by_distinct(standard, (column,), lambda some: some.select(pl.col(column).replace(known).alias(root)))
-
-    frame = standard.with_columns(*full("first", "root"), *full("last", "surname_root"))
-    whole = pl.when((pl.col("root") != "") & (pl.col("last") != "")).then(pl.concat_str("root", "last", separator=" "))
-    place = pl.when(pl.col("town") != "").then(pl.concat_str("town", "region", separator=" "))
-    return frame.with_columns(
-        whole.otherwise(pl.lit("")).alias("name"),
-        *by_distinct(
-            standard, ("town", "region"), lambda some: some.select(place.otherwise(pl.lit("")).alias("place"))
-        ),
-        pl.col("digits").str.slice(0, 3).alias("area"),
-        *by_distinct(standard, ("last",), lambda some: pl.DataFrame({"skeleton": _skeletons(some["last"])})),
+    frame = standard.with_columns(
+        pl.col("first").replace(short).alias("root"), pl.col("last").replace(short).alias("surname_root")
     )
+    return frame.with_columns(
+        WHOLE.alias("name"),
+        PLACE.alias("place"),
+        _area(standard["digits"]).alias("area"),
+        _skeletons(standard["last"]).alias("skeleton"),
+    )
+
+
+def _area(digits: pl.Series) -> pl.Series:
+    return digits.str.slice(0, 3)
 
 
 def _skeletons(names: pl.Series) -> pl.Series:
@@ -77,12 +95,11 @@ def _skeletons(names: pl.Series) -> pl.Series:
     return names.str.slice(0, 1) + pl.Series(sets).cast(pl.String)
 
 
-def roots(standard: pl.DataFrame) -> dict[str, str]:
-    """Root by first name, where it is another name."""
-    counts = standard.filter(pl.col("first") != "")["first"].value_counts(name="n")
-    seen = dict(zip(counts["first"].to_list(), counts["n"].to_list(), strict=True))
-    several = (name for name in seen if name in listed())
-    found = {name: max(related(name), key=lambda full: (seen.get(full, 0), full)) for name in several}
+def roots(first: Codes) -> dict[str, str]:
+    """Root by first name, where it is another name. Of several full names the most common one here."""
+    several = np.flatnonzero((first.counts > 0) & first.texts.is_in(listed()).to_numpy())
+    seen = dict(zip(first.texts.gather(several).to_list(), first.counts[several].tolist(), strict=True))
+    found = {name: max(related(name), key=lambda full: (seen.get(full, 0), full)) for name in seen}
     return {name: root for name, root in found.items() if name != root}
 
 
@@ -90,9 +107,8 @@ Usual = Mapping[str, Mapping[str, str]]
 """The usual state by ZIP prefix (`zip`) and by phone area (`area`)."""
 
 
-def located(frame: pl.DataFrame, known: Usual | None = None) -> pl.DataFrame:
+def located(frame: pl.DataFrame, by: Usual) -> pl.DataFrame:
     """`state`: as given, else the one that most records with this ZIP prefix or phone area give; blocks split by it."""
-    by = known or usual(frame)
     state = pl.when(pl.col("region") != "").then("region")
     guessed = _prefix().replace_strict(by["zip"], default=None, return_dtype=pl.String)
     by_phone = pl.col("area").replace_strict(by["area"], default="", return_dtype=pl.String)

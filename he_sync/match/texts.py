@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
-from he_sync.match.codes import SEED
+from he_sync.match.codes import SEED, numbered
 
 WORDS = r"[^\p{L}\p{N}]+"
 """What separates words: everything that is neither letter nor digit, in any script."""
@@ -24,10 +23,7 @@ def by_distinct(frame: pl.DataFrame, columns: Sequence[str], work: Work) -> pl.D
     given = frame.select(columns)
     if len(given) < MANY:
         return work(given)
-    seen = pa.array(given.hash_rows(SEED).to_numpy()).dictionary_encode()
-    code = seen.indices.to_numpy(zero_copy_only=False)
-    place = np.empty(len(seen.dictionary), np.int64)
-    place[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    code, place = numbered(given.hash_rows(SEED).to_numpy())
     return work(given[place])[code] if 2 * len(place) < len(code) else work(given)
 
 

@@ -6,87 +6,129 @@ Files are written beside their final names and moved at the end, report last: a 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from pyarrow import parquet
 
 from he_sync.match.blocking import listed
 from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.decide import MATCH, REVIEW, WORDS
-from he_sync.match.explain import reasons
+from he_sync.match.explain import lines, reasons
 from he_sync.match.preflight import filled
 from he_sync.match.report import page
 from he_sync.match.run import Outcome
 
 WORTH = 0.01
 """Score from which a candidate is written."""
+CHUNK = 1 << 18
+"""Pairs made and written at a time; as many rows as a row group of Parquet has."""
 SIDES = ("left", "right")
 
 
 def write(outcome: Outcome, folder: Path, kind: str = "csv") -> dict[str, Any]:
     """Write all files of a run; `kind` is csv or parquet. Returns the summary."""
     folder.mkdir(parents=True, exist_ok=True)
-    tables = frames(outcome)
-    for name, frame in tables.items():
-        part = folder / f".{name}.{kind}.part"
-        _ = frame.write_csv(part) if kind == "csv" else frame.write_parquet(part)
-    told = summary(outcome, tables)
+    names = []
+    for name, parts in tables(outcome):
+        names.append(f"{name}.{kind}")
+        _written(parts, folder / f".{name}.{kind}.part", kind)
+    told = summary(outcome)
     (folder / ".summary.json.part").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     (folder / ".report.html.part").write_text(page(outcome, told), encoding="utf-8")
-    for name in (*(f"{name}.{kind}" for name in tables), "summary.json", "report.html"):
+    for name in (*names, "summary.json", "report.html"):
         (folder / f".{name}.part").replace(folder / name)
     return told
 
 
+def _written(parts: Iterator[pl.DataFrame], path: Path, kind: str) -> None:
+    """A table that is made and written a part at a time: whole, golden records alone are 400 bytes a customer."""
+    if kind == "csv":
+        with path.open("wb") as out:
+            for place, part in enumerate(parts):
+                part.write_csv(out, include_header=place == 0)
+        return
+    first = next(parts).to_arrow(compat_level=pl.CompatLevel.oldest())
+    with parquet.ParquetWriter(path, first.schema, compression="zstd") as out:
+        out.write_table(first)
+        for part in parts:
+            out.write_table(part.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+
 def frames(outcome: Outcome) -> dict[str, pl.DataFrame]:
-    """The tables of a run by file name."""
-    side = outcome.table.side
-    pairs = outcome.scores.pairs
+    """The tables of a run by file name, whole."""
+    return {name: pl.concat(parts) for name, parts in tables(outcome)}
+
+
+def tables(outcome: Outcome) -> Iterator[tuple[str, Iterator[pl.DataFrame]]]:
+    """The tables of a run by file name, each in parts of which the next is made when it is asked for."""
+    sides = pl.Series("side", SIDES)
+    lines = _lines(outcome)
+    for name, take in _shown(outcome).items():
+        yield name, _pairs(outcome, np.flatnonzero(take), lines, sides if name == "duplicates" else None)
+    del lines
+    ids = outcome.records.select("id", sides.gather(outcome.table.side))
+    customers = outcome.names(outcome.cluster, "C-").alias("cluster_id")
+    yield "clusters", iter([ids.with_columns(customers)])
+    households = outcome.names(outcome.household, "H-").alias("household_id")
+    yield "households", iter([ids.with_columns(households, customers)])
+    del ids, customers, households
+    yield "golden", outcome.golden()
+    yield "blocking", iter([listed(outcome.costs)])
+
+
+def _shown(outcome: Outcome) -> dict[str, Bools]:
+    """Candidates that are worth a row, by table."""
+    worth, pairs, side = outcome.score >= WORTH, outcome.scores.pairs, outcome.table.side
+    if not outcome.linked:
+        return {"pairs": worth}
     across = side[pairs.left] != side[pairs.right]
-    worth = outcome.score >= WORTH
-    shown = {"pairs": across & worth, "duplicates": ~across & worth} if outcome.linked else {"pairs": worth}
-    sides = pl.Series("side", SIDES).gather(side)
-    ids = outcome.records.select("id", sides)
-    grouped = {
-        "clusters": ids.with_columns(outcome.names(outcome.cluster, "C-").alias("cluster_id")),
-        "households": ids.with_columns(
-            outcome.names(outcome.household, "H-").alias("household_id"),
-            outcome.names(outcome.cluster, "C-").alias("cluster_id"),
-        ),
-    }
-    listing = {name: _pairs(outcome, np.flatnonzero(take)) for name, take in shown.items()}
-    if "duplicates" in listing:
-        own = sides.gather(pairs.left[shown["duplicates"]])
-        listing["duplicates"] = listing["duplicates"].with_columns(own.alias("side"))
-    return {**listing, **grouped, "golden": outcome.golden(), "blocking": listed(outcome.costs)}
+    return {"pairs": across & worth, "duplicates": ~across & worth}
 
 
-def _pairs(outcome: Outcome, take: Ints) -> pl.DataFrame:
+def _pairs(
+    outcome: Outcome, take: Ints, lines: Mapping[str, pl.Series], sides: pl.Series | None
+) -> Iterator[pl.DataFrame]:
     pairs, ids = outcome.scores.pairs, outcome.records["id"]
-    return pl.DataFrame(
-        {
-            "left_id": ids.gather(pairs.left[take]),
-            "right_id": ids.gather(pairs.right[take]),
-            "score": outcome.score[take].round(6),
-            "decision": pl.Series(WORDS).gather(outcome.decision[take]),
-            "reasons": explained(outcome, take),
+    for start in range(0, max(len(take), 1), CHUNK):
+        some = take[start : start + CHUNK]
+        columns = {
+            "left_id": ids.gather(pairs.left[some]),
+            "right_id": ids.gather(pairs.right[some]),
+            "score": outcome.score[some].round(6),
+            "decision": pl.Series(WORDS).gather(outcome.decision[some]),
+            "reasons": _explained(outcome, some, lines),
         }
-    )
+        own = {} if sides is None else {"side": sides.gather(outcome.table.side[pairs.left[some]])}
+        yield pl.DataFrame(columns | own)
 
 
-def explained(outcome: Outcome, take: Ints) -> pl.Series:
-    """The reasons of some pairs, people and companies by their own model."""
-    found = np.full(len(take), "", object)
-    for name, model in outcome.scores.models.items():
-        mine = np.flatnonzero(outcome.scores.strata[take] == (name == "companies"))
-        seen, row = outcome.scores.seen[name], outcome.scores.row[take[mine]]
-        changed = _log10_odds(outcome.score[take[mine]]) - _log10_odds(outcome.scores.before[take[mine]])
-        found[mine] = reasons(model, seen, row, changed).to_numpy()
-    return pl.Series("reasons", found.tolist(), dtype=pl.String)
+def _lines(outcome: Outcome) -> dict[str, pl.Series]:
+    """What the patterns of pairs that are written say, people and companies by their own model; once a pattern."""
+    scores, worth = outcome.scores, outcome.score >= WORTH
+    found = {}
+    for name, model in scores.models.items():
+        mine = worth & (scores.strata == (name == "companies"))
+        found[name] = lines(model, scores.seen[name], np.unique(scores.row[mine]))
+    return found
+
+
+def _explained(outcome: Outcome, take: Ints, said: Mapping[str, pl.Series]) -> pl.Series:
+    """The reasons of some pairs."""
+    scores = outcome.scores
+    firms = scores.strata[take]
+    parts, order = [], []
+    for name, text in said.items():
+        mine = np.flatnonzero(firms == (name == "companies"))
+        some = take[mine]
+        changed = _log10_odds(outcome.score[some]) - _log10_odds(scores.before[some])
+        parts.append(reasons(text.gather(scores.row[some]), changed))
+        order.append(mine)
+    return pl.concat(parts).gather(np.argsort(np.concatenate(order))).alias("reasons")
 
 
 def _log10_odds(score: Floats) -> Floats:
@@ -95,16 +137,16 @@ def _log10_odds(score: Floats) -> Floats:
     return odds
 
 
-def summary(outcome: Outcome, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+def summary(outcome: Outcome) -> dict[str, Any]:
     """Counts, rates, thresholds and the fitted model's shares; no times, so that a second run writes the same bytes."""
     side, sizes = outcome.table.side, np.bincount(outcome.cluster, minlength=len(outcome.table))
-    pairs = tables["pairs"]
+    decisions = np.bincount(outcome.decision[_shown(outcome)["pairs"]], minlength=len(WORDS)).tolist()
     linked = _linked(outcome)
     return {
         "records": {SIDES[k]: int((side == k).sum()) for k in range(1 + int(outcome.linked))},
         "filled": filled(outcome.records),
         "candidates": len(outcome.scores.pairs),
-        "decisions": {word: int((pairs["decision"] == word).sum()) for word in WORDS},
+        "decisions": dict(zip(WORDS, decisions, strict=True)),
         "expected_matches": round(float(outcome.score.sum()), 1),
         "match_from": round(outcome.threshold, 6),
         "review_from": outcome.options.policy.review_from,

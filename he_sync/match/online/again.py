@@ -15,7 +15,8 @@ import polars as pl
 
 from he_sync.match.blocking import Pairs, candidates
 from he_sync.match.clusters import Rules, Steward, clusters
-from he_sync.match.codes import Bools, Floats, Ints, Places, coded
+from he_sync.match.codes import Bools, Floats, Ints, Places
+from he_sync.match.columns import columns_of
 from he_sync.match.compare import Comparer, Levels, generation, namesakes
 from he_sync.match.decide import MATCH, NO, REVIEW, always_asked, by_hand, settled
 from he_sync.match.decided import Decided, obeyed, with_decided
@@ -104,13 +105,10 @@ def _standard(before: Index, records: pl.DataFrame, was: Ints, same: Bools) -> p
 
 def _table(before: Index, standard: pl.DataFrame, side: Ints) -> Table:
     """Frequencies are those of the earlier run; a name that it never saw has been seen once."""
-    first, last = coded(standard["first"], standard["last"])
-    codes = {"first": first, "last": last} | {
-        name: coded(standard[name])[0] for name in standard.columns if name not in ("first", "last", "skeleton")
-    }
+    codes = columns_of([standard])
     there = {name: (standard[name] != "").to_numpy() for name in COUNTED}
     stats = {name: np.maximum(before.counts[name].of(standard[name]), there[name]) for name in COUNTED}
-    return Table(side, standard, codes, stats, before.learned.people)
+    return Table(side, codes, stats, before.learned.people)
 
 
 def _levels(before: Index, table: Table, pairs: Pairs, was: Ints, same: Bools) -> tuple[dict[str, Levels], int]:

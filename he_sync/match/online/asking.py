@@ -140,7 +140,7 @@ def _table(known: Index, mine: pl.DataFrame, side: Ints, who: Ints, record: Ints
         at, own = codes[name].at, known.counts[name].of(mine[name]) + (mine[name] != "").to_numpy()
         same = (at[: len(record)] == at[len(record) + who]) & (at[: len(record)] > 0)
         stats[name] = np.r_[known.stats[name][record] + same, own]
-    return Table(np.r_[theirs["side"].to_numpy().astype(np.int64), side], frame, codes, stats, known.learned.people + 1)
+    return Table(np.r_[theirs["side"].to_numpy().astype(np.int64), side], codes, stats, known.learned.people + 1)
 
 
 def _coded(*columns: pl.Series) -> Sequence[Codes]:

@@ -149,8 +149,8 @@ def _arrow(records: pl.DataFrame) -> pa.Table:
 
 
 def _known(outcome: Outcome) -> Known:
-    standard = outcome.table.standard
-    return Known(habits(outcome.records), roots(standard), usual(standard), *_nobodys(outcome.records, standard))
+    standard, first = outcome.table.standard, outcome.table.codes["first"]
+    return Known(habits(outcome.records), roots(first), usual(standard), *_nobodys(outcome.records, standard))
 
 
 def _nobodys(records: pl.DataFrame, standard: pl.DataFrame) -> tuple[frozenset[str], frozenset[str]]:

@@ -1,0 +1,46 @@
+"""Text columns by number: what is kept of two million records is four bytes a field, and each text once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from he_sync.match.codes import Codes, coded, numbered
+
+Columns = Mapping[str, Codes]
+"""Columns of the same records by name."""
+TOGETHER = ("first", "last")
+"""Columns that share one vocabulary: they are exchanged now and then."""
+
+
+def columns_of(frames: Iterable[pl.DataFrame]) -> dict[str, Codes]:
+    """The columns of some frames; a frame is given up before the next one is asked for."""
+    found: dict[str, Codes] = {}
+    for frame in frames:
+        shared = [name for name in TOGETHER if name in frame.columns]
+        found |= zip(shared, coded(*(frame[name] for name in shared)), strict=True) if shared else ()
+        found |= {name: coded(frame[name])[0] for name in frame.columns if name not in TOGETHER}
+    return found
+
+
+def texts_of(columns: Columns, names: Sequence[str], rows: slice = slice(None)) -> pl.DataFrame:
+    """Some columns of some records as text."""
+    return pl.DataFrame([columns[name].texts.gather(columns[name].at[rows]).alias(name) for name in names])
+
+
+def each(one: Codes, work: Callable[[pl.Series], pl.Series]) -> Codes:
+    """A column made of another one, text by text; texts that differ there may be the same here."""
+    return Codes(one.at, work(one.texts))
+
+
+def joint(columns: Columns, names: Sequence[str], work: Callable[[pl.DataFrame], pl.Series]) -> Codes:
+    """A column made of others, once for each distinct row of them."""
+    key = columns[names[0]].at.astype(np.int64)
+    for name in names[1:]:
+        key = key * len(columns[name].texts) + columns[name].at
+    code, place = numbered(key)
+    rows = [columns[name].texts.gather(columns[name].at[place]).alias(name) for name in names]
+    made = coded(work(pl.DataFrame(rows)))[0]
+    return Codes(made.at[code], made.texts)
