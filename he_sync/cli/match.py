@@ -22,8 +22,8 @@ from he_sync.cli.preflight import preflight
 from he_sync.match.decide import Policy
 from he_sync.match.online.index import index
 from he_sync.match.online.stored import save
-from he_sync.match.reading import customers
-from he_sync.match.run import STEPS, Options, Tell, match
+from he_sync.match.reading import customers, joined
+from he_sync.match.run import STEPS, Options, Tell, matched
 from he_sync.match.writing import write
 from he_sync.model.errors import FixInput
 
@@ -82,12 +82,14 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
     earlier = later.earlier(previous, options, linked=right is not None) if previous else None
     sides = [customers(path, chosen, encoding) for path in (left, right) if path is not None]
     _writable(out)
-    both, kind = (sides[0], sides[1] if right else None), left.suffix.lower() in (".parquet", ".pq")
+    kind = left.suffix.lower() in (".parquet", ".pq")
     with _progress() as tell:
+        records = joined(sides.pop(0), sides.pop() if right else None)
         if earlier:
-            outcome, drift = later.joined(earlier, both, options, tell)
+            outcome, drift = later.joined(earlier, records, options, tell)
         else:
-            outcome, drift = match(*both, options, tell), None
+            outcome, drift = matched(records, options, tell), None
+        del records
         if indexed:
             save(index(outcome, earlier, drift.since if drift else 0), out)
         tell("writing")

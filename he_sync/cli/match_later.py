@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from he_sync.match.online.again import Drift, again
+from he_sync.match.online.again import Drift, again_joined
 from he_sync.match.online.index import Index
 from he_sync.match.online.stored import opened
 from he_sync.match.run import Options, Outcome, Tell
@@ -32,11 +32,11 @@ def earlier(run: Path, options: Options, *, linked: bool) -> Index:
 
 
 def joined(
-    known: Index, sides: tuple[pl.DataFrame, pl.DataFrame | None], options: Options, tell: Tell
+    known: Index, records: pl.DataFrame, options: Options, tell: Tell
 ) -> tuple[Outcome, Drift]:
     """The run by the earlier one's models, and what has changed."""
     tell("joining the earlier run")
-    return again(known, *sides, options.decided)
+    return again_joined(known, records, options.decided)
 
 
 def told(drift: Drift | None) -> dict[str, Any]:

@@ -10,8 +10,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from he_sync.match.blocking import Pairs
 from he_sync.match.codes import Bools, Floats, Ints, Places
@@ -71,11 +69,19 @@ def _inside(pairs: Pairs, probability: Floats, parent: Ints, simple: Bools) -> d
 
 
 def components(left: Places, right: Places, count: int) -> Ints:
-    """Connected components, each named by its lowest member."""
-    links = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
-    _, label = connected_components(links, directed=False)
-    _, first = np.unique(label, return_index=True)
-    lowest: Ints = first[label].astype(np.int64)
+    """Connected components, each named by its lowest member.
+
+    Ends that are named differently take the lower name, names are followed to their end, and what is joined is left
+    out of the next round: as many rounds as the logarithm of the longest chain.
+    """
+    lowest = np.arange(count)
+    while len(left):
+        one, other = lowest[left], lowest[right]
+        np.minimum.at(lowest, np.maximum(one, other), np.minimum(one, other))
+        while not np.array_equal(lowest, named := lowest[lowest]):
+            lowest = named
+        apart = lowest[one] != lowest[other]
+        left, right = one[apart], other[apart]
     return lowest
 
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
-from he_sync.match.codes import Ints, Small
+from he_sync.match.codes import Ints, Small, numbered
 from he_sync.match.compare import Levels
 from he_sync.match.levels import Field
+from he_sync.match.side_by_side import side_by_side
+
+CHUNK = 1 << 20
+"""Pairs whose patterns are looked for at a time."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,19 @@ def patterns(fields: Sequence[Field], levels: Mapping[str, Levels], take: Ints) 
 
 
 def _rows(code: Ints) -> tuple[Ints, Small, Ints]:
-    """Distinct codes in order, the place of each pair's code among them, and pairs by code; by hash, not by sort."""
-    seen = pa.array(code).dictionary_encode()
-    distinct, row = (part.to_numpy(zero_copy_only=False) for part in (seen.dictionary, seen.indices))
-    order = np.argsort(distinct)
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return distinct[order], rank[row], np.bincount(row, minlength=len(order))[order]
+    """Distinct codes in order, the place of each pair's code among them, and pairs by code."""
+
+    def distinct(start: int) -> tuple[Ints, Small]:
+        some = code[start : start + CHUNK]
+        row, place = numbered(some)
+        return some[place], row
+
+    found = side_by_side(distinct, range(0, max(len(code), 1), CHUNK))
+    every, rank = np.unique(np.concatenate([some for some, _ in found]), return_inverse=True)
+    ends = np.cumsum([len(some) for some, _ in found])
+    ranks = np.split(rank.astype(np.int32), ends[:-1])
+    row = np.concatenate([own[rows] for own, (_, rows) in zip(ranks, found, strict=True)])
+    return every, row, np.bincount(row, minlength=len(every))
 
 
 def grouped(fields: Sequence[Field], most: int = 800) -> tuple[tuple[int, ...], ...]:

@@ -18,6 +18,8 @@ GIVEN = ("id", "first_name", "last_name", "company", "email", "phone", "street",
 """Columns of an input. `created` may be missing: it dates the golden record and is never compared."""
 OPTIONAL = frozenset({"created", *EXTRA})
 SEPARATORS = ",;\t|"
+BLOCK = 1 << 20
+"""Bytes proved to be UTF-8 at a time."""
 HEADER = 1
 """Rows of a CSV before its first record; row numbers in messages count from 1, as an editor does."""
 
@@ -89,9 +91,9 @@ def _parsed(path: Path, text: bytes, separator: str) -> pl.DataFrame:
 def _text(path: Path, encoding: str) -> bytes:
     """The file as UTF-8, without a byte order mark."""
     content = path.read_bytes()
+    plain = encoding.lower() in ("utf-8", "utf8", "utf-8-sig")
     try:
-        plain = encoding.lower() in ("utf-8", "utf8", "utf-8-sig")
-        text = content.decode("utf-8-sig" if plain else encoding)
+        text = _proved(content) if plain else content.decode(encoding).encode()
     except LookupError:
         raise FixInput(f"{encoding!r} is no encoding; try --encoding cp1252 or latin-1") from None
     except UnicodeDecodeError as error:
@@ -102,7 +104,19 @@ def _text(path: Path, encoding: str) -> bytes:
             f"{path.name}: row {row} is not {encoding} (byte 0x{content[error.start]:02x}); save the file as UTF-8 "
             "or name its encoding with --encoding cp1252"
         ) from None
-    return text.encode() if not plain or content[:3] == b"\xef\xbb\xbf" else content
+    return text
+
+
+def _proved(content: bytes) -> bytes:
+    """The same bytes without a mark, once all of them are UTF-8; a text of them all would take up to four times as much."""
+    seen, whole = 0, memoryview(content)
+    while seen < len(whole):
+        try:
+            _, read = codecs.utf_8_decode(whole[seen : seen + BLOCK], "strict", seen + BLOCK >= len(whole))
+        except UnicodeDecodeError as error:
+            raise UnicodeDecodeError("utf-8", content, seen + error.start, seen + error.end, error.reason) from None
+        seen += read
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def _checked(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
@@ -122,8 +136,13 @@ def _checked(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def joined(left: pl.DataFrame, right: pl.DataFrame | None) -> pl.DataFrame:
-    """Both sides in the one order that every result follows: side, then id. So a shuffled file gives the same bits."""
-    sides = [left.with_columns(pl.lit(0).alias("side"))]
+    """Both sides in the one order that every result follows: side, then id. So a shuffled file gives the same bits.
+
+    EXTRA columns that say nothing are left out.
+    """
+    sides = [left.with_columns(pl.lit(0, pl.Int8).alias("side"))]
     if right is not None:
-        sides.append(right.with_columns(pl.lit(1).alias("side")))
-    return pl.concat(sides, how="diagonal").with_columns(pl.col(pl.String).fill_null("")).sort("side", "id")
+        sides.append(right.with_columns(pl.lit(1, pl.Int8).alias("side")))
+    both = pl.concat(sides, how="diagonal").with_columns(pl.col(pl.String).fill_null(""))
+    silent = [name for name in EXTRA if name in both.columns and not (both[name] != "").any()]
+    return both.drop(silent).sort("side", "id")

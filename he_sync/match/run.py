@@ -82,8 +82,12 @@ def match(
     left: pl.DataFrame, right: pl.DataFrame | None = None, options: Options | None = None, tell: Tell = lambda _: None
 ) -> Outcome:
     """Link two sides and find the duplicates of each in one pass; with one side, find its duplicates."""
+    return matched(joined(left, right), options, tell)
+
+
+def matched(records: pl.DataFrame, options: Options | None = None, tell: Tell = lambda _: None) -> Outcome:
+    """The same of records that are joined: who reads large files need not keep both sides beside them."""
     chosen = options or Options()
-    records = joined(left, right)
     side = records["side"].to_numpy().astype(np.int64)
     tell("standardising")
     standard, contacts = without_shared(standard_columns(records))

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from pyarrow import parquet
+from polars.io.plugins import register_io_source
 
 from he_sync.match.blocking import listed
 from he_sync.match.codes import Bools, Floats, Ints
@@ -52,11 +53,8 @@ def _written(parts: Iterator[pl.DataFrame], path: Path, kind: str) -> None:
             for place, part in enumerate(parts):
                 part.write_csv(out, include_header=place == 0)
         return
-    first = next(parts).to_arrow(compat_level=pl.CompatLevel.oldest())
-    with parquet.ParquetWriter(path, first.schema, compression="zstd") as out:
-        out.write_table(first)
-        for part in parts:
-            out.write_table(part.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    first = next(parts)
+    register_io_source(lambda *_: chain([first], parts), schema=first.schema).sink_parquet(path)
 
 
 def frames(outcome: Outcome) -> dict[str, pl.DataFrame]:

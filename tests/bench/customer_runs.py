@@ -17,7 +17,7 @@ import polars as pl
 
 from he_sync.match.profile import without_shared
 from he_sync.match.reading import customers, joined
-from he_sync.match.run import match
+from he_sync.match.run import matched
 from he_sync.match.standardise import standardised
 from he_sync.match.writing import write
 from tests.bench import peer_pandas
@@ -34,8 +34,8 @@ def whole(folder: str) -> Iterator[Run]:
 
     def run() -> dict[str, Any]:
         marks = {"reading": _now()}
-        left, right = (customers(world / f"{side}.csv") for side in SIDES)
-        outcome = match(left, right, tell=lambda step: marks.update({step: _now()}))
+        records = joined(*(customers(world / f"{side}.csv") for side in SIDES))
+        outcome = matched(records, tell=lambda step: marks.update({step: _now()}))
         marks["writing"] = _now()
         write(outcome, world / "out", "parquet")
         marks["done"] = _now()

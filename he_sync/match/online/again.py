@@ -61,7 +61,11 @@ def again(
     before: Index, left: pl.DataFrame, right: pl.DataFrame | None = None, decided: Sequence[Decided] = ()
 ) -> tuple[Outcome, Drift]:
     """The run over these records by the models of an earlier one."""
-    records = joined(left, right)
+    return again_joined(before, joined(left, right), decided)
+
+
+def again_joined(before: Index, records: pl.DataFrame, decided: Sequence[Decided] = ()) -> tuple[Outcome, Drift]:
+    """The same of records that are joined."""
     side = records["side"].to_numpy().astype(np.int64)
     was, same = _places(before, records)
     table = _table(before, _standard(before, records, was, same), side)
