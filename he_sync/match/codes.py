@@ -92,7 +92,8 @@ def by_distinct_pair(
     one: Ints, other: Ints, texts: pl.Series, score: Callable[[Texts, Texts], npt.NDArray[Score]]
 ) -> npt.NDArray[Score]:
     """`score` of each pair of texts; each distinct unordered pair is scored once."""
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    distinct, inverse = np.unique(low * len(texts) + high, return_inverse=True)
-    scores = score(texts.gather(distinct // len(texts)).to_list(), texts.gather(distinct % len(texts)).to_list())
-    return scores[inverse]
+    key = np.minimum(one, other) * len(texts)
+    key += np.maximum(one, other)
+    code, place = numbered(key)
+    low, high = np.minimum(one[place], other[place]), np.maximum(one[place], other[place])
+    return score(texts.gather(low).to_list(), texts.gather(high).to_list())[code]

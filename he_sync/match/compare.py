@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from he_sync.match.compare_identity import identity
 from he_sync.match.compare_names import Names, in_mailbox, middle
 from he_sync.match.compare_places import Addresses
 from he_sync.match.couples import Ask, Couples, Known, Levels, answered
-from he_sync.match.levels import ADDRESS, FIRST, GENERATION, LAST
+from he_sync.match.levels import ADDRESS, FIELDS, FIRST, GENERATION, LAST
 from he_sync.match.side_by_side import side_by_side
 from he_sync.match.table import Table
 
@@ -31,11 +32,17 @@ class Comparer:
 
     def levels(self, left: Places, right: Places) -> dict[str, Levels]:
         """Levels by field name, one a pair. Chunks run on all cores and keep their order."""
-        starts = range(0, max(len(left), 1), CHUNK)
-        parts = side_by_side(lambda at: self._compared(left[at : at + CHUNK], right[at : at + CHUNK]), starts)
-        levels = {name: np.concatenate([part[name] for part, _ in parts]) for name in parts[0][0]}
-        asks = [(ask, start) for (_, asked), start in zip(parts, starts, strict=True) for ask in asked]
-        answered(self._known, levels, asks)
+        levels = {field.name: np.zeros(len(left), np.uint8) for field in FIELDS}
+
+        def compared(start: int) -> list[tuple[Ask, int]]:
+            some = slice(start, start + CHUNK)
+            found, asked = self._compared(left[some], right[some])
+            for name, level in found.items():
+                levels[name][some] = level
+            return [(ask, start) for ask in asked]
+
+        asks = side_by_side(compared, range(0, max(len(left), 1), CHUNK))
+        answered(self._known, levels, chain.from_iterable(asks))
         in_mailbox(self._known, left, right, levels["first name"])
         together = namesakes(levels["first name"], levels["last name"], levels["address"])
         levels |= identity(self._known.records, left, right)

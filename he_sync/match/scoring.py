@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from he_sync.match.blocking import Pairs
 from he_sync.match.classes import FIRMS, PEOPLE
-from he_sync.match.codes import Bools, Floats, Ints
+from he_sync.match.codes import Bools, Floats, Ints, Small
 from he_sync.match.compare import Comparer, Levels
 from he_sync.match.contest import contested
 from he_sync.match.latent import Model, fitted, start
@@ -25,20 +25,42 @@ STRIDE = 0x9E3779B1
 
 @dataclass(frozen=True)
 class Scores:
-    """Scored candidates: levels by field, the chance of one customer (`before` rivals) and of one household.
+    """Scored candidates: levels by field, and the chance of one customer after rivals.
 
-    `strata` is true for companies; `row` is a pair's pattern in `seen` of its stratum.
+    `strata` is true for companies; `row` is a pair's pattern in `seen` of its stratum, and `by_pattern` says of each
+    pattern how likely the model holds it for one customer, and for one household.
     """
 
     pairs: Pairs
     levels: Mapping[str, Levels]
     probability: Floats
-    before: Floats
-    household: Floats
     models: Mapping[str, Model]
     seen: Mapping[str, Patterns]
-    row: Ints
+    by_pattern: Mapping[str, Floats]
+    row: Small
     strata: Bools
+
+    @property
+    def before(self) -> Floats:
+        """The chance of one customer before rivals, by pair."""
+        return self._of_pairs(0)
+
+    @property
+    def household(self) -> Floats:
+        """The chance of one household, by pair."""
+        return self._of_pairs(1)
+
+    def before_of(self, some: Ints) -> Floats:
+        """The chance of one customer before rivals, of some pairs."""
+        return self._of_pairs(0, some)
+
+    def _of_pairs(self, place: int, some: Ints | slice = slice(None)) -> Floats:
+        firms, row = self.strata[some], self.row[some]
+        found = np.zeros(len(row))
+        for name, chances in self.by_pattern.items():
+            mine = firms == (name == "companies")
+            found[mine] = chances[place][row[mine]]
+        return found
 
 
 def chance(comparer: Comparer, count: int) -> dict[str, Floats]:
@@ -59,20 +81,29 @@ def scored(records: Table, pairs: Pairs) -> Scores:
     by_chance = chance(comparer, len(records))
     levels = comparer.levels(pairs.left, pairs.right)
     firms = FIRM.among(levels["company"], "same", "misspelt", "different")
-    probability, household = np.zeros(len(pairs)), np.zeros(len(pairs))
-    models, all_seen, row = {}, {}, np.zeros(len(pairs), np.int64)
+    models, found = {}, {}
     for name, fields, kinds, take in (
         ("people", PEOPLE_FIELDS, PEOPLE, np.flatnonzero(~firms)),
         ("companies", FIRM_FIELDS, FIRMS, np.flatnonzero(firms)),
     ):
-        seen = patterns(fields, levels, take)
-        model = fitted(start(fields, kinds, by_chance), seen)
-        classes = model.classes(seen.levels)
-        probability[take] = classes[model.matching].sum(axis=0)[seen.row]
-        household[take] = _of(model, classes, ("household", "parent and child of one name"))[seen.row]
-        models[name], all_seen[name], row[take] = model, seen, seen.row
-    final = contested(pairs, probability, levels["sources"], records.side)
-    return Scores(pairs, levels, final, probability, household, models, all_seen, row, firms)
+        found[name] = patterns(fields, levels, take)
+        models[name] = fitted(start(fields, kinds, by_chance), found[name])
+    scores = by_models(pairs, levels, firms, models, found)
+    return replace(scores, probability=contested(pairs, scores.before, levels["sources"], records.side))
+
+
+def by_models(
+    pairs: Pairs, levels: Mapping[str, Levels], firms: Bools, models: Mapping[str, Model], found: dict[str, Patterns]
+) -> Scores:
+    """Candidates by their models, before rivals; takes the rows of the patterns found over."""
+    row, by_pattern = np.zeros(len(pairs), np.int32), {}
+    for name, model in models.items():
+        row[firms == (name == "companies")] = found[name].row
+        found[name] = replace(found[name], row=found[name].row[:0])
+        classes = model.classes(found[name].levels)
+        home = _of(model, classes, ("household", "parent and child of one name"))
+        by_pattern[name] = np.array([classes[model.matching].sum(axis=0), home])
+    return Scores(pairs, levels, np.zeros(0), models, found, by_pattern, row, firms)
 
 
 def _of(model: Model, classes: Floats, names: tuple[str, ...]) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from he_sync.match.codes import Codes, Ints
+from he_sync.match.codes import Codes, Ints, Small
 from he_sync.match.columns import Columns, columns_of, each, joint, texts_of
 from he_sync.match.letters import contents, joint_marks
 from he_sync.match.nicknames import listed, related
@@ -23,7 +23,7 @@ class Table:
 
     side: Ints
     codes: Columns
-    stats: Mapping[str, Ints]
+    stats: Mapping[str, Ints | Small]
     people: int
 
     def __len__(self) -> int:
@@ -42,7 +42,7 @@ def table(standard: Columns | pl.DataFrame, side: Ints) -> Table:
     codes = {**given, **_derived(given)}
     places = texts_of(codes, ("region", "zip5", "area"))
     codes["state"] = columns_of([located(places, usual(places)).select("state")])["state"]
-    stats = {name: codes[name].frequency for name in ("root", "last", "name", "firm")}
+    stats = {name: codes[name].frequency.astype(np.int32) for name in ("root", "last", "name", "firm")}
     return Table(side, codes, stats, max(1, int((codes["name"].at > 0).sum())))
 
 

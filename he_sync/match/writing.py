@@ -123,7 +123,7 @@ def _explained(outcome: Outcome, take: Ints, said: Mapping[str, pl.Series]) -> p
     for name, text in said.items():
         mine = np.flatnonzero(firms == (name == "companies"))
         some = take[mine]
-        changed = _log10_odds(outcome.score[some]) - _log10_odds(scores.before[some])
+        changed = _log10_odds(outcome.score[some]) - _log10_odds(scores.before_of(some))
         parts.append(reasons(text.gather(scores.row[some]), changed))
         order.append(mine)
     return pl.concat(parts).gather(np.argsort(np.concatenate(order))).alias("reasons")

@@ -28,7 +28,7 @@ from he_sync.match.online.rivals import settled_by
 from he_sync.match.patterns import patterns
 from he_sync.match.reading import joined
 from he_sync.match.run import CUSTOMER, Options, Outcome
-from he_sync.match.scoring import Scores, _of
+from he_sync.match.scoring import Scores, by_models
 from he_sync.match.table import Table
 
 CHANGED, MOVED = 0.1, 0.05
@@ -150,17 +150,12 @@ def _firm_rarity(table: Table, left: Places, right: Places) -> Levels:
 def _scores(before: Index, pairs: Pairs, levels: dict[str, Levels]) -> Scores:
     """As `scoring.scored`, with nothing fitted."""
     firms = np.isin(levels["company"], [FIRM.at(level) for level in ("same", "misspelt", "different")])
-    probability, household, row = np.zeros(len(pairs)), np.zeros(len(pairs)), np.zeros(len(pairs), np.int64)
-    seen = {}
-    for name, model in before.learned.models.items():
-        take = np.flatnonzero(firms == (name == "companies"))
-        seen[name] = patterns(model.fields, levels, take)
-        classes = model.classes(seen[name].levels)
-        row[take] = seen[name].row
-        probability[take] = classes[model.matching].sum(axis=0)[seen[name].row]
-        household[take] = _of(model, classes, ("household", "parent and child of one name"))[seen[name].row]
-    final = settled_by(before.book.lift, pairs, probability, levels["sources"].astype(np.int64))
-    return Scores(pairs, levels, final, probability, household, before.learned.models, seen, row, firms)
+    models, found = before.learned.models, {}
+    for name, model in models.items():
+        found[name] = patterns(model.fields, levels, np.flatnonzero(firms == (name == "companies")))
+    scores = by_models(pairs, levels, firms, models, found)
+    final = settled_by(before.book.lift, pairs, scores.before, levels["sources"].astype(np.int64))
+    return replace(scores, probability=final)
 
 
 def _decisions(before: Index, score: Floats, levels: dict[str, Levels], together: Bools) -> Ints:
