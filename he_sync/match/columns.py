@@ -20,8 +20,8 @@ def columns_of(frames: Iterable[pl.DataFrame]) -> dict[str, Codes]:
     found: dict[str, Codes] = {}
     for frame in frames:
         shared = [name for name in TOGETHER if name in frame.columns]
-        found |= zip(shared, coded(*(frame[name] for name in shared)), strict=True) if shared else ()
-        found |= {name: coded(frame[name])[0] for name in frame.columns if name not in TOGETHER}
+        together = dict(zip(shared, coded(*(frame[name] for name in shared)), strict=True)) if shared else {}
+        found |= {name: together.get(name) or coded(frame[name])[0] for name in frame.columns}
     return found
 
 

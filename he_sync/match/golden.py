@@ -58,12 +58,12 @@ def _known(records: pl.DataFrame, group: str, best: Small) -> pl.DataFrame:
     known = records.select(
         *GROUPS[group], pl.col("id").alias(f"{group}_from"), pl.col("created").alias(f"{group}_date")
     )
-    return known.select(pl.all().gather(chosen).fill_null(""))
+    return known.select(pl.all().gather(chosen).cast(pl.String).fill_null(""))
 
 
 def _recent(created: pl.Series) -> Small:
     """The rank of each record's date."""
-    dates = coded(created)[0]
+    dates = coded(created.cast(pl.String))[0]
     rank: Small = dates.texts.rank("dense").to_numpy().astype(np.int32)[dates.at]
     return rank
 

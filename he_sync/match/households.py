@@ -19,11 +19,11 @@ HOME = (
 def households(scores: Scores, cluster: Ints) -> Ints:
     """The household of each record, numbered by its first member: customers of one surname and one home or number."""
     levels = scores.levels
-    home = np.isin(levels["address"], [ADDRESS.at(level) for level in HOME])
+    home = ADDRESS.among(levels["address"], *HOME)
     number = levels["phone"] == PHONE.at("same")
-    surname = np.isin(levels["last name"], [LAST.at(level) for level in ("same", "misspelt", "one part the same")])
+    surname = LAST.among(levels["last name"], "same", "misspelt", "one part the same")
     kin = (scores.household + scores.probability >= LIKELY) & surname & (home | number) & ~scores.strata
     pairs = scores.pairs
-    every = np.arange(len(cluster))
-    left, right = np.r_[pairs.left[kin], every], np.r_[pairs.right[kin], cluster]
+    every = np.arange(len(cluster), dtype=np.int32)
+    left, right = np.r_[pairs.left[kin], every], np.r_[pairs.right[kin], cluster.astype(np.int32)]
     return components(left, right, len(cluster))

@@ -63,11 +63,13 @@ def forecast(left: pl.DataFrame, right: pl.DataFrame | None = None) -> Forecast:
 
 def filled(records: pl.DataFrame) -> dict[str, dict[str, float]]:
     """The share of records that say something, by side and field."""
-    said = [(pl.col(name).str.strip_chars() != "").mean().alias(name) for name in COMPARED]
-    rows = records.group_by("side").agg(said).sort("side").drop("side").to_dicts()
-    return {
-        side: {name: round(share, 4) for name, share in row.items()} for side, row in zip(SIDES, rows, strict=False)
-    }
+    found: dict[str, dict[str, float]] = {}
+    for name in COMPARED:  # one at a time: each is a column of texts of its own
+        said = (pl.col(name).cast(pl.String).str.strip_chars() != "").mean()
+        shares = records.group_by("side").agg(said).sort("side")[name].to_list()
+        for side, share in zip(SIDES, shares, strict=False):
+            found.setdefault(side, {})[name] = round(share, 4)
+    return found
 
 
 BASE, A_RECORD, A_PAIR = 190, 1_960, 68

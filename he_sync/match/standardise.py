@@ -45,19 +45,23 @@ def standard_columns(records: pl.DataFrame) -> dict[str, Codes]:
 
 
 def _groups(records: pl.DataFrame, known: Habits | None = None) -> Iterator[pl.DataFrame]:
-    named = companies(records.select("first_name", "last_name", "company"), known.endings if known else None)
-    yield people(named, known.names if known else None).select("first", "last", "middle", "generation", "firm")
-    yield mailboxes(records.select("email")).select("user", "host")
-    yield numbers(records.select("phone")).select("digits")
-    places = addresses(records.select("street", "zip", "state", "city"))
+    named = companies(_texts(records, "first_name", "last_name", "company"), known.endings if known else None)
+    yield people(named, known.names if known else None).select("first", "middle", "last", "generation", "firm")
+    yield mailboxes(_texts(records, "email")).select("user", "host")
+    yield numbers(_texts(records, "phone")).select("digits")
+    places = addresses(_texts(records, "street", "zip", "state", "city"))
     yield places.select("number", "road", "unit", "zip5", "town", "region")
     extra = [name for name in EXTRA if name in records.columns]
-    yield identities(records.select("id", *extra)).select("birth", "identifier")
+    yield identities(_texts(records, "id", *extra)).select("birth", "identifier")
+
+
+def _texts(records: pl.DataFrame, *names: str) -> pl.DataFrame:
+    return records.select(pl.col(names).cast(pl.String))
 
 
 def habits(records: pl.DataFrame) -> Habits:
     """What these records teach."""
-    named = companies(records)
+    named = companies(_texts(records, "first_name", "last_name", "company"))
     parts = split(named)
     names = {field: parts.filter(pl.col(field) != "")[field].value_counts(name="n") for field in ("first", "last")}
     counts = {field: dict(zip(one[field].to_list(), one["n"].to_list(), strict=True)) for field, one in names.items()}

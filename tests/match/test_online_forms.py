@@ -6,6 +6,7 @@ import sys
 import unicodedata
 from random import Random
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -14,7 +15,7 @@ from he_sync.match.online import text
 from he_sync.match.online.forms import READ, Known, form, forms
 from he_sync.match.reading import GIVEN
 from he_sync.match.standardise import habits, standardised
-from he_sync.match.table import located, rooted, roots, usual
+from he_sync.match.table import roots, table, usual
 from tests.customer_world.world import WORLDS, world
 
 ODD = (
@@ -45,12 +46,12 @@ def test_one_record_has_the_forms_that_a_file_gives_it(name):
     left, right, _ = world(1_500, 5, WORLDS[name])
     whole, rng = pl.concat([left, right]).select(GIVEN), Random(3)  # noqa: S311 - reproducible, not secret
     learned = habits(whole)
-    standard = standardised(whole, learned)
-    placed = located(rooted(standard))
+    placed = table(standardised(whole, learned), np.zeros(len(whole), np.int64))
+    standard = placed.standard
     known = Known(
         learned,
-        roots(standard),
-        usual(placed),
+        roots(placed.codes["first"]),
+        usual(standard),
         frozenset((standard["user"] + "@" + standard["host"]).head(40).to_list()),
         frozenset(standard["digits"].head(40).to_list()),
     )

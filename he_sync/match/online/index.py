@@ -126,7 +126,7 @@ def index(outcome: Outcome, frozen: Index | None = None, changed: int = 0) -> In
 def raw(records: pl.DataFrame) -> npt.NDArray[np.uint64]:
     """A hash of what each record says, beside its id and its date."""
     said = [name for name in (*GIVEN, *EXTRA) if name not in ("id", "created")]
-    columns = [pl.col(name) if name in records.columns else pl.lit("") for name in said]
+    columns = [pl.col(name).cast(pl.String) if name in records.columns else pl.lit("") for name in said]
     given = records.select(pl.concat_str(columns, separator="\x1f").hash(SEED))
     return given.to_series().to_numpy()
 
