@@ -9,8 +9,6 @@ import typer
 
 from he_sync.match.decided import Decided, decided_in
 from he_sync.model.errors import FixInput
-from he_sync.store import master
-from he_sync.store.database import open_store
 
 SIDES = "heartland,epicor"
 Sides = Annotated[str, typer.Option("--sides", metavar="LEFT,RIGHT", help="The systems of the files, in their order")]
@@ -20,7 +18,7 @@ TABLES = (".csv", ".parquet", ".pq", ".txt")
 def sides_named(text: str) -> tuple[str, ...]:
     """The systems of LEFT and RIGHT. Raises FixInput for anything but the two that the master knows."""
     found = tuple(part.strip() for part in text.split(","))
-    if not found or len(set(found)) < len(found) or not set(found) <= set(master.SIDES):
+    if not found or len(set(found)) < len(found) or not set(found) <= set(SIDES.split(",")):
         raise FixInput(f"--sides {text!r}: write the system of each file, {SIDES} or epicor,heartland or one of them")
     return found
 
@@ -33,6 +31,9 @@ def decisions_at(where: str, sides: str) -> list[Decided]:
         return decided_in(path, at)
     if "://" not in where and not path.is_file():
         raise FixInput(f"{where}: there is no such store; name its file, its address, or a CSV with decisions")
+    from he_sync.store import master  # noqa: PLC0415 - a run without decisions needs no database
+    from he_sync.store.database import open_store  # noqa: PLC0415 - same
+
     with open_store(where if "://" in where else path) as store:
         said = master.constraints(store)
     return [

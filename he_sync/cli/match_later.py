@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from he_sync.match.online.again import Drift, again_joined
-from he_sync.match.online.index import Index
-from he_sync.match.online.stored import opened
 from he_sync.match.run import Options, Outcome, Tell
 from he_sync.model.errors import FixInput
+
+if TYPE_CHECKING:
+    from he_sync.match.online.again import Drift
+    from he_sync.match.online.index import Index
 
 
 def earlier(run: Path, options: Options, *, linked: bool) -> Index:
     """The earlier run. Raises FixInput where it was of other sides, or where an option wants it to learn anew."""
+    from he_sync.match.online.stored import opened  # noqa: PLC0415 - with it come 60 MB, which a run without an index need not hold
+
     known = opened(run)
     if options.answers:
         raise FixInput("--labels correct the models, and --previous keeps them; leave one of the two out")
@@ -31,12 +34,20 @@ def earlier(run: Path, options: Options, *, linked: bool) -> Index:
     return known
 
 
-def joined(
-    known: Index, records: pl.DataFrame, options: Options, tell: Tell
-) -> tuple[Outcome, Drift]:
+def joined(known: Index, records: pl.DataFrame, options: Options, tell: Tell) -> tuple[Outcome, Drift]:
     """The run by the earlier one's models, and what has changed."""
+    from he_sync.match.online.again import again_joined  # noqa: PLC0415 - same
+
     tell("joining the earlier run")
     return again_joined(known, records, options.decided)
+
+
+def kept(outcome: Outcome, before: Index | None, changed: int, run: Path) -> None:
+    """Keep the index of a run beside its results."""
+    from he_sync.match.online.index import index  # noqa: PLC0415 - same
+    from he_sync.match.online.stored import save  # noqa: PLC0415 - same
+
+    save(index(outcome, before, changed), run)
 
 
 def told(drift: Drift | None) -> dict[str, Any]:

@@ -71,7 +71,9 @@ def _recent(created: pl.Series) -> Small:
 def _best(standard: Columns, form: Sequence[str], cluster: Ints, recent: Small, right: Bools) -> Small:
     """The record of each cluster that knows a group best, by cluster number; -1 where none knows it."""
     long = {name: (standard[name].texts.str.len_chars() > 1).to_numpy() for name in form}
-    filled = np.sum([long[name][standard[name].at] for name in form], axis=0, dtype=np.int8)
+    filled = np.zeros(len(cluster), np.int8)
+    for name in form:
+        filled += long[name][standard[name].at]
     found = np.full(len(cluster), -1, np.int32)
     alone = np.bincount(cluster, minlength=len(cluster))[cluster] == 1
     single = np.flatnonzero((filled > 0) & alone)

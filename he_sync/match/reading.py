@@ -110,7 +110,7 @@ def _text(path: Path, encoding: str) -> bytes:
 
 
 def _proved(content: bytes) -> bytes:
-    """The same bytes without a mark, once all of them are UTF-8; a text of them all would take up to four times as much."""
+    """The same bytes without a mark, once all are UTF-8; a text of them would take up to four times as much."""
     seen, whole = 0, memoryview(content)
     while seen < len(whole):
         try:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from he_sync.match.codes import Ints
 from he_sync.match.explain import Waterfall, waterfalls
 from he_sync.match.run import Outcome
 
@@ -103,7 +102,7 @@ def _borderline(outcome: Outcome) -> list[str]:
 def _one(outcome: Outcome, place: int) -> str:
     scores = outcome.scores
     name = "companies" if scores.strata[place] else "people"
-    row: Ints = scores.row[[place]]
+    row = scores.row[[place]]
     fall = waterfalls(scores.models[name], scores.seen[name], row)[0]
     title = f"<h3>score {outcome.score[place]:.2f} <small>against {html.escape(fall.against)}</small></h3>"
     rows = [_record(outcome, int(end[place])) for end in (scores.pairs.left, scores.pairs.right)]
