@@ -39,8 +39,8 @@ COMMANDS = {
 """Verbs of one word and the module that has the function of that name."""
 
 
-def build(*verbs: str) -> typer.Typer:
-    """The command line with these verbs, or with all of them."""
+def build(*verbs: str, alone: bool = False) -> typer.Typer:
+    """The command line with these verbs, or with all of them; `alone` leaves out the neighbours of the long run."""
     app = typer.Typer(
         help="Keeps Heartland Retail and Epicor Kinetic in step.",
         no_args_is_help=True,
@@ -50,7 +50,8 @@ def build(*verbs: str) -> typer.Typer:
     app.callback()(lambda: None)  # keeps the verb's name in its place even where there is only one
     for name, about in GROUPS.items():
         if not verbs or name in verbs:
-            app.add_typer(import_module(f"he_sync.cli.{name}").app, name=name, help=about)
+            group = import_module(f"he_sync.cli.{name}")
+            app.add_typer(group.verbs(alone=alone) if name == "match" else group.app, name=name, help=about)
     for name, module in COMMANDS.items():
         if not verbs or name in verbs:
             app.command(name)(getattr(import_module(f"he_sync.cli.{module}"), name))
@@ -61,7 +62,7 @@ def main() -> None:
     """Run a verb; an error of ours, of the command line or of a file becomes one line and an exit code."""
     try:
         known = [word for word in sys.argv[1:2] if word in GROUPS or word in COMMANDS]
-        code = build(*known)(standalone_mode=False)
+        code = build(*known, alone=sys.argv[1:3] == ["match", "customers"])(standalone_mode=False)
     except click.Abort:
         code = _say("stopped; the same command goes on where it was", FAILED)
     except click.ClickException as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,17 +23,17 @@ from he_sync.match.run import STEPS, Options, Tell, matched
 from he_sync.match.writing import write
 from he_sync.model.errors import FixInput
 
-app = typer.Typer(no_args_is_help=True)
-if sys.argv[1:3] != ["match", "customers"]:  # the long run among them: its neighbours are 60 MB that it never needs
-    add_to(app)
+
+def verbs(*, alone: bool = False) -> typer.Typer:
+    """The group, or `customers` alone: what its neighbours load is 60 MB that a long run never needs."""
+    app = typer.Typer(no_args_is_help=True)
+    app.callback(help="Who is who.")(lambda: None)
+    app.command("customers")(match_customers)
+    if not alone:
+        add_to(app)
+    return app
 
 
-@app.callback()
-def verbs() -> None:
-    """Who is who."""
-
-
-@app.command("customers")
 def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
     left: Annotated[Path, typer.Argument(metavar="LEFT", help="CSV or Parquet, one row a customer")],
     right: Annotated[
