@@ -5,6 +5,7 @@ A verb's module is imported when that verb is called: all of them together take 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -76,6 +77,7 @@ def main() -> None:
         code = FAILED
     except OSError as error:
         code = _say(f"{error.filename or 'a file'}: {error.strerror or error}", BAD_INPUT)
+    gc.freeze()  # the interpreter's last searches for cycles, in memory that goes with the process, would take 0.02 s
     sys.exit(code or 0)
 
 
