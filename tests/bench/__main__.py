@@ -1,4 +1,7 @@
-"""`make bench`: every benchmark as one table, each held against a peer measured in the same run."""
+"""`make bench`: every benchmark as one table, each held against a peer measured in the same run.
+
+A part that fails is named with its error and the others go on; the end is then 1. What each part took is said last.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +19,7 @@ from rich.console import Console
 
 from tests.bench import exactly_once, latency, matching, receiver, settlements, stock, store
 from tests.bench.company import company
-from tests.bench.figures import Figure, said, table
+from tests.bench.figures import Figure, failed, said, table
 from tests.bench.measure import Measure, measured
 
 MEBIBYTE = 1024 * 1024
@@ -43,21 +47,35 @@ def main() -> None:
     asked = parser.parse_args()
     console, started = Console(width=max(Console().width, WIDTH)), os.getloadavg()[0]
     figures: list[Figure] = []
+    minutes: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="he-sync-bench-") as folder:
-        for one in _all(Path(folder), asked.rows, asked.only):
-            figures.append(one)
-            console.print(f"[dim]{said(one)}[/]")
+        for name, part in _parts(Path(folder), asked.rows).items():
+            if asked.only in {None, name}:
+                began = time.monotonic()
+                for one in _figures(name, part):
+                    figures.append(one)
+                    console.print(f"[dim]{said(one)}[/]")
+                minutes[name] = (time.monotonic() - began) / 60
     load = f"load {started:.1f} at the start, {os.getloadavg()[0]:.1f} at the end"
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {load}"
     console.print(table(figures, machine))
+    console.print("minutes: " + ", ".join(f"{name} {took:.1f}" for name, took in minutes.items()))
     if asked.json:
-        asked.json.write_text(
-            json.dumps({"machine": machine, "figures": [one.plain() for one in figures]}, indent=2) + "\n"
-        )
+        found = {"machine": machine, "minutes": minutes, "figures": [one.plain() for one in figures]}
+        asked.json.write_text(json.dumps(found, indent=2) + "\n")
+    raise SystemExit(any(one.has_failed for one in figures))
 
 
-def _all(folder: Path, rows: int, only: str | None) -> Iterator[Figure]:
-    parts = {
+def _figures(name: str, part: Callable[[], Iterator[Figure]]) -> Iterator[Figure]:
+    """A part's figures; after an error those that it gave and the error."""
+    try:
+        yield from part()
+    except Exception as error:  # noqa: BLE001 - whatever ends one part, hours of others need not be lost with it
+        yield failed(name, error)
+
+
+def _parts(folder: Path, rows: int) -> dict[str, Callable[[], Iterator[Figure]]]:
+    return {
         "pulls": lambda: pulls(folder, rows),
         "night": lambda: night(folder),
         "store": lambda: store.figures(folder),
@@ -68,9 +86,6 @@ def _all(folder: Path, rows: int, only: str | None) -> Iterator[Figure]:
         "matching": lambda: matching.figures(folder),
         **{name: partial(part, folder) for name, part in RECONCILE.items()},
     }
-    for name in PARTS:
-        if only in {None, name}:
-            yield from parts[name]()
 
 
 def pulls(folder: Path, rows: int) -> Iterator[Figure]:

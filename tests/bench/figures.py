@@ -9,6 +9,8 @@ from typing import Any
 
 from rich.table import Table
 
+FAILED = "failed:"
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -30,6 +32,11 @@ class Figure:
         """Ours over the peer's."""
         return self.value / self.peer_value if self.peer_value and self.value is not None else None
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether this stands for a benchmark that ended with an error."""
+        return self.value is None and self.what.startswith(FAILED)
+
     def plain(self) -> dict[str, Any]:
         """For `--json`."""
         return {**asdict(self), "ratio": self.ratio}
@@ -38,6 +45,13 @@ class Figure:
 def skipped(benchmark: str, why: str) -> Figure:
     """The line of a benchmark that cannot run here."""
     return Figure(benchmark, f"skipped: {why}", None, "", better="")
+
+
+def failed(benchmark: str, error: Exception) -> Figure:
+    """The line of a benchmark that ended with an error."""
+    return Figure(
+        benchmark, f"{FAILED} {type(error).__name__}: {' '.join(str(error).split())[:200]}", None, "", better=""
+    )
 
 
 def said(one: Figure) -> str:

@@ -7,18 +7,17 @@ of ROUNDS counts. The worlds are `tests/settlement_world`'s, 3 % of the processo
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
-import venv
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
 from he_sync.reconcile.runs import links_of
-from tests.bench import keyed
-from tests.bench.figures import Figure
-from tests.bench.process import ROOT, Failed, Process, in_turn, python, run
+from tests.bench import cost_plot, keyed
+from tests.bench.environments import HOME, environment
+from tests.bench.figures import Figure, skipped
+from tests.bench.process import ROOT, Process, in_turn, python, run
 from tests.settlement_world.cut import days as day_files
 from tests.settlement_world.make import make
 from tests.settlement_world.spec import Spec
@@ -29,8 +28,10 @@ KEYS, CHAINS, STOCK = 5_000_000, (1_000_000, 5_000_000), 1_000_000
 SIZES = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 DAYS, A_DAY = 62, (1_000_000, 5_000_000)
 SEED, NO_REFERENCE = 3, 0.03
-OTHER = ROOT / "var" / "datacompy"  # its environment, kept from one bench to the next
-PLOT = ROOT / "var" / "cost.png"
+BASE = SIZES[2]
+OTHER = ("datacompy==1.1.0", "pyarrow")  # caps pandas below ours
+KEYS_ONLY = "DuckDB keys only"
+PLOT = HOME / "cost.png"
 
 
 def world(folder: Path, payments: int, days: int = 35) -> Path:
@@ -60,35 +61,27 @@ def keys(folder: Path) -> Iterator[Figure]:
     )
     name = f"{KEYS:,} x {KEYS:,} text keys, 4 columns"
     yield from _beside(name, found, "DuckDB")
-    try:
-        found["datacompy"] = run([_other_python(), "tests/bench/peer_datacompy.py", str(left), str(right)])
-    except (Failed, OSError, subprocess.SubprocessError) as error:
-        sys.stderr.write(f"datacompy: skipped, it cannot be installed here ({error})\n")
+    other = environment("datacompy", *OTHER)
+    if other is None:
+        yield skipped(name, f"{OTHER[0]} cannot be installed")
         return
+    found["datacompy"] = run([str(other), "tests/bench/peer_datacompy.py", str(left), str(right)])
     yield from _beside(name, found, "datacompy")
-
-
-def _other_python() -> str:
-    """datacompy's own environment: it caps pandas below ours, so it brings its own."""
-    if not (OTHER / "ready").is_file():
-        shutil.rmtree(OTHER, ignore_errors=True)
-        venv.create(OTHER, with_pip=True)
-        pip = [str(OTHER / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        subprocess.run([*pip, "datacompy", "pyarrow"], check=True, capture_output=True)
-        (OTHER / "ready").touch()
-    return str(OTHER / "bin" / "python")
 
 
 def chain(folder: Path) -> Iterator[Figure]:
     """The whole chain: every link, class and cut-off, beside DuckDB's stages that have a key."""
     for payments in CHAINS:
         books = world(folder, payments)
-        commands = {
-            "ours": ours("settlements", _without_stock(books), folder / "out"),
-            "DuckDB keys only": python("-m", "tests.bench.peer_chain", books, folder / "peer.parquet"),
-        }
-        found = in_turn(commands, ROUNDS)
-        yield from _beside(f"settlement chain, {payments:,} payments", found, "DuckDB keys only")
+        found = in_turn(_chains(books, folder), ROUNDS)
+        yield from _beside(f"settlement chain, {payments:,} payments", found, KEYS_ONLY)
+
+
+def _chains(books: Path, folder: Path) -> dict[str, list[str]]:
+    return {
+        "ours": ours("settlements", _without_stock(books), folder / "out"),
+        KEYS_ONLY: python("-m", "tests.bench.peer_chain", books, folder / "peer.parquet"),
+    }
 
 
 def _without_stock(books: Path) -> Path:
@@ -114,49 +107,21 @@ def stock(folder: Path) -> Iterator[Figure]:
 
 def growth(folder: Path) -> Iterator[Figure]:
     """Cost against size, on one plot; a payment should cost the same at every size."""
-    taken: dict[int, Process] = {}
+    taken: dict[int, dict[str, Process]] = {}
     for payments in SIZES:
         books = world(folder, payments)
-        taken[payments] = in_turn({"ours": ours("settlements", _without_stock(books), folder / "out")}, 2)["ours"]
+        taken[payments] = in_turn(_chains(books, folder), 2)
         if payments not in CHAINS:
             shutil.rmtree(books)
-            shutil.rmtree(_bare(books), ignore_errors=True)
-    _plot(taken)
-    first, last = SIZES[2], SIZES[-1]
-    name = f"cost from {SIZES[0]:,} to {last:,} payments"
-    for payments, one in taken.items():
-        each = one.processor_seconds / payments * 1_000_000
-        base = taken[first].processor_seconds / first * 1_000_000
-        yield Figure(name, f"{payments:,}, a million", each, "cpu-s", f"{first:,}", base, "1.00")
-        yield Figure(name, f"{payments:,}, peak memory", one.peak / MEBIBYTE, "MiB")
-
-
-def _bare(books: Path) -> Path:
-    return books.with_name(f"{books.name}-chain")
-
-
-def _plot(taken: dict[int, Process]) -> None:
-    import matplotlib as mpl  # noqa: PLC0415 - half a second that no other bench needs
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415 - after the backend
-
-    figure, left = plt.subplots(figsize=(7, 4.5))
-    sizes = list(taken)
-    left.loglog(sizes, [one.seconds for one in taken.values()], "o-", label="wall, s")
-    left.loglog(sizes, [one.processor_seconds for one in taken.values()], "s-", label="processor, s")
-    largest = taken[sizes[-1]].processor_seconds
-    left.loglog(sizes, [largest * one / sizes[-1] for one in sizes], ":", color="grey", label="linear")
-    left.set(xlabel="payments", ylabel="seconds", title="Whole settlement chain, two cores")
-    right = left.twinx()
-    right.loglog(sizes, [one.peak / MEBIBYTE for one in taken.values()], "^--", color="tab:green", label="peak, MiB")
-    right.set_ylabel("MiB")
-    left.legend(loc="upper left")
-    right.legend(loc="lower right")
-    figure.tight_layout()
-    PLOT.parent.mkdir(exist_ok=True)
-    figure.savefig(PLOT, dpi=120)
-    plt.close(figure)
+            shutil.rmtree(_without_stock(books))
+    cost_plot.draw(taken, BASE, PLOT)
+    sys.stderr.write(f"cost against size: {PLOT.relative_to(ROOT)}\n")
+    base = taken[BASE]["ours"].processor_seconds / BASE * cost_plot.MILLION
+    for payments, found in taken.items():
+        name = f"settlement chain's growth, {payments:,} payments"
+        each = found["ours"].processor_seconds / payments * cost_plot.MILLION
+        yield Figure(name, "processor time a million", each, "cpu-s", f"at {BASE:,}", base, "1.00")
+        yield from _beside(name, found, KEYS_ONLY)
 
 
 def a_day(folder: Path) -> Iterator[Figure]:
