@@ -13,12 +13,13 @@ import duckdb
 from he_sync.model.errors import FixInput
 from he_sync.reconcile.compare import inventory as stock
 from he_sync.reconcile.given import Books, open_books
-from he_sync.reconcile.given.books import Checked
 from he_sync.reconcile.given.columns import Subject
 from he_sync.reconcile.given.files import quoted
+from he_sync.reconcile.given.known import Checked
 from he_sync.reconcile.output import BREAKS, new_folder, reader, write_summary
 
 if TYPE_CHECKING:
+    from he_sync.reconcile.again.manifest import Noticed
     from he_sync.reconcile.chain.found import Found
     from he_sync.reconcile.chain.outcome import Summary
     from he_sync.reconcile.chain.rules import RuleSet
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 """Hears what is done next, in a few words."""
+NO_STATE, NONE_NAMED = "the earlier output kept no state", "no earlier run was named"
 Figures = dict[str, Any]
 """What `summary.json` says."""
 
@@ -45,14 +47,15 @@ def settlements(  # noqa: PLR0913 - the options of the verb
     from he_sync.reconcile.report.page import render  # noqa: PLC0415 - same
 
     chosen = read_rules(rules) if rules else built_in()
-    checked = None
+    before = None
     if previous is not None:
-        from he_sync.reconcile.again.manifest import checked_by  # noqa: PLC0415 - same
+        from he_sync.reconcile.again.manifest import Noticed  # noqa: PLC0415 - same
 
-        checked = checked_by(previous)
+        before = Noticed.of(previous)
+    checked = before.checked() if before else None
     with _books(folder, "settlements", threads, tell, checked) as books, new_folder(out) as part:
         tell("match and classify")
-        summary, how = _reconciled(books, chosen, part, threads, previous)
+        summary, how = _reconciled(books, chosen, part, threads, (previous, before))
         tell(how)
         figures = _figures(summary, chosen)
         if books.has("pos_inventory"):
@@ -65,15 +68,18 @@ def settlements(  # noqa: PLR0913 - the options of the verb
 
 
 def _reconciled(
-    books: Books, rules: RuleSet, out: Path, threads: int | None, previous: Path | None
+    books: Books, rules: RuleSet, out: Path, threads: int | None, earlier: tuple[Path | None, Noticed | None]
 ) -> tuple[Summary, str]:
     """The chain's summary and how it came to be: on top of an earlier run, or whole."""
+    previous, before = earlier
     from he_sync.reconcile.again.manifest import is_parted  # noqa: PLC0415 - a verb loads what it runs
     from he_sync.reconcile.again.run import reconcile as again  # noqa: PLC0415 - same
     from he_sync.reconcile.chain.run import reconcile  # noqa: PLC0415 - same: numpy and pyarrow
 
     if is_parted(books):
-        outcome, how = again(books, rules, out, threads=threads, previous=previous)
+        outcome, how = again(
+            books, rules, out, threads=threads, previous=before or (NO_STATE if previous else NONE_NAMED)
+        )
         return outcome.summary, how
     outcome = reconcile(books, rules, out, format=books.format, threads=threads, previous=previous)
     return outcome.summary, "taken over: nothing has changed" if outcome.taken_over else "whole"

@@ -15,14 +15,18 @@ from he_sync.reconcile.chain.blind_lines import Unbatched
 from he_sync.reconcile.chain.close import Cents
 from he_sync.reconcile.chain.deposits import Settlements
 from he_sync.reconcile.chain.expected import banked
-from he_sync.reconcile.chain.keys import Ints
 
 if TYPE_CHECKING:
     from he_sync.reconcile.again.night import Night
 
 WAY = ("batch_id", "by_way_of_batch", "automatic")
 OPEN = {
-    "card": {"pool_payments": "pos_payments", "pool_lines": "settlement_lines", "blind": "settlement_lines"},
+    "card": {
+        "pool_payments": "pos_payments",
+        "voids": "pos_payments",
+        "pool_lines": "settlement_lines",
+        "blind": "settlement_lines",
+    },
     "post": {"lost": "gl_lines", "stray": "gl_lines", "unposted": "pos_payments"},
 }
 """What stays open, by the leg that says so and the relation whose records it names."""
@@ -48,8 +52,8 @@ class Anew:
         due = banked(cash["store"], cash["currency"], cash["day"], cash["amount"], stages.funding(store_of))
         stores = ", ".join(map(str, [-1, *stages.stores.ids[np.unique(one.store)].tolist()]))
         night.run(
-            "CREATE SCHEMA bank_now; CREATE TABLE bank_now.gl_lines AS FROM main.gl_lines"
-            f" WHERE source = 'DEPOSIT' OR (source = 'BATCH' AND store_id IN ({stores}))"
+            "CREATE SCHEMA bank_now; CREATE VIEW bank_now.gl_lines AS FROM main.booked"
+            f" WHERE source = 'DEPOSIT' OR store_id IN ({stores})"
         )
         stages.reader.schema = "bank_now"
         booked = stages.deposits_and_fees(stages.reader.postings(), set(one.store.tolist()))
@@ -86,7 +90,7 @@ class Anew:
         night, found, bank = self.night, self.night.found.links, self.night.stages.bank
         night.dated({"BD": ("right", bank.ids, bank.day), "DG": ("left", bank.ids, bank.day)})
         self.kept = {name: night.links.frame(name, found[name]) for name in ("BD", "DG")}
-        lines = "left", night.frames["blind"]["id"], self._days_of_blind()
+        lines = "left", night.frames["blind"]["id"], night.frames["blind"]["day"]
         night.dated({"LB": lines, "LD": lines})
         self.kept |= {f"{name} inferred": night.links.frame(name, found[name]) for name in ("LB", "LD")}
         was = {name: self._earlier(name) for name in self.kept}
@@ -102,15 +106,6 @@ class Anew:
         own = [self.night.links.kind_of((stage, rule, how)) for stage, rule, how in self.night.before.noted["kinds"]]
         return {**frame, "kind": np.array(own, np.int64)[frame["kind"]]}
 
-    def _days_of_blind(self) -> Ints:
-        """Transaction dates of the lines without a batch."""
-        tables.show(self.night.books.connection, "asked_blind", {"id": self.night.frames["blind"]["id"]})
-        sql = (
-            "SELECT line_id, txn_date - DATE '1970-01-01' AS day FROM main.settlement_lines"
-            " SEMI JOIN asked_blind ON line_id = id ORDER BY line_id"
-        )
-        return tables.fetch(self.night.run, sql)["day"]
-
     def _paid_lines(self, was: Frame, now: Frame) -> None:
         """Touched lines, and those of batches that other bank lines paid before, to the bank lines of their batch."""
         night = self.night
@@ -120,7 +115,7 @@ class Anew:
         other = np.union1d(*(one["batch"] for one in difference(*paid)))
         tables.show(night.books.connection, "paid_otherwise", {"id": other})
         tables.show(night.books.connection, "batches_now", kept.of_batches(night.stages.batches))
-        leg = Leg(night.books.connection, "way", "settlement_lines")
+        leg = Leg(night.reach, "way", "settlement_lines")
         night.run("INSERT INTO way_now.settlement_lines FROM card_now.settlement_lines")
         night.run("INSERT INTO way_was.settlement_lines FROM went.settlement_lines")
         leg.fetch("settlement_lines", "t.batch_id", "FROM paid_otherwise")

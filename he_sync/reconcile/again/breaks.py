@@ -1,56 +1,214 @@
-"""Breaks between runs: written as they were found, with day and identity, and read again as they were."""
+"""Breaks between runs, as columns in the order in which they are written, so that a night touches only some rows."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from he_sync.reconcile.chain.found import Break
-from he_sync.reconcile.chain.write import as_ints, as_repeated, as_texts
+from he_sync.reconcile.again.tables import Frame
+from he_sync.reconcile.chain.found import ACTIONS, Break
+from he_sync.reconcile.chain.keys import Floats, Ints
+from he_sync.reconcile.chain.outcome import BREAK_COLUMNS
+from he_sync.reconcile.chain.write import BREAK_SCHEMA, ROW_GROUP, as_ints, as_texts, ranking
 
-NAMES = [one.name for one in fields(Break)]
-TEXTS = ("table", "kind", "evidence", "identity")
-
-
-def write(path: Path, breaks: list[Break]) -> None:
-    """Write all fields."""
-    from pyarrow import parquet  # noqa: PLC0415 - costs start-up time that a run without folders need not pay
-
-    arrays = [_array(name, list(map(attrgetter(name), breaks))) for name in NAMES]
-    parquet.write_table(pa.Table.from_arrays(arrays, names=NAMES), path, compression="zstd", compression_level=1)
+CODED = ("table", "kind", "identity")
+NUMBERS = ("record", "related", "delta", "day", "currency")
 
 
-def _array(name: str, values: list[Any]) -> pa.Array:
-    """A column. `pa.array` would import pandas: 0.4 s of start-up."""
-    if name in TEXTS:
-        return as_texts(values) if name == "evidence" else as_repeated(values)
-    if name == "confidence":
-        return pa.Array.from_buffers(pa.float64(), len(values), [None, pa.py_buffer(np.array(values, np.float64))])
-    return as_ints(np.array(values, np.int64))
+@dataclass(frozen=True)
+class Breaks:
+    """Rows in the order of `ranking`: numbers as they are, `CODED` texts as places in the sorted `names`."""
+
+    numbers: Frame
+    confidence: Floats
+    evidence: pa.Array
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.confidence)
+
+    @classmethod
+    def of(cls, breaks: Iterable[Break]) -> Breaks:
+        """From records in any order."""
+        rows = sorted(breaks, key=ranking)
+        texts = {name: list(map(attrgetter(name), rows)) for name in CODED}
+        names = tuple(sorted({text for column in texts.values() for text in column}))
+        place = {name: i for i, name in enumerate(names)}
+        numbers = {name: np.array(list(map(attrgetter(name), rows)), np.int64) for name in NUMBERS}
+        numbers |= {name: np.array([place[text] for text in column], np.int64) for name, column in texts.items()}
+        confidence = np.array([one.confidence for one in rows], np.float64)
+        return cls(numbers, confidence, as_texts([one.evidence for one in rows]), names)
+
+    def row(self, at: int) -> Break:
+        """One row as a record."""
+        number = {name: int(column[at]) for name, column in self.numbers.items()}
+        return Break(
+            table=self.names[number["table"]],
+            record=number["record"],
+            kind=self.names[number["kind"]],
+            related=number["related"],
+            delta=number["delta"],
+            confidence=float(self.confidence[at]),
+            evidence=self.evidence[at].as_py(),
+            day=number["day"],
+            currency=number["currency"],
+            identity=self.names[number["identity"]],
+        )
+
+    def coded(self, name: str, text: str) -> NDArray[np.bool_]:
+        """Rows whose column has a text."""
+        place = self.names.index(text) if text in self.names else -1
+        return np.asarray(self.numbers[name] == place)
+
+    def without(self, gone: Ints) -> Breaks:
+        """Less some rows, by their places in ascending order."""
+        if not len(gone):
+            return self
+        numbers = {name: np.delete(column, gone) for name, column in self.numbers.items()}
+        starts, ends = np.append(0, gone + 1), np.append(gone, len(self))
+        evidence = _joined(self.evidence.slice(a, b - a) for a, b in zip(starts.tolist(), ends.tolist(), strict=True))
+        return Breaks(numbers, np.delete(self.confidence, gone), evidence, self.names)
+
+    def changed(self, minus: Iterable[Break], plus: Iterable[Break]) -> Breaks:
+        """Less some rows, each once, and with others."""
+        less, more = Counter(minus), Counter(plus)
+        gone = self._places((less - more).elements())
+        return self.without(np.array(sorted(gone), np.int64)).joined(list((more - less).elements()))
+
+    def _places(self, rows: Iterable[Break]) -> set[int]:
+        """Where these rows are; each is there."""
+        found: set[int] = set()
+        some = list(rows)
+        for one, (low, high) in zip(some, self._near(some), strict=True):
+            found.add(next(at for at in range(low, high) if at not in found and self.row(at) == one))
+        return found
+
+    def _near(self, rows: list[Break]) -> Iterator[tuple[int, int]]:
+        """Of each row, the places of those of its table and record."""
+        table = [self.names.index(one.table) if one.table in self.names else len(self.names) for one in rows]
+        # A table that is not there yet stands where its name belongs.
+        before = [sum(name < one.table for name in self.names) for one in rows]
+        start = np.searchsorted(self.numbers["table"], before)
+        stop = np.searchsorted(self.numbers["table"], table, "right")
+        for one, low, high in zip(rows, start.tolist(), stop.tolist(), strict=True):
+            part = self.numbers["record"][low : max(low, high if one.table in self.names else low)]
+            near = np.searchsorted(part, one.record), np.searchsorted(part, one.record, "right")
+            yield low + int(near[0]), low + int(near[1])
+
+    def joined(self, rows: list[Break]) -> Breaks:
+        """With further rows in their places."""
+        new = Breaks.of(rows)
+        names = tuple(sorted({*self.names, *new.names}))
+        at = [self._place(new.row(i), near) for i, near in enumerate(self._near(sorted(rows, key=ranking)))]
+        numbers = {}
+        for name, column in self.numbers.items():
+            mine, theirs = column, new.numbers[name]
+            if name in CODED:
+                mine, theirs = (
+                    np.array([names.index(text) for text in some.names], np.int64)[some.numbers[name]]
+                    for some in (self, new)
+                )
+            numbers[name] = np.insert(mine, at, theirs)
+        evidence = _joined(_woven(self.evidence, new.evidence, at))
+        return Breaks(numbers, np.insert(self.confidence, at, new.confidence), evidence, names).shortened()
+
+    def _place(self, row: Break, near: tuple[int, int]) -> int:
+        """Where a row belongs among those of its record."""
+        low, high = near
+        return next((at for at in range(low, high) if ranking(self.row(at)) > ranking(row)), high)
+
+    def shortened(self) -> Breaks:
+        """With only the names that are used."""
+        used = np.zeros(len(self.names), bool)
+        for name in CODED:
+            used[self.numbers[name]] = True
+        place = np.cumsum(used) - 1
+        numbers = self.numbers | {name: place[self.numbers[name]] for name in CODED}
+        names = tuple(name for name, here in zip(self.names, used.tolist(), strict=True) if here)
+        return Breaks(numbers, self.confidence, self.evidence, names)
+
+    def totals(self) -> tuple[dict[str, int], list[Break]]:
+        """How many there are of each class, and a break for each class, identity and currency with all cents of it."""
+        columns = [self.numbers[name] for name in ("kind", "identity", "currency")]
+        key = np.stack(columns, axis=1)
+        groups, place = np.unique(key, axis=0, return_inverse=True) if len(self) else (key, np.empty(0, np.int64))
+        cents = np.zeros(len(groups), np.int64)
+        np.add.at(cents, place.ravel(), self.numbers["delta"])
+        sums = [
+            Break("", 0, self.names[kind], 0, delta, 1.0, "", 0, currency, self.names[identity])
+            for (kind, identity, currency), delta in zip(groups.tolist(), cents.tolist(), strict=True)
+        ]
+        counts = np.bincount(self.numbers["kind"], minlength=len(self.names)).tolist()
+        return {name: count for name, count in zip(self.names, counts, strict=True) if count}, sums
+
+    def keep(self, path: Path) -> None:
+        """Write all of it for the next run."""
+        columns = [
+            *(as_ints(column) for column in self.numbers.values()),
+            pa.Array.from_buffers(pa.float64(), len(self), [None, pa.py_buffer(np.ascontiguousarray(self.confidence))]),
+            self.evidence,
+        ]
+        table = pa.Table.from_arrays(columns, names=[*self.numbers, "confidence", "evidence"])
+        table = table.replace_schema_metadata({"names": json.dumps(self.names)})
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+
+    @classmethod
+    def read(cls, path: Path) -> Breaks:
+        """Map it into memory again."""
+        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        names = tuple(json.loads(table.schema.metadata[b"names"]))
+        columns = {name: _joined(table.column(name).chunks) for name in (*NUMBERS, *CODED)} if len(table) else {}
+        if not columns:
+            return cls.of(())
+        numbers = {name: np.frombuffer(one.buffers()[1], np.int64, len(table)) for name, one in columns.items()}
+        (confidence,), (evidence,) = table.column("confidence").chunks, table.column("evidence").chunks
+        return cls(numbers, np.frombuffer(confidence.buffers()[1], np.float64, len(table)), evidence, names)
+
+    def write(self, as_of: int, path: Path) -> None:
+        """Write them as `chain.write.write_breaks` does, to the byte."""
+        from pyarrow import parquet  # noqa: PLC0415 - costs start-up time that a run without folders need not pay
+
+        actions = [ACTIONS.get(name, "review") for name in self.names]
+        columns = {
+            "table": self._texts("table", self.names),
+            "record_id": as_ints(self.numbers["record"]),
+            "break_class": self._texts("kind", self.names),
+            "related_id": as_ints(self.numbers["related"]),
+            "delta_cents": as_ints(self.numbers["delta"]),
+            "confidence": pa.Array.from_buffers(
+                pa.float64(), len(self), [None, pa.py_buffer(np.ascontiguousarray(self.confidence))]
+            ),
+            "evidence": self.evidence,
+            "age_days": as_ints(np.maximum(as_of - self.numbers["day"], 0).astype(np.int32)),
+            "next_action": self._texts("kind", actions),
+        }
+        table = pa.Table.from_arrays([columns[name] for name in BREAK_COLUMNS], schema=BREAK_SCHEMA)
+        parquet.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
+
+    def _texts(self, name: str, texts: Iterable[str]) -> pa.Array:
+        codes = as_ints(self.numbers[name].astype(np.int32))
+        return pa.DictionaryArray.from_arrays(codes, as_texts(list(texts))).dictionary_decode()
 
 
-def read(path: Path) -> list[Break]:
-    """Read them again."""
-    from pyarrow import parquet  # noqa: PLC0415 - same
-
-    table = parquet.ParquetFile(path).read()
-    return [Break(*row) for row in zip(*(table.column(name).to_pylist() for name in NAMES), strict=True)]
+def _joined(parts: Iterable[pa.Array]) -> pa.Array:
+    some = list(parts)
+    return some[0] if len(some) == 1 else pa.concat_arrays(some)
 
 
-def replaced(breaks: Iterable[Break], minus: Iterable[Break], plus: Iterable[Break]) -> list[Break]:
-    """The breaks less some, each once, and with others."""
-    gone = Counter(minus)
-    result = []
-    for one in breaks:
-        if gone[one]:
-            gone[one] -= 1
-        else:
-            result.append(one)
-    return [*result, *plus]
+def _woven(old: pa.Array, new: pa.Array, at: list[int]) -> Iterator[pa.Array]:
+    """The old rows with each new one before the place it is to take; places ascend."""
+    start = 0
+    for i, place in enumerate(at):
+        yield old.slice(start, place - start)
+        yield new.slice(i, 1)
+        start = place
+    yield old.slice(start)

@@ -14,14 +14,13 @@ import numpy as np
 
 from he_sync.reconcile.again import tables
 from he_sync.reconcile.again.tables import Frame
-from he_sync.reconcile.chain.arrays import PAY, Batches, Payments, Stores
+from he_sync.reconcile.chain.arrays import PAY, VOID, Batches, Payments, Stores
 from he_sync.reconcile.chain.deposits import Settlements
 from he_sync.reconcile.chain.fallback import Fallback
 from he_sync.reconcile.chain.keys import AnyInts, Ints
 from he_sync.reconcile.chain.posted import Posted, documents
 from he_sync.reconcile.chain.settled import Settled
 
-FOLDER = "state"
 BLIND = ("store", "brand", "currency", "time", "timed", "amount", "fee")
 BATCH = ("mid", "brand", "day", "lines", "gross", "refunds", "chargebacks", "fees", "payout", "currency")
 
@@ -34,6 +33,7 @@ class Keeper:
     store_of_mid: AnyInts = field(default_factory=lambda: np.empty(0, np.int32))  # places, by mid
     mids: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     table: Ints = field(default_factory=lambda: np.empty((0, 0), np.int64))
+    days: AnyInts = field(default_factory=lambda: np.empty(0, np.int32))  # of lines
 
     def hear(self, name: str, what: Any) -> None:
         """Take what a stage has done."""
@@ -63,11 +63,19 @@ class Keeper:
 
     def _cards(self, what: Settled) -> None:
         self.mids, self.table, self.store_of_mid = what.mids, what.table, what.store_of_mid
+        self.days = what.lines.day
+        payments = what.payments
+        voids = payments.ids[payments.kind == VOID]
+        undone = np.zeros(len(voids), np.int64)
+        for at, sale in payments.undone(voids):
+            undone[at] = sale
+        self.frames["voids"] = {"id": voids.astype(np.int64), "orig": undone}
 
     def _blind(self, what: Settlements) -> None:
         one = what.one
         columns = {name: getattr(one, name).astype(np.int64) for name in BLIND}
-        self.frames["blind"] = {"id": what.line_ids[one.row].astype(np.int64), **columns}
+        ids = what.line_ids[one.row].astype(np.int64)
+        self.frames["blind"] = {"id": ids, "day": self.days[one.row].astype(np.int64), **columns}
 
     def _posted(self, what: Posted) -> None:
         payments, postings = what.payments, what.postings
@@ -122,12 +130,11 @@ def cash_of(payments: Payments, cash: int) -> Frame:
 
 
 def write(folder: Path, frames: dict[str, Frame]) -> None:
-    """Write all frames into a new folder."""
-    folder.mkdir()
+    """Write all frames into a folder."""
     for name, frame in frames.items():
-        tables.write(folder / f"{name}.parquet", frame)
+        tables.write(folder / f"{name}.arrow", frame)
 
 
 def read(folder: Path) -> dict[str, Frame]:
     """Read them again."""
-    return {path.stem: tables.read(path) for path in sorted(folder.glob("*.parquet")) if path.stem != "breaks"}
+    return {path.stem: tables.read(path) for path in sorted(folder.glob("*.arrow"))}

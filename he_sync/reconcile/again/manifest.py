@@ -2,48 +2,82 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from he_sync.reconcile.again.kept import FOLDER
-from he_sync.reconcile.again.touched import KEYS
+from he_sync.reconcile.again.numbers import Numbers
 from he_sync.reconcile.chain.rules import RuleSet
 from he_sync.reconcile.chain.state import ENGINE
 from he_sync.reconcile.given import Books
-from he_sync.reconcile.given.books import Checked
+from he_sync.reconcile.given.known import Checked, Folder, Noted
+from he_sync.reconcile.given.known import digest as digest_of
 
-NAME = "earlier.json"
+FOLDER = "state"
+NAME, BREAKS = "earlier.json", "breaks.rows"
+LARGE = ("pos_payments", "settlement_lines", "gl_lines", "pos_orders", "erp_orders")
+SMALL = ("batches", "bank_lines")
+"""Of a folder too, or one file: a copy of these is kept whole."""
 ORDERS = ("pos_orders", "erp_orders")
 WHOLE = ("stores", "terms")
 """What every record depends on."""
 
 
-def checked_by(previous: Path) -> Checked | None:
-    """The files that an earlier run of this engine has checked; None where it noted none."""
-    try:
-        noted = json.loads((previous / FOLDER / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return Checked(noted["parts"], noted["whole"]) if noted.get("engine") == ENGINE else None
-
-
 def is_parted(books: Books) -> bool:
     """Whether all large relations are folders of files, so that a later run can tell what is new."""
-    return all(bool(books.raws[name].parts) for name in KEYS if name in books.raws)
+    return all(bool(books.raws[name].parts) for name in LARGE if name in books.raws)
 
 
-def write(out: Path, books: Books, rules: RuleSet, figures: Mapping[str, Any]) -> None:
+@dataclass(frozen=True)
+class Noticed:
+    """What an earlier run noted: figures, and its files by relation with each one's number."""
+
+    out: Path
+    figures: Mapping[str, Any]
+    numbers: Numbers
+
+    @classmethod
+    def of(cls, previous: Path) -> Noticed | None:
+        """Read it; None where this engine left none."""
+        try:
+            figures = json.loads((previous / FOLDER / NAME).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        if figures.get("engine") != ENGINE:
+            return None
+        return cls(previous, figures, Numbers.read(previous / FOLDER, figures["numbers"]))
+
+    def checked(self) -> Checked:
+        """The files that need not be checked again."""
+        folders = {
+            name: Folder(
+                one["types"],
+                one["shape"],
+                {file: Noted(digest, rows, tuple(sign)) for file, (digest, rows, sign) in one["files"].items()},
+            )
+            for name, one in self.figures["folders"].items()
+        }
+        return Checked(folders, self.figures["whole"], self.numbers.suspects)
+
+
+def write(out: Path, books: Books, rules: RuleSet, numbers: Numbers, figures: Mapping[str, Any]) -> None:
     """Write it into the state's folder."""
     record = {
         **figures,
         "engine": ENGINE,
         "rules": rules.version,
         "folder": str(books.folder.resolve()),
-        "parts": {name: books.parts[name] for name in KEYS if name in books.parts},
+        "folders": {
+            name: {
+                "types": books.raws[name].types,
+                "shape": books.raws[name].shape,
+                "files": {file: (one.digest, one.rows, one.sign) for file, one in files.items()},
+            }
+            for name, files in books.noted.items()
+        },
+        "numbers": numbers.document(),
         "whole": {name: books.versions[name] for name in WHOLE},
     }
     (out / FOLDER / NAME).write_text(json.dumps(record, sort_keys=True), encoding="utf-8")
@@ -55,51 +89,45 @@ class Earlier:
 
     out: Path
     noted: Mapping[str, Any]
+    numbers: Numbers
     came: Mapping[str, list[Path]]
     went: Mapping[str, list[Path]]
 
 
-def earlier(previous: Path, books: Books, rules: RuleSet) -> Earlier | str:
+def earlier(before: Noticed, books: Books, rules: RuleSet) -> Earlier | str:
     """The earlier run, or why none can be built on."""
-    try:
-        noted = json.loads((previous / FOLDER / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return "the earlier output kept no state"
+    noted = before.figures
     if reason := _other(noted, books, rules):
         return reason
-    parts, old = books.parts, noted["parts"]
+    old = {name: one["files"] for name, one in noted["folders"].items()}
+    now = books.noted
     came = {
-        name: [one for one in books.raws[name].parts if old[name].get(one.name) != parts[name][one.name]]
+        name: [one for one in books.raws[name].parts if old[name].get(one.name, ("",))[0] != now[name][one.name].digest]
         for name in old
     }
     went = {
-        name: [Path(noted["folder"]) / name / file for file, digest in sorted(files.items())
-               if parts[name].get(file) != digest]
+        name: [Path(noted["folder"]) / name / file for file, (digest, *_) in sorted(files.items())
+               if file not in now[name] or now[name][file].digest != digest]
         for name, files in old.items()
     }  # fmt: skip
-    lost = next((path for paths in went.values() for path in paths if not _is_there(path, old)), None)
-    if lost is not None:
-        return f"{lost.parent.name}/{lost.name} of the earlier run is not there any more"
-    return Earlier(previous, noted, came, went)
+    lost = (path for name in LARGE for path in went.get(name, ()) if not _is_there(path, old[name]))
+    if (path := next(lost, None)) is not None:
+        return f"{path.parent.name}/{path.name} of the earlier run is not there any more"
+    return Earlier(before.out, noted, before.numbers, came, went)
 
 
 def _other(noted: Mapping[str, Any], books: Books, rules: RuleSet) -> str:
     """What differs that every record depends on; empty for nothing."""
-    if (noted.get("engine"), noted.get("rules")) != (ENGINE, rules.version):
+    if noted.get("rules") != rules.version:
         return "rules or engine are others"
     if rules.tolerances:
         return "tolerances are counted over all records"
     if noted["whole"] != {name: books.versions[name] for name in WHOLE}:
         return "stores or terms are others"
-    if set(noted["parts"]) != {name for name in KEYS if name in books.raws}:
+    if set(noted["folders"]) != set(books.noted):
         return "there are other relations"
     return ""
 
 
-def _is_there(path: Path, old: Mapping[str, Mapping[str, str]]) -> bool:
-    return path.is_file() and _digest(path) == old[path.parent.name][path.name]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _is_there(path: Path, old: Mapping[str, Any]) -> bool:
+    return path.is_file() and digest_of(path) == old[path.name][0]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from he_sync.reconcile.again import breaks as kept_breaks
 from he_sync.reconcile.again import kept, tables
 from he_sync.reconcile.again.anew import Anew
+from he_sync.reconcile.again.breaks import Breaks
 from he_sync.reconcile.again.day_links import DayLinks, difference
-from he_sync.reconcile.again.kept import BATCH, Keeper
-from he_sync.reconcile.again.manifest import ORDERS, Earlier
+from he_sync.reconcile.again.kept import BATCH
+from he_sync.reconcile.again.manifest import BREAKS, FOLDER, ORDERS, SMALL, Earlier
+from he_sync.reconcile.again.part import Part, codes_of
+from he_sync.reconcile.again.reach import Reach
 from he_sync.reconcile.again.tables import Frame
 from he_sync.reconcile.again.touched import Leg, touched_cards, touched_orders, touched_postings
 from he_sync.reconcile.chain.arrays import Batches, Codes
@@ -47,37 +48,10 @@ class Result:
 
     stages: Stages
     identities: dict[str, dict[str, Identity]]
-    breaks: list[Break]
+    breaks: Breaks
     counts: Counter[tuple[str, str, str, str]]
     noted: dict[str, Any]
     frames: dict[str, Frame]
-
-
-class Part:
-    """Stages over the touched records of one schema."""
-
-    def __init__(self, night: Night, schema: str, when: Mapping[str, int]) -> None:
-        self.schema, self.found, self.keeper = schema, Found(keep=True), Keeper()
-        self._night = night
-        with self.here():
-            self.stages = Stages(night.books, night.rules, self.found, night.codes)
-        self.stages.as_of, self.stages.last_line = when["as_of"], when["known"]
-        self.stages.keep = self.keeper.hear
-
-    @contextmanager
-    def here(self) -> Iterator[None]:
-        """Names of relations mean this schema's."""
-        run = self._night.books.connection.execute
-        run(f"SET schema = '{self.schema}'")
-        try:
-            yield
-        finally:
-            run("SET schema = 'main'")
-
-    def cents(self, name: str) -> Counter[str]:
-        """An identity's difference by currency name."""
-        found = self.stages.coming if name == "coming" else self.stages.differing.get(name, Counter())
-        return Counter({self._night.codes.currencies[code]: cents for code, cents in found.items()})
 
 
 class Night:
@@ -86,14 +60,14 @@ class Night:
     def __init__(self, books: Books, rules: RuleSet, before: Earlier) -> None:
         self.books, self.rules, self.before = books, rules, before
         self.run = books.connection.execute
-        self.frames = kept.read(before.out / kept.FOLDER)
+        self.frames = kept.read(before.out / FOLDER)
         self.found = Found(keep=True)
-        self.stages = Stages(books, rules, self.found)
+        self.reach = Reach(books, before)
+        self.stages = Stages(books, rules, self.found, self._codes())
         self.codes: Codes = self.stages.codes
         if list(self.codes.currencies) != before.noted["currencies"]:
             raise Fallen("there are other currencies")
-        ((last,),) = self.run("SELECT max(txn_date) - DATE '1970-01-01' FROM settlement_lines").fetchall()
-        self.now = {"as_of": self.stages.as_of, "known": max(self.stages.as_of, int(last or 0))}
+        self.now = {"as_of": self.stages.as_of, "known": max(self.stages.as_of, self.reach.last_line)}
         self.was = {name: before.noted[name] for name in ("as_of", "known")}
         self.minus: list[Break] = []
         self.plus: list[Break] = []
@@ -106,7 +80,7 @@ class Night:
 
     def result(self) -> Result:
         """Run every leg and put the result together."""
-        self._files()
+        self._batches_touched()
         self._orders()
         self._cards()
         self._postings()
@@ -114,45 +88,33 @@ class Night:
         self.anew.links()
         return self._together(transit)
 
-    def _files(self) -> None:
-        self.run("CREATE SCHEMA came; CREATE SCHEMA went")
-        if "erp_orders" not in self.before.came:
-            for schema in ("main", "came", "went"):
-                self.run(f"CREATE TABLE {schema}.erp_orders (erp_doc BIGINT, order_id BIGINT)")
-        for name in self.before.came:
-            self.books.show(f"came.{name}", name, self.before.came[name])
-            self.books.show(f"went.{name}", name, self.before.went[name])
+    def _codes(self) -> Codes | None:
+        """Codes of the whole books; None where only all rows tell: several currencies, of which one may have gone."""
+        if all("currency" not in raw.types for raw in self.books.raws.values()):
+            return codes_of(self.books, set(), ())
+        if any(self.before.went.values()) or not all(name in self.books.noted for name in SMALL):
+            return None
+        return codes_of(self.books, set(self.before.noted["currencies"]), ("came",))
+
+    def _batches_touched(self) -> None:
         tables.show(self.books.connection, "kept_batches", self.frames["batches"])
         mine = kept.of_batches(self.stages.batches)
         one, other = difference(self.frames["batches"], mine)
         ids = np.union1d(one["id"], other["id"])
         tables.show(self.books.connection, "batches_touched", {"id": ids})
 
-    def _schema(self, schema: str) -> None:
-        """The relations that every stage asks for, where the leg has none of its own."""
-        listed = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?"
-        have = {name for (name,) in self.run(listed, [schema]).fetchall()}
-        self.run(f"CREATE VIEW {schema}.stores AS FROM main.stores")
-        for name in ("bank_lines", "batches"):
-            if name not in have:
-                self.run(f"CREATE VIEW {schema}.{name} AS FROM main.{name} LIMIT 0")
-        if self.stages.reader.has("rates"):
-            self.run(f"CREATE VIEW {schema}.rates AS FROM main.rates")
-
     def _part(self, leg: str, side: str) -> Part:
-        self._schema(f"{leg}_{side}")
-        part = Part(self, f"{leg}_{side}", self.now if side == "now" else self.was)
+        part = Part(self.stages, f"{leg}_{side}", self.now if side == "now" else self.was)
         self.parts[f"{leg}_{side}"] = part
         return part
 
     def _orders(self) -> None:
         if not all(name in self.before.came for name in ORDERS):
             return
-        touched_orders(self.books.connection)
+        touched_orders(self.reach)
         for side in ("was", "now"):
             part = self._part("sale", side)
-            with part.here():
-                match_orders(part.stages.reader, part.found)
+            match_orders(part.stages.reader, part.found)
             self._take_breaks(part, side)
 
     def _take_breaks(self, part: Part, side: str) -> None:
@@ -164,7 +126,7 @@ class Night:
         new = "FROM came.settlement_lines ANTI JOIN kept_all_mids USING (mid) LIMIT 1"
         if self.run(new).fetchall():
             raise Fallen("a merchant number is new")
-        touched_cards(self.books.connection, self.frames, self.was["known"])
+        touched_cards(self.reach, self.frames, self.was["known"])
         mids, place = self.frames["all_mids"]["mid"], self.frames["all_mids"]["place"].astype(np.int32)
         table = np.zeros((len(mids), max(len(self.stages.stores.ids), 1)), np.int64)
         counts = self.frames["counts"]
@@ -182,24 +144,25 @@ class Night:
     def _matched(self, side: str, learned: Learned) -> Part:
         part = self._part("card", side)
         part.stages.learned = learned
-        part.stages.batches = self._batches(side)
-        with part.here():
-            payments = part.stages.reader.payments()
-            part.stages.cards(payments)
-            days = payments.ids, payments.day
-            lines = part.stages.reader.lines()
-            self.dated({"VO": ("left", *days), "PL": ("left", *days), "LB": ("left", lines.ids, lines.day)})
+        part.stages.batches = self._batches(part, side)
+        payments = part.stages.reader.payments()
+        part.stages.cards(payments)
+        days = payments.ids, payments.day
+        lines = part.stages.reader.lines()
+        self.dated({"VO": ("left", *days), "PL": ("left", *days), "LB": ("left", lines.ids, lines.day)})
         self._take_breaks(part, side)
         self._take_links(part, side, "VO", "PL", "LB")
         return part
 
-    def _batches(self, side: str) -> Batches:
+    def _batches(self, part: Part, side: str) -> Batches:
+        """The batches that lines of a part name."""
+        named = np.unique(part.stages.reader.lines().batch).astype(np.int64)
         if side == "now":
-            return self.stages.batches
+            return _some(self.stages.batches, named)
         frame = self.frames["batches"]
         small = {"brand": np.int16, "currency": np.int16, "day": np.int32}
         columns = {name: frame[name].astype(small.get(name, np.int64)) for name in BATCH}
-        return Batches(ids=frame["id"], **columns)
+        return _some(Batches(ids=frame["id"], **columns), named)
 
     def dated(self, days: Mapping[str, tuple[str, AnyInts, AnyInts]]) -> None:
         """Say which side of a relation's links has a day, and the days of its table."""
@@ -212,18 +175,16 @@ class Night:
 
     def _payouts(self, now: Part) -> None:
         """Batches that have other lines than before, or are other ones, are checked anew over all their lines."""
-        leg = Leg(self.books.connection, "batch", "settlement_lines")
+        leg = Leg(self.reach, "batch", "settlement_lines")
         both = "SELECT batch_id AS id FROM (FROM came.settlement_lines UNION ALL FROM went.settlement_lines)"
         self.run(f"CREATE TEMP TABLE checked AS FROM batches_touched UNION {both} WHERE batch_id <> 0")
         leg.begin("settlement_lines")
         leg.fetch("settlement_lines", "t.batch_id", "FROM checked")
         ids = tables.fetch(self.run, "FROM checked ORDER BY id")["id"]
         part = self._part("batch", "now")
-        here = np.flatnonzero(np.isin(self.stages.batches.ids, ids))
-        some = Batches(**{one.name: getattr(self.stages.batches, one.name)[here] for one in fields(Batches)})
-        with part.here():
-            lines = part.stages.reader.lines()
-            match_batches(lines, some, self.stages.stores, self.store_of(some, now), part.found)
+        some = _some(self.stages.batches, ids)
+        lines = part.stages.reader.lines()
+        match_batches(lines, some, self.stages.stores, self.store_of(some, now), part.found)
         self.checked = set(ids.tolist())
         self.plus += part.found.breaks
 
@@ -234,13 +195,12 @@ class Night:
         return found
 
     def _postings(self) -> None:
-        touched_postings(self.books.connection, self.frames)
+        touched_postings(self.reach, self.frames)
         for side in ("was", "now"):
             part = self._part("post", side)
-            with part.here():
-                payments = part.stages.reader.payments()
-                part.stages.post(payments)
-                self.dated(dict.fromkeys(("PG", "PS"), ("left", payments.ids, payments.day)))
+            payments = part.stages.reader.payments()
+            part.stages.post(payments)
+            self.dated(dict.fromkeys(("PG", "PS"), ("left", payments.ids, payments.day)))
             self._take_breaks(part, side)
             self._take_links(part, side, "PG", "PS")
 
@@ -254,10 +214,8 @@ class Night:
             total.subtract(was.cents(name))
             total.update(now.cents(name))
             noted["cents"] = {**noted["cents"], name: dict(total)}
-        breaks = kept_breaks.read(self.before.out / kept.FOLDER / "breaks.parquet")
-        stay = [one for one in breaks if one.table != "bank_lines" and not self._is_checked(one)]
-        breaks = kept_breaks.replaced(stay, self.minus, [*self.plus, *self.found.breaks])
-        self.found.breaks = breaks
+        breaks = self._breaks()
+        _, self.found.breaks = breaks.totals()
         stages = self.stages
         code = {name: i for i, name in enumerate(self.codes.currencies)}
         cents = {name: Counter({code[key]: value for key, value in some.items()}) for name, some in
@@ -270,8 +228,12 @@ class Night:
         stages.rows["card_payments"] = due
         return Result(stages, identities, breaks, self._counts(), noted, self._kept())
 
-    def _is_checked(self, one: Break) -> bool:
-        return one.table == "batches" and one.record in self.checked
+    def _breaks(self) -> Breaks:
+        """The earlier breaks, less those of the bank, of checked batches and of touched records, with those of now."""
+        before = Breaks.read(self.before.out / FOLDER / BREAKS)
+        checked = np.isin(before.numbers["record"], np.array(sorted(self.checked), np.int64))
+        gone = before.coded("table", "bank_lines") | (before.coded("table", "batches") & checked)
+        return before.without(np.flatnonzero(gone)).changed(self.minus, [*self.plus, *self.found.breaks])
 
     def _counts(self) -> Counter[tuple[str, str, str, str]]:
         counts = Counter({tuple(key): count for *key, count in self.before.noted["counts"]})
@@ -304,3 +266,9 @@ class Night:
 
 def _joined(frames: list[Frame]) -> Frame:
     return {name: np.concatenate([one[name] for one in frames]) for name in frames[0]}
+
+
+def _some(batches: Batches, ids: AnyInts) -> Batches:
+    """Those of some ids."""
+    here = np.flatnonzero(np.isin(batches.ids, ids))
+    return Batches(**{one.name: getattr(batches, one.name)[here] for one in fields(Batches)})

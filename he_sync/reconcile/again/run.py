@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from he_sync.reconcile.again import breaks as kept_breaks
 from he_sync.reconcile.again import kept, manifest
+from he_sync.reconcile.again.breaks import Breaks
 from he_sync.reconcile.again.day_links import DayLinks
 from he_sync.reconcile.again.kept import Keeper
+from he_sync.reconcile.again.manifest import BREAKS, FOLDER, Earlier, Noticed
 from he_sync.reconcile.again.night import INFERRED, Fallen, Night, Result
+from he_sync.reconcile.again.numbers import Numbers
+from he_sync.reconcile.again.reach import copy, dates
 from he_sync.reconcile.again.tables import Frame
 from he_sync.reconcile.chain.close import Cents
 from he_sync.reconcile.chain.found import Block, Found
@@ -21,22 +25,28 @@ from he_sync.reconcile.chain.rules import RuleSet
 from he_sync.reconcile.chain.run import summarise
 from he_sync.reconcile.chain.settled import Settled
 from he_sync.reconcile.chain.stages import Stages
-from he_sync.reconcile.chain.write import InTurn, ranking, write_breaks
+from he_sync.reconcile.chain.write import InTurn
 from he_sync.reconcile.given import Books
 
 NAMES = ("links", "breaks.parquet")
 
 
 def reconcile(
-    books: Books, rules: RuleSet, out: Path, *, threads: int | None = None, previous: Path | None = None
+    books: Books,
+    rules: RuleSet,
+    out: Path,
+    *,
+    threads: int | None = None,
+    previous: Noticed | str,
 ) -> tuple[Outcome, str]:
     """Match, classify and close, as `chain.run.reconcile` does; also how it was computed, in one line.
 
-    Writes `links/<day>.parquet`, `breaks.parquet` and the folder `state` for the next run.
+    `previous` is what an earlier run noted, or why there is none to build on. Writes `links/<day>.parquet`,
+    `breaks.parquet` and the folder `state` for the next run.
     """
     if threads:
         books.connection.execute(f"set threads = {threads}")
-    before = manifest.earlier(previous, books, rules) if previous is not None else "no earlier run was named"
+    before = previous if isinstance(previous, str) else manifest.earlier(previous, books, rules)
     if isinstance(before, str):
         return _whole(books, rules, out, threads), f"whole: {before}"
     try:
@@ -49,7 +59,7 @@ def reconcile(
     came, went = (sum(map(len, files.values())) for files in (before.came, before.went))
     note = f"on top of {before.noted['as_of_date']}: {came} files came, {went} went"
     result.noted["kinds"] = _by_text(night.links, result.frames)
-    return _finish(books, rules, out, result), note
+    return _finish(books, rules, out, result, before), note
 
 
 class _Listener:
@@ -128,23 +138,30 @@ def _whole(books: Books, rules: RuleSet, out: Path, threads: int | None) -> Outc
         | {"coming": by_name(stages.coming)},
         "kinds": _by_text(links, keeper.frames),
     }
-    result = Result(stages, identities, found.breaks, found.counts, noted, keeper.frames)
+    result = Result(stages, identities, Breaks.of(found.breaks), found.counts, noted, keeper.frames)
     return _finish(books, rules, out, result)
 
 
-def _finish(books: Books, rules: RuleSet, out: Path, result: Result) -> Outcome:
+def _finish(books: Books, rules: RuleSet, out: Path, result: Result, before: Earlier | None = None) -> Outcome:
     stages = result.stages
-    stages.found.breaks, stages.found.counts = result.breaks, result.counts
-    summary = summarise(stages, result.identities, rules, books)
-    write_breaks(result.breaks, stages.as_of, out / NAMES[1])
-    kept.write(out / kept.FOLDER, result.frames)
-    kept_breaks.write(out / kept.FOLDER / "breaks.parquet", sorted(result.breaks, key=ranking))
-    ((last,),) = books.connection.execute("SELECT max(txn_date) - DATE '1970-01-01' FROM settlement_lines").fetchall()
-    manifest.write(out, books, rules, {
+    counts, stages.found.breaks = result.breaks.totals()
+    stages.found.counts = result.counts
+    summary = replace(summarise(stages, result.identities, rules, books), breaks=counts)
+    result.breaks.write(stages.as_of, out / NAMES[1])
+    state = out / FOLDER
+    state.mkdir()
+    kept.write(state, result.frames)
+    result.breaks.keep(state / BREAKS)
+    copy(books, state)
+    reached = dates(books, before)
+    last = max((high for _, high in reached["settlement_lines"].values() if high is not None), default=0)
+    numbers = before.numbers if before else Numbers(Path())
+    manifest.write(out, books, rules, numbers.extended(state, books, stages.reader), {
         **result.noted,
         "as_of": stages.as_of,
         "as_of_date": str(date(1970, 1, 1) + timedelta(days=stages.as_of)),
-        "known": max(stages.as_of, int(last or 0)),
+        "known": max(stages.as_of, last),
+        "dates": reached,
         "currencies": list(stages.codes.currencies),
         "rows": dict(stages.rows),
         "counts": [[*key, count] for key, count in sorted(result.counts.items())],

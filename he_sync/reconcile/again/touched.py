@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import duckdb
-
-from he_sync.reconcile.again.tables import Frame, show
+from he_sync.reconcile.again import tables
+from he_sync.reconcile.again.reach import Reach
+from he_sync.reconcile.again.tables import Frame
 from he_sync.reconcile.chain.card_classes import LATEST_BATCH
 
 KEYS = {
@@ -26,17 +26,20 @@ ABOUT = 3
 """Days between the dates of records that an amount may join: a day beside, each a day off its local day."""
 
 
+NAMING = "('SALE', 'REFUND', 'REJECT')"
+"""Types of lines whose reference leads to a payment; a chargeback's stands for itself."""
+
+
 class Leg:
     """The touched records of some relations while they are gathered."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, *relations: str) -> None:
-        self.run, self.name = connection.execute, name
-        self.connection = connection
+    def __init__(self, reach: Reach, name: str, *relations: str) -> None:
+        self.run, self.name, self.reach = reach.run, name, reach
         self.turn = 0
         self.run(f"CREATE SCHEMA {name}_now; CREATE SCHEMA {name}_was")
         for one in relations:
-            self.run(f"CREATE TABLE {name}_now.{one} AS FROM main.{one} LIMIT 0")
-            self.run(f"CREATE TABLE {name}_was.{one} AS FROM main.{one} LIMIT 0")
+            self.run(f"CREATE TABLE {name}_now.{one} AS FROM came.{one} LIMIT 0")
+            self.run(f"CREATE TABLE {name}_was.{one} AS FROM came.{one} LIMIT 0")
 
     def begin(self, relation: str, where: str = "true") -> None:
         """Take the rows of files that came and went."""
@@ -48,23 +51,23 @@ class Leg:
         return f"(FROM {self.name}_now.{relation} UNION ALL FROM {self.name}_was.{relation})"
 
     def fetch(self, relation: str, columns: str, keys: str, where: str = "true") -> int:
-        """Take rows of the new books whose `columns` are among the rows of the query `keys`; how many were new."""
-        key, here = KEYS[relation], f"{self.name}_now.{relation}"
-        self.run(f"CREATE OR REPLACE TEMP TABLE asked AS {keys}")
-        if not self._count("asked"):
+        """Take rows of the books that did not come whose `columns` are among the rows of the query `keys`.
+
+        Dates are asked for as days since 1970. Returns how many were new.
+        """
+        asked = tables.fetch(self.run, keys)
+        names = self.reach.names(relation, columns, asked)
+        if not names:
             return 0
-        names = [name for name, *_ in self.run("DESCRIBE asked").fetchall()]
-        on = " AND ".join(f"({mine}) = w.{theirs}" for mine, theirs in zip(columns.split(", "), names, strict=True))
-        before = self._count(here)
-        source = f"FROM main.{relation} t SEMI JOIN asked w ON {on} WHERE {where}"
-        if self.turn:  # later turns find little: look at keys first, that is two columns of a dozen
-            hits = f"SELECT t.{key} AS id {source}"
-            self.run(f"CREATE OR REPLACE TEMP TABLE hits AS FROM ({hits}) x ANTI JOIN {here} h ON x.id = h.{key}")
-            if not self._count("hits"):
-                return 0
-            source = f"FROM main.{relation} t SEMI JOIN hits ON t.{key} = hits.id"
-        self.run(f"INSERT INTO {here} SELECT * FROM ({source}) t ANTI JOIN {here} h ON t.{key} = h.{key}")
-        return self._count(here) - before
+        tables.show(self.reach.connection, "asked", asked)
+        on = " AND ".join(f"{_day(mine)} = w.{theirs}" for mine, theirs in zip(columns.split(", "), asked, strict=True))
+        here, key = f"{self.name}_now.{relation}", KEYS[relation]
+        source = self.reach.source(relation, names)
+        ((new,),) = self.run(
+            f"INSERT INTO {here} SELECT t.* FROM {source} t SEMI JOIN asked w ON {on} ANTI JOIN {here} h"
+            f" ON t.{key} = h.{key} WHERE {where}"
+        ).fetchall()
+        return int(new)
 
     def finish(self, *relations: str) -> None:
         """What was: the rows of now that did not come, beside those that went."""
@@ -75,14 +78,15 @@ class Leg:
                 f" ANTI JOIN came.{one} c ON t.{key} = c.{key}"
             )
 
-    def _count(self, table: str) -> int:
-        ((count,),) = self.run(f"SELECT count(*) FROM {table}").fetchall()
-        return int(count)
+
+def _day(column: str) -> str:
+    """A column as it is asked for."""
+    return f"({column} - DATE '1970-01-01')" if column.endswith("_date") else column
 
 
-def touched_orders(connection: duckdb.DuckDBPyConnection) -> None:
+def touched_orders(reach: Reach) -> None:
     """Schemas `sale_*`: both sides' orders of every order id that came or went."""
-    leg = Leg(connection, "sale", "pos_orders", "erp_orders")
+    leg = Leg(reach, "sale", "pos_orders", "erp_orders")
     leg.begin("pos_orders")
     leg.begin("erp_orders")
     ids = f"SELECT order_id FROM {leg.both('pos_orders')} UNION SELECT order_id FROM {leg.both('erp_orders')}"
@@ -92,18 +96,17 @@ def touched_orders(connection: duckdb.DuckDBPyConnection) -> None:
     leg.finish("pos_orders", "erp_orders")
 
 
-def touched_cards(connection: duckdb.DuckDBPyConnection, kept: Mapping[str, Frame], known: int) -> None:
+def touched_cards(reach: Reach, kept: Mapping[str, Frame], known: int) -> None:
     """Schemas `card_*`: payments and lines that share a reference, a void, or may be matched by amount.
 
     `kept` are the earlier run's `pool_payments` and `pool_lines`, what references had left, and `mids`; `known` is the
     last day it knew of: what it held to be under way is looked at again.
     """
-    for name in ("pool_payments", "pool_lines", "mids"):
-        show(connection, f"kept_{name}", kept[name])
-    leg = Leg(connection, "card", "pos_payments", "settlement_lines")
+    for name in ("pool_payments", "pool_lines", "mids", "voids"):
+        tables.show(reach.connection, f"kept_{name}", kept[name])
+    leg = Leg(reach, "card", "pos_payments", "settlement_lines")
     leg.begin("pos_payments")
     leg.begin("settlement_lines")
-    leg.run("CREATE TEMP TABLE voids AS SELECT payment_id, orig_payment_id FROM main.pos_payments WHERE kind = 'void'")
     leg.fetch("settlement_lines", "t.batch_id", "SELECT id FROM batches_touched WHERE id <> 0")
     way = f"SELECT id FROM kept_pool_payments WHERE day + {LATEST_BATCH} > {known}"
     leg.fetch("pos_payments", "t.payment_id", way)
@@ -115,7 +118,7 @@ def touched_cards(connection: duckdb.DuckDBPyConnection, kept: Mapping[str, Fram
 def _shared(leg: Leg) -> int:
     """Records with a reference of a touched one."""
     payments, lines = leg.both("pos_payments"), leg.both("settlement_lines")
-    refs = f"SELECT auth_ref FROM {payments} UNION SELECT auth_ref FROM {lines}"
+    refs = f"SELECT auth_ref FROM {payments} UNION SELECT auth_ref FROM {lines} WHERE type IN {NAMING}"
     leg.run("CREATE TEMP TABLE IF NOT EXISTS refs_done AS SELECT 0::BIGINT AS auth_ref")
     leg.run(f"CREATE OR REPLACE TEMP TABLE refs AS SELECT * FROM ({refs}) ANTI JOIN refs_done USING (auth_ref)")
     leg.run("INSERT INTO refs_done FROM refs")
@@ -128,7 +131,7 @@ def _voided(leg: Leg) -> int:
     payments = leg.both("pos_payments")
     here = f"SELECT payment_id FROM {payments}"
     sales = f"SELECT orig_payment_id AS id FROM {payments} WHERE kind = 'void' AND orig_payment_id <> 0"
-    voids = f"SELECT payment_id AS id FROM voids WHERE orig_payment_id IN ({here})"
+    voids = f"SELECT id FROM kept_voids WHERE orig IN ({here})"
     return leg.fetch("pos_payments", "t.payment_id", f"SELECT id FROM ({sales} UNION {voids}) WHERE id NOT IN ({here})")
 
 
@@ -158,15 +161,15 @@ def _pooled(leg: Leg) -> int:
     return found_now + leg.fetch("settlement_lines", "t.line_id", theirs)
 
 
-def touched_postings(connection: duckdb.DuckDBPyConnection, kept: Mapping[str, Frame]) -> None:
+def touched_postings(reach: Reach, kept: Mapping[str, Frame]) -> None:
     """Schemas `post_*`: payments and postings that name each other, an order's, a day line's, or equal amounts.
 
     `kept` are the earlier run's `lost` postings (those whose payment their document tells, or nothing), and
     `unposted` and `stray`, which only their amount could pair.
     """
     for name in ("lost", "unposted", "stray"):
-        show(connection, f"kept_{name}", kept[name])
-    leg = Leg(connection, "post", "pos_payments", "gl_lines", "erp_orders")
+        tables.show(reach.connection, f"kept_{name}", kept[name])
+    leg = Leg(reach, "post", "pos_payments", "gl_lines", "erp_orders")
     leg.begin("pos_payments")
     leg.begin("gl_lines", "source IN ('PAY', 'DAY')")
     leg.begin("erp_orders")
@@ -195,10 +198,11 @@ def _of_day(leg: Leg) -> int:
     """A day line stands for all payments of its store and day."""
     daily = "(SELECT store_id FROM main.stores WHERE gl_detail = 'daily')"
     days = (
-        f"SELECT store_id, business_date AS d FROM {leg.both('pos_payments')} WHERE store_id IN {daily} UNION"
-        f" SELECT store_id, posting_date FROM {leg.both('gl_lines')} WHERE source = 'DAY'"
+        f"SELECT store_id, business_date - DATE '1970-01-01' AS d FROM {leg.both('pos_payments')}"
+        f" WHERE store_id IN {daily} UNION"
+        f" SELECT store_id, posting_date - DATE '1970-01-01' FROM {leg.both('gl_lines')} WHERE source = 'DAY'"
     )
-    leg.run("CREATE TEMP TABLE IF NOT EXISTS days_done AS SELECT 0::BIGINT AS store_id, DATE '1970-01-01' AS d")
+    leg.run("CREATE TEMP TABLE IF NOT EXISTS days_done AS SELECT 0::BIGINT AS store_id, 0::BIGINT AS d")
     leg.run(f"CREATE OR REPLACE TEMP TABLE days AS SELECT * FROM ({days}) ANTI JOIN days_done USING (store_id, d)")
     leg.run("INSERT INTO days_done FROM days")
     found = leg.fetch("pos_payments", "t.store_id, t.business_date", "FROM days")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,8 @@ from he_sync.model.errors import FixInput
 from he_sync.reconcile.chain.terms import Terms
 from he_sync.reconcile.given import checks, files, values
 from he_sync.reconcile.given.columns import HOME_CURRENCY, RATES, RELATIONS, Kind, Subject
-from he_sync.reconcile.given.files import Raw
+from he_sync.reconcile.given.files import Raw, Shaped
+from he_sync.reconcile.given.known import Checked, Folder, Noted, digest, note
 from he_sync.reconcile.given.terms import read_terms, tenders
 
 
@@ -35,7 +36,7 @@ class Books:
     paths: dict[str, Path]
     deferred: dict[str, Raw]
     raws: dict[str, Raw]
-    parts: dict[str, dict[str, str]]  # SHA-256 of each file of the relations that are folders, by the file's name
+    noted: dict[str, dict[str, Noted]]  # of the relations that are folders, each file by its name
 
     def has(self, name: str) -> bool:
         """Whether a relation is there."""
@@ -59,7 +60,7 @@ class Books:
         That of a folder is the digest of its files' digests and names.
         """
         return {
-            name: _of_parts(self.parts[name]) if name in self.parts else _digest(path)
+            name: _of_parts(self.noted[name]) if name in self.noted else digest(path)
             for name, path in sorted(self.paths.items())
         }
 
@@ -74,36 +75,17 @@ class Books:
     def show(self, view: str, name: str, parts: Sequence[Path]) -> None:
         """Make a view of only some files of a relation, these or an earlier state's, with the relation's columns."""
         if parts:
-            raw = files.read_parts(self.connection, RELATIONS[name], self.paths[name], tuple(parts))
-            _install(self.connection, view, raw, "BIGINT", self.terms)
+            _install(self.connection, view, self.raws[name].only(tuple(parts)), "BIGINT", self.terms)
         else:
             self.connection.execute(f"CREATE VIEW {view} AS FROM main.{name} LIMIT 0")
-
-
-@dataclass(frozen=True)
-class Checked:
-    """Files that an earlier run has checked, digest by relation and name; `whole` are digests of stores and terms."""
-
-    parts: Mapping[str, Mapping[str, str]]
-    whole: Mapping[str, str]
-
-    def holds(self, folder: Path) -> bool:
-        """Whether the folder's stores and terms, which every check asks, are the same."""
-        paths = {"stores": files.find(folder, "stores"), "terms": folder / "terms.json"}
-        return {name: _digest(path) for name, path in paths.items() if path and path.is_file()} == dict(self.whole)
 
 
 NO_TERMS = Terms("USD", "04:00", {}, 0, 0, {}, frozenset(), {}, {})
 """Where no contract is needed."""
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _of_parts(parts: Mapping[str, str]) -> str:
-    listed = "".join(f"{digest} {name}\n" for name, digest in sorted(parts.items()))
+def _of_parts(parts: Mapping[str, Noted]) -> str:
+    listed = "".join(f"{one.digest} {name}\n" for name, one in sorted(parts.items()))
     return hashlib.sha256(listed.encode()).hexdigest()
 
 
@@ -127,16 +109,24 @@ def open_books(
     contract = folder / "terms.json"
     terms = read_terms(contract) if subject == "settlements" else NO_TERMS
     with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
-        raws = {name: files.read(connection, RELATIONS.get(name, RATES), path) for name, path in paths.items()}
-        parts = {name: {one.name: _digest(one) for one in raw.parts} for name, raw in raws.items() if raw.parts}
-        known = checked.parts if checked is not None and checked.holds(folder) else {}
-        rows, deferred = _checked(connection, raws, terms, _fresh(connection, raws, parts, known))
+        earlier = _Earlier(checked if checked is not None and _holds(checked, folder) else None)
+        noted = {name: earlier.note(name, path) for name, path in paths.items() if path.is_dir()}
+        raws = {
+            name: files.read(connection, RELATIONS.get(name, RATES), path, earlier.shaped(name, noted))
+            for name, path in paths.items()
+        }
+        news = {name: earlier.new(raw, noted[name]) if name in noted else raw for name, raw in raws.items()}
+        rows, deferred = _checked(connection, raws, news, earlier)
+        _known(connection, {name: raw for name, raw in news.items() if raw is not None}, raws, terms)
+        for name, parts in noted.items():
+            _count(connection, parts, news[name])
+            rows[name] = sum(one.rows for one in parts.values())
         keys = _key_type(connection, raws)
         for name, raw in raws.items():
             _install(connection, name, raw, keys, terms)
         kind: Literal["csv", "parquet"] = "csv" if all(raw.is_text for raw in raws.values()) else "parquet"
         paths |= {"terms": contract} if terms is not NO_TERMS else {}
-        yield Books(connection, folder, terms, kind, rows, paths, deferred, raws, parts)
+        yield Books(connection, folder, terms, kind, rows, paths, deferred, raws, noted)
 
 
 def _paths(folder: Path, subject: Subject) -> dict[str, Path]:
@@ -155,48 +145,74 @@ JOINED = frozenset({"pos_inventory", "erp_inventory"})
 """Relations with one row a key on both sides: their outer join counts repeated keys without a further pass."""
 
 
-def _fresh(
-    connection: duckdb.DuckDBPyConnection,
-    raws: dict[str, Raw],
-    parts: Mapping[str, Mapping[str, str]],
-    known: Mapping[str, Mapping[str, str]],
-) -> dict[str, Raw | None]:
-    """Of the folders with known files, what is not known; None where nothing is new."""
-    found: dict[str, Raw | None] = {}
-    for name in known:
-        if name in parts:
-            new = tuple(one for one in raws[name].parts if known[name].get(one.name) != parts[name][one.name])
-            raw = raws[name]
-            found[name] = files.read_parts(connection, raw.relation, raw.path, new) if new else None
-    return found
+class _Earlier:
+    """What an earlier run has checked, or nothing."""
+
+    def __init__(self, checked: Checked | None) -> None:
+        self._checked = checked
+        self._folders: Mapping[str, Folder] = checked.folders if checked else {}
+
+    def note(self, name: str, path: Path) -> dict[str, Noted]:
+        """What the files of a relation's folder are now."""
+        known = self._folders[name].files if name in self._folders else {}
+        return {one.name: note(one, known.get(one.name)) for one in files.parts_of(path)}
+
+    def shaped(self, name: str, noted: Mapping[str, Mapping[str, Noted]]) -> Shaped | None:
+        """What need not be asked of a relation's files."""
+        return self._folders[name].shaped(noted[name]) if name in self._folders and name in noted else None
+
+    def new(self, raw: Raw, noted: Mapping[str, Noted]) -> Raw | None:
+        """The files of a folder that are not known; None where there are none."""
+        folder = self._folders.get(raw.relation.name)
+        if folder is None:
+            return raw
+        parts = tuple(one for one in raw.parts if not folder.holds(one.name, noted[one.name].digest))
+        return raw.only(parts) if parts else None
+
+    def suspects(self, connection: duckdb.DuckDBPyConnection, raw: Raw, new: Raw) -> Raw:
+        """The new files, and the known ones that may have one of their keys."""
+        names = self._checked.suspects(connection, new) if self._checked else set()
+        return raw.only(tuple(one for one in raw.parts if one in new.parts or one.name in names))
+
+
+def _holds(checked: Checked, folder: Path) -> bool:
+    """Whether the folder's stores and terms, which every check asks, are the same."""
+    paths = {"stores": files.find(folder, "stores"), "terms": folder / "terms.json"}
+    return {name: digest(path) for name, path in paths.items() if path and path.is_file()} == dict(checked.whole)
 
 
 def _checked(
-    connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], terms: Terms, fresh: Mapping[str, Raw | None]
+    connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], news: Mapping[str, Raw | None], earlier: _Earlier
 ) -> tuple[dict[str, int], dict[str, Raw]]:
-    """Rows by relation, and the relations whose keys are still to be checked; of some only the `fresh` rows are new."""
+    """Rows by relation, new ones only, and the relations whose keys are still to be checked."""
     for raw in raws.values():
         for column in raw.relation.columns:
             if column.name in raw.types:
                 values.check_type(raw, column)
     rows, deferred = {}, {}
-    news = {name: new for name in raws if (new := fresh.get(name, raws[name])) is not None}
     for name, raw in raws.items():
-        new = news.get(name)
+        new = news[name]
         rows[name] = checks.readable(connection, new) if new is not None else 0
+        if new is None:
+            continue
         if new is not raw:
-            rows[name] = checks.more(connection, raw, new, rows[name])
+            checks.more(connection, raw, earlier.suspects(connection, raw, new), new, rows[name])
         elif not checks.unique(connection, raw, rows[name], defer=name in JOINED and not raw.is_text):
             deferred[name] = raw
-    _known(connection, {"stores": raws["stores"], **news} if "stores" in raws else news, terms)
     return rows, deferred
 
 
-def _known(connection: duckdb.DuckDBPyConnection, raws: dict[str, Raw], terms: Terms) -> None:
-    """Tenders, stores and currencies that a file names exist."""
+def _count(connection: duckdb.DuckDBPyConnection, noted: dict[str, Noted], new: Raw | None) -> None:
+    """Note the rows of new files."""
+    for name, rows in files.rows_of(connection, new.parts).items() if new is not None else ():
+        noted[name] = replace(noted[name], rows=rows)
+
+
+def _known(connection: duckdb.DuckDBPyConnection, news: dict[str, Raw], raws: dict[str, Raw], terms: Terms) -> None:
+    """Tenders, stores and currencies that a new file names exist."""
     stores = _values(connection, raws, "stores", "store_id")
     currencies = {terms.currency, *terms.rates, *_values(connection, raws, "rates", "currency")}
-    for raw in raws.values():
+    for raw in news.values():
         names = {column.name for column in raw.relation.columns}
         if "tender" in names:
             checks.known(connection, raw, "tender", tenders(terms), "has no account in terms.json; add it there")

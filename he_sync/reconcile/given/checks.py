@@ -93,15 +93,15 @@ def unique(connection: Connection, raw: Raw, rows: int, *, defer: bool = False) 
     return True
 
 
-def more(connection: Connection, raw: Raw, new: Raw | None, rows: int) -> int:
-    """The rows of a relation of which only `rows` are `new`; refuses a new key that is there already."""
-    (count,) = scalars(connection, f"SELECT count(*) FROM {raw.source}")
-    if new is not None:
-        keys = ", ".join(raw.relation.key)
-        sql = f"SELECT count(*) FROM (SELECT {keys} FROM {raw.source}) SEMI JOIN {new.source} USING ({keys})"
-        if scalars(connection, sql)[0] != rows:
-            unique(connection, raw, int(count))
-    return int(count)
+def more(connection: Connection, raw: Raw, suspects: Raw, new: Raw, rows: int) -> None:
+    """Refuses a key of the `rows` new rows that is there already; only `suspects`, new ones among them, may have it."""
+    unique(connection, new, rows)
+    if suspects.parts == new.parts:
+        return
+    keys = ", ".join(raw.relation.key)
+    sql = f"SELECT count(*) FROM (SELECT {keys} FROM {suspects.source}) SEMI JOIN {new.source} USING ({keys})"
+    if scalars(connection, sql)[0] != rows:
+        unique(connection, raw, scalars(connection, f"SELECT count(*) FROM {raw.source}")[0])
 
 
 def _place(connection: Connection, raw: Raw, keys: list[str]) -> tuple[str, int] | None:

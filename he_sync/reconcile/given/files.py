@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -19,6 +20,20 @@ from he_sync.reconcile.given.columns import Relation
 FORMATS = ("parquet", "csv")
 A_FILE = 1 << 40
 """Rows of a folder's second file are numbered from here on, of its third from twice that: a number names its file."""
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """What is known of files of a folder without opening them: `types` and `shape` as in `Raw`, and which they are."""
+
+    types: dict[str, str]
+    shape: str
+    files: frozenset[str]
+
+    @property
+    def one(self) -> str:
+        """Any of them."""
+        return min(self.files)
 
 
 @dataclass(frozen=True)
@@ -34,11 +49,16 @@ class Raw:
     row: str
     types: dict[str, str]
     parts: tuple[Path, ...] = ()  # of a folder: its files
+    shape: str = ""  # of a folder: how Parquet states the columns of each of its files
 
     @property
     def is_text(self) -> bool:
         """Whether every value is a text, as a CSV gives it."""
         return self.path.suffix == ".csv"
+
+    def only(self, parts: tuple[Path, ...]) -> Raw:
+        """The same of some files of the same shape."""
+        return self if parts == self.parts else replace(self, source=_source(parts), parts=parts)
 
     def where(self, row: int) -> str:
         """Which row of which file, with its line too where a text editor would show it."""
@@ -76,10 +96,10 @@ def parts_of(path: Path) -> tuple[Path, ...]:
     return found
 
 
-def read(connection: duckdb.DuckDBPyConnection, relation: Relation, path: Path) -> Raw:
-    """The raw rows of a file, or of a folder's files. Raises FixInput."""
+def read(connection: duckdb.DuckDBPyConnection, relation: Relation, path: Path, known: Shaped | None = None) -> Raw:
+    """The raw rows of a file, or of a folder's files, of which `known` ones are not opened. Raises FixInput."""
     if path.is_dir():
-        raw = read_parts(connection, relation, path, parts_of(path))
+        raw = read_parts(connection, relation, path, parts_of(path), known)
     else:
         raw = (
             _read_csv(connection, relation, path)
@@ -144,18 +164,40 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, relation: Relation, pat
     return Raw(relation, path, source, "file_row_number + 1", types)
 
 
-def read_parts(connection: duckdb.DuckDBPyConnection, relation: Relation, path: Path, parts: tuple[Path, ...]) -> Raw:
+def read_parts(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    path: Path,
+    parts: tuple[Path, ...],
+    known: Shaped | None = None,
+) -> Raw:
     """The rows of some files of a folder, which must all have the same columns. Raises FixInput."""
-    listed = f"[{', '.join(map(quoted, parts))}]"
-    first = _read_parquet(connection, relation, parts[0])
-    _alike(connection, path, parts)
+    types = known.types if known else _read_parquet(connection, relation, parts[0]).types
+    shape = _alike(connection, path, parts, known)
     numbered = f"file_index * {A_FILE} + file_row_number + 1"
-    return Raw(relation, path, f"read_parquet({listed})", numbered, first.types, parts)
+    return Raw(relation, path, _source(parts), numbered, types, parts, shape)
 
 
-def _alike(connection: duckdb.DuckDBPyConnection, path: Path, parts: tuple[Path, ...]) -> None:
-    """DuckDB would cast a column to its type in the first file, a float to a whole number too."""
-    shapes: dict[str, tuple[Path, str]] = {}
+def _source(parts: Iterable[Path]) -> str:
+    return f"read_parquet([{', '.join(map(quoted, parts))}])"
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, parts: Iterable[Path]) -> dict[str, int]:
+    """How many rows each of some files has, by name."""
+    listed = ", ".join(map(quoted, parts))
+    sql = f"SELECT file_name, num_rows FROM parquet_file_metadata([{listed}])"
+    return {Path(name).name: int(rows) for name, rows in connection.execute(sql).fetchall()}
+
+
+def _alike(connection: duckdb.DuckDBPyConnection, path: Path, parts: tuple[Path, ...], known: Shaped | None) -> str:
+    """The shape of all files. DuckDB would cast a column to its type in the first file, a float to a whole number too.
+
+    Where the shape of `known` files is known, only the others are opened.
+    """
+    shapes: dict[str, tuple[Path, str]] = {known.shape: (path / known.one, known.shape)} if known else {}
+    parts = tuple(one for one in parts if not known or one.name not in known.files)
+    if not parts:
+        return known.shape if known else ""
     listed = f"[{', '.join(map(quoted, parts))}]"
     sql = (
         "SELECT file_name, string_agg(concat_ws(' ', name, type, converted_type, logical_type), ', ' ORDER BY name)"
@@ -172,3 +214,4 @@ def _alike(connection: duckdb.DuckDBPyConnection, path: Path, parts: tuple[Path,
         raise FixInput(
             f"{path.name}/{other}: has other columns or types than {one}; all files of a folder have the same"
         )
+    return next(iter(shapes))

@@ -1,0 +1,88 @@
+"""Which files of a folder hold a key, so that a night opens only these: sorted keys, each with its file's number.
+
+A column of a relation has one table, written by a whole run, and further ones for what came since. Neighbours of one
+file are kept as one span, so that ids which count up take a few bytes a file; random references take eight a row. A
+span may hold keys that are in no file, and a file may be gone: an answer says where to look, never that a key is there.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from he_sync.reconcile.chain.keys import AnyInts, Ints
+
+Packed = NDArray[np.uint64]
+
+BITS = 16  # of a file's number; the other 48 are the key's lowest
+MOST_FILES = 1 << BITS
+FEW = 4  # spans are kept as first and last key where they are at most one of so many keys
+
+
+def pack(keys: AnyInts, files: AnyInts) -> Packed:
+    """Keys and the numbers of their files as sorted whole numbers."""
+    packed = keys.astype(np.int64).view(np.uint64) << np.uint64(BITS)
+    packed |= files.astype(np.uint64)
+    if not bool(np.all(packed[1:] >= packed[:-1])):
+        packed.sort()
+    return packed
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Sorted keys, `first` to `last` of each span in one file; both are the same array where each span is one key."""
+
+    first: Packed
+    last: Packed
+
+    @classmethod
+    def of(cls, packed: Packed) -> Spans:
+        """Put neighbours of one file together where that saves room."""
+        files = packed & np.uint64(MOST_FILES - 1)
+        starts = np.flatnonzero(np.append(True, files[1:] != files[:-1])[: len(packed)])
+        if len(starts) * FEW > len(packed):
+            return cls(packed, packed)
+        return cls(packed[starts], packed[np.append(starts[1:], len(packed))[: len(starts)] - 1])
+
+    def holding(self, keys: Ints) -> NDArray[np.bool_]:
+        """By number, the files that may hold one of the keys."""
+        wanted = np.sort(keys.astype(np.int64).view(np.uint64) << np.uint64(BITS))
+        low = np.searchsorted(self.last, wanted, "left")
+        high = np.searchsorted(self.first, wanted | np.uint64(MOST_FILES - 1), "right")
+        found = np.zeros(MOST_FILES, bool)
+        count = np.maximum(high - low, 0)
+        inside = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+        spans = np.repeat(low, count) + inside
+        found[(self.first[spans] & np.uint64(MOST_FILES - 1)).astype(np.int64)] = True
+        return found
+
+    def write(self, path: Path) -> None:
+        """Write it; `path` has no suffix."""
+        np.save(_named(path, ".first.npy"), self.first)
+        if self.last is not self.first:
+            np.save(_named(path, ".last.npy"), self.last)
+
+    @classmethod
+    def read(cls, path: Path) -> Spans:
+        """Map it into memory: a night touches few of its pages."""
+        first = np.load(_named(path, ".first.npy"), mmap_mode="r")
+        other = _named(path, ".last.npy")
+        return cls(first, np.load(other, mmap_mode="r") if other.is_file() else first)
+
+    @staticmethod
+    def link(old: Path, new: Path) -> None:
+        """The same table under another name: tables are never changed."""
+        for suffix in (".first.npy", ".last.npy"):
+            if (one := _named(old, suffix)).is_file():
+                try:
+                    _named(new, suffix).hardlink_to(one)
+                except OSError:  # another file system
+                    shutil.copyfile(one, _named(new, suffix))
+
+
+def _named(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
