@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -125,17 +125,20 @@ def growth(folder: Path) -> Iterator[Figure]:
 
 
 def a_day(folder: Path) -> Iterator[Figure]:
-    """A new day of DAYS on top of the run before, books as a file a day; a whole run over them must say the same.
+    """A new day of DAYS that arrives in the folder of a run before: a file a relation. A whole run must say the same.
 
     Start-up is part of every process: at a million payments it is a tenth of the whole run.
     """
     for payments in A_DAY:
-        before, after = _day_files(folder, payments)
-        run(ours("settlements", before, folder / "first"))
+        books, aside = _day_files(folder, payments)
+        last = [path.relative_to(books) for path in books.glob(f"*/{_last_day()}.parquet")]
+        _moved(last, books, aside)
+        run(ours("settlements", books, folder / "first"))
+        _moved(last, aside, books)
         found = in_turn(
             {
-                "ours": ours("settlements", after, folder / "second", "--previous", folder / "first"),
-                "full": ours("settlements", after, folder / "full"),
+                "ours": ours("settlements", books, folder / "second", "--previous", folder / "first"),
+                "full": ours("settlements", books, folder / "full"),
             },
             3,
         )
@@ -145,17 +148,24 @@ def a_day(folder: Path) -> Iterator[Figure]:
         yield Figure(name, "outputs equal byte for byte", float(same), "yes = 1", better="more")
 
 
+def _last_day() -> date:
+    return Spec().first_day + timedelta(days=DAYS - 1)
+
+
 def _day_files(folder: Path, payments: int) -> tuple[Path, Path]:
-    """The world's books as one file a day, without and with the last day."""
-    last = Spec().first_day + timedelta(days=DAYS - 1)
-    before, after = (folder / f"{name}-{payments}" for name in ("before", "after"))
-    if not after.is_dir():
-        day_files(_without_stock(world(folder, payments, DAYS)), after, last)
-    if not before.is_dir():
-        shutil.copytree(after, before)
-        for path in before.glob(f"*/{last}.parquet"):
-            path.unlink()
-    return before, after
+    """The world's books as one file a day, and an empty folder of the same relations."""
+    books, aside = (folder / f"{name}-{payments}" for name in ("days", "aside"))
+    if not books.is_dir():
+        day_files(_without_stock(world(folder, payments, DAYS)), books, _last_day())
+    for path in books.iterdir():
+        if path.is_dir():
+            (aside / path.name).mkdir(parents=True, exist_ok=True)
+    return books, aside
+
+
+def _moved(files: list[Path], source: Path, into: Path) -> None:
+    for one in files:
+        (source / one).replace(into / one)
 
 
 def _bytes(out: Path) -> dict[str, bytes]:
