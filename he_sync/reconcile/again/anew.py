@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from he_sync.reconcile.again import kept, tables
+from he_sync.reconcile.again.bank import Bank
 from he_sync.reconcile.again.day_links import difference
 from he_sync.reconcile.again.tables import Frame
-from he_sync.reconcile.again.touched import KEYS, Leg
+from he_sync.reconcile.again.touched import ANY, KEYS, Leg
 from he_sync.reconcile.chain.bank import STAGE
 from he_sync.reconcile.chain.blind_lines import Unbatched
 from he_sync.reconcile.chain.close import Cents
 from he_sync.reconcile.chain.deposits import Settlements
-from he_sync.reconcile.chain.expected import banked
 
 if TYPE_CHECKING:
     from he_sync.reconcile.again.night import Night
@@ -38,6 +38,7 @@ class Anew:
     def __init__(self, night: Night) -> None:
         self.night = night
         self.kept: dict[str, Frame] = {}  # links by deposit, for the next run
+        self.bank_frames: dict[str, Frame] = {}
 
     def cents_in_transit(self) -> Cents:
         """All deposits anew, from batches, bank lines, deposit postings, and lines that no batch is known of."""
@@ -46,19 +47,10 @@ class Anew:
         self._merge_cash()
         one = _unbatched(night.frames["blind"])
         count = len(one.row)
-        store_of = night.store_of(stages.batches, night.parts["card_now"])
+        store_of = night.store_of(stages.batches.mid, night.parts["card_now"])
         settlements = Settlements(night.frames["blind"]["id"], np.full(count, -1, np.int32), one, store_of)
-        cash = night.frames["cash"]
-        due = banked(cash["store"], cash["currency"], cash["day"], cash["amount"], stages.funding(store_of))
-        stores = ", ".join(map(str, [-1, *stages.stores.ids[np.unique(one.store)].tolist()]))
-        night.run(
-            "CREATE SCHEMA bank_now; CREATE VIEW bank_now.gl_lines AS FROM main.booked"
-            f" WHERE source = 'DEPOSIT' OR store_id IN ({stores})"
-        )
-        stages.reader.schema = "bank_now"
-        booked = stages.deposits_and_fees(stages.reader.postings(), set(one.store.tolist()))
-        stages.reader.schema = "main"
-        return stages.bank_side(settlements, due, booked)
+        self.bank = Bank(night, settlements)
+        return self.bank.run()
 
     def _merge_open(self) -> None:
         """What is open after this run: what was, less what was touched, and what is of it now."""
@@ -87,18 +79,23 @@ class Anew:
 
     def links(self) -> None:
         """Links by deposit that are others than before, and the lines of batches that were paid otherwise before."""
-        night, found, bank = self.night, self.night.found.links, self.night.stages.bank
+        night, found, bank = self.night, self.bank.found.links, self.night.stages.bank
         night.dated({"BD": ("right", bank.ids, bank.day), "DG": ("left", bank.ids, bank.day)})
-        self.kept = {name: night.links.frame(name, found[name]) for name in ("BD", "DG")}
+        before = self._earlier("BD")
+        self._changed("BD", *self.bank.links("BD", "right", before))
+        self._changed("DG", *self.bank.links("DG", "left", self._earlier("DG")))
         lines = "left", night.frames["blind"]["id"], night.frames["blind"]["day"]
         night.dated({"LB": lines, "LD": lines})
-        self.kept |= {f"{name} inferred": night.links.frame(name, found[name]) for name in ("LB", "LD")}
-        was = {name: self._earlier(name) for name in self.kept}
-        for name, frame in self.kept.items():
-            less, more = difference(was[name], frame)
-            night.less.setdefault(name.split()[0], []).append(less)
-            night.more.setdefault(name.split()[0], []).append(more)
-        self._paid_lines(was["BD"], self.kept["BD"])
+        for name in ("LB", "LD"):
+            frame = night.links.frame(name, found[name])
+            self._changed(f"{name} inferred", frame, *difference(self._earlier(f"{name} inferred"), frame))
+        self._paid_lines(before, self.kept["BD"])
+
+    def _changed(self, name: str, frame: Frame, less: Frame, more: Frame) -> None:
+        """Take links as they are now, those that are no more, and those that are new."""
+        self.kept[name] = frame
+        self.night.less.setdefault(name.split(maxsplit=1)[0], []).append(less)
+        self.night.more.setdefault(name.split(maxsplit=1)[0], []).append(more)
 
     def _earlier(self, name: str) -> Frame:
         """The earlier run's links of one kept frame, its kinds numbered as this run numbers them."""
@@ -115,11 +112,9 @@ class Anew:
         other = np.union1d(*(one["batch"] for one in difference(*paid)))
         tables.show(night.books.connection, "paid_otherwise", {"id": other})
         tables.show(night.books.connection, "batches_now", kept.of_batches(night.stages.batches))
-        leg = Leg(night.reach, "way", "settlement_lines")
-        night.run("INSERT INTO way_now.settlement_lines FROM card_now.settlement_lines")
-        night.run("INSERT INTO way_was.settlement_lines FROM went.settlement_lines")
+        leg = Leg(night.reach, "way", settlement_lines=ANY)
+        night.run("INSERT INTO way_more.settlement_lines FROM card_more.settlement_lines")
         leg.fetch("settlement_lines", "t.batch_id", "FROM paid_otherwise")
-        leg.finish("settlement_lines")
         night.less.setdefault("LD", []).append(self._way("way_was", "kept_paid", "kept_batches"))
         night.more.setdefault("LD", []).append(self._way("way_now", "paid", "batches_now"))
 

@@ -5,7 +5,6 @@ What a night does not touch stays the same file. Inside a file the order is that
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import Any
 import numpy as np
 from pyarrow import parquet
 
-from he_sync.reconcile.again.tables import Frame
+from he_sync.reconcile.again import tables
+from he_sync.reconcile.again.tables import Frame, as_numbers
 from he_sync.reconcile.chain.found import RELATIONS, Block
-from he_sync.reconcile.chain.keys import AnyInts
+from he_sync.reconcile.chain.keys import AnyInts, find
 from he_sync.reconcile.chain.write import DICTIONARY_SCHEMA, OPTIONS, ROW_GROUP, table_of
 
 Kind = tuple[str, str, str]  # stage, rule, strength
@@ -76,11 +76,11 @@ class DayLinks:
         return self.kinds.index(found)
 
     def change(self, before: Path, minus: Mapping[str, Frame], plus: Mapping[str, Frame]) -> None:
-        """Copy the files of an earlier run, less some rows and with others, by relation."""
+        """Link the files of an earlier run that stay as they are; write the others, less some rows and with others."""
         days = {int(day) for frames in (minus, plus) for one in frames.values() for day in np.unique(one["day"])}
         for path in sorted(before.glob("*.parquet")):
             if _day(path) not in days:
-                shutil.copyfile(path, self._path(_day(path)))
+                tables.link(path, self._path(_day(path)))
         for day in sorted(days):
             old = before / self._path(day).name
             frames = self._read(old) if old.is_file() else {}
@@ -96,17 +96,17 @@ class DayLinks:
         table = parquet.ParquetFile(path, read_dictionary=names).read().combine_chunks()
         codes = [table.column(name).combine_chunks() for name in names]
         values = [one.dictionary.to_pylist() for one in codes]
-        place = [one.indices.to_numpy().astype(np.int64) for one in codes]
+        place = [as_numbers(one.indices) for one in codes]
         kind = np.zeros(len(table), np.int64)
         for which in set(zip(*(part.tolist() for part in place[1:]), strict=True)):
             stage, rule, strength = (str(values[i + 1][at]) for i, at in enumerate(which))
             here = np.logical_and.reduce([place[i + 1] == at for i, at in enumerate(which)])
             kind[here] = self.kind_of((stage, rule, strength))
         columns = {
-            "left": table.column("left_id").to_numpy(),
-            "right": table.column("right_id").to_numpy(),
+            "left": as_numbers(table.column("left_id").combine_chunks()),
+            "right": as_numbers(table.column("right_id").combine_chunks()),
             "kind": kind,
-            "others": table.column("alternatives").to_numpy().astype(np.int64),
+            "others": as_numbers(table.column("alternatives").combine_chunks()),
         }
         return {name: {key: one[place[0] == at] for key, one in columns.items()} for at, name in enumerate(values[0])}
 
@@ -159,8 +159,27 @@ def _changed(old: Frame | None, minus: Frame | None, plus: Frame | None) -> Fram
     return {name: np.concatenate([one[name] for one in parts]) for name in ROW}
 
 
+def _without_equal(one: Frame, other: Frame) -> tuple[Frame, Frame]:
+    """Less the rows that are the first of their `left` (or first column) on both sides and equal: of most frames all.
+
+    What is left is little to sort; sorting all of 500,000 links took 0.3 s.
+    """
+    key = "left" if "left" in one else next(iter(one))
+    if not len(one[key]) or not len(other[key]):
+        return one, other
+    there = find(other[key], one[key])
+    first = find(one[key], one[key]) == np.arange(len(one[key]))
+    mine = np.flatnonzero((there >= 0) & first)
+    theirs = there[mine]
+    same = np.logical_and.reduce([one[name][mine] == other[name][theirs] for name in one])
+    stay, keep = np.ones(len(one[key]), bool), np.ones(len(other[key]), bool)
+    stay[mine[same]], keep[theirs[same]] = False, False
+    return {name: column[stay] for name, column in one.items()}, {name: column[keep] for name, column in other.items()}
+
+
 def difference(one: Frame, other: Frame) -> tuple[Frame, Frame]:
     """The rows of each that the other has not, equal ones paired off; in the order of the columns."""
+    one, other = _without_equal(one, other)
     names = list(one)
     columns = [np.concatenate((one[name], other[name])) for name in names]
     side = np.repeat((0, 1), (len(one[names[0]]), len(other[names[0]])))

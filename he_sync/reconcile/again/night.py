@@ -19,7 +19,7 @@ from he_sync.reconcile.again.manifest import BREAKS, FOLDER, ORDERS, SMALL, Earl
 from he_sync.reconcile.again.part import Part, codes_of
 from he_sync.reconcile.again.reach import Reach
 from he_sync.reconcile.again.tables import Frame
-from he_sync.reconcile.again.touched import Leg, touched_cards, touched_orders, touched_postings
+from he_sync.reconcile.again.touched import ANY, Leg, touched_cards, touched_orders, touched_postings
 from he_sync.reconcile.chain.arrays import Batches, Codes
 from he_sync.reconcile.chain.close import Cents, close
 from he_sync.reconcile.chain.deposits import match_batches
@@ -99,8 +99,8 @@ class Night:
     def _batches_touched(self) -> None:
         tables.show(self.books.connection, "kept_batches", self.frames["batches"])
         mine = kept.of_batches(self.stages.batches)
-        one, other = difference(self.frames["batches"], mine)
-        ids = np.union1d(one["id"], other["id"])
+        self.batches_changed = difference(self.frames["batches"], mine)
+        ids = np.union1d(*(one["id"] for one in self.batches_changed))
         tables.show(self.books.connection, "batches_touched", {"id": ids})
 
     def _part(self, leg: str, side: str) -> Part:
@@ -175,22 +175,21 @@ class Night:
 
     def _payouts(self, now: Part) -> None:
         """Batches that have other lines than before, or are other ones, are checked anew over all their lines."""
-        leg = Leg(self.reach, "batch", "settlement_lines")
+        leg = Leg(self.reach, "batch", settlement_lines=ANY)
         both = "SELECT batch_id AS id FROM (FROM came.settlement_lines UNION ALL FROM went.settlement_lines)"
         self.run(f"CREATE TEMP TABLE checked AS FROM batches_touched UNION {both} WHERE batch_id <> 0")
-        leg.begin("settlement_lines")
         leg.fetch("settlement_lines", "t.batch_id", "FROM checked")
         ids = tables.fetch(self.run, "FROM checked ORDER BY id")["id"]
         part = self._part("batch", "now")
         some = _some(self.stages.batches, ids)
         lines = part.stages.reader.lines()
-        match_batches(lines, some, self.stages.stores, self.store_of(some, now), part.found)
+        match_batches(lines, some, self.stages.stores, self.store_of(some.mid, now), part.found)
         self.checked = set(ids.tolist())
         self.plus += part.found.breaks
 
-    def store_of(self, batches: Batches, now: Part) -> Places:
-        """The position of each batch's store, as a whole run takes it."""
-        place = find(now.keeper.mids, batches.mid)
+    def store_of(self, mids: AnyInts, now: Part) -> Places:
+        """The position of each merchant number's store, as a whole run takes it."""
+        place = find(now.keeper.mids, mids)
         found: Places = np.where(place >= 0, now.keeper.store_of_mid[place], now.keeper.store_of_mid[-1])
         return found
 
@@ -209,6 +208,7 @@ class Night:
         cards = [self.parts[f"card_{side}"] for side in ("was", "now")]
         posts = [self.parts[f"post_{side}"] for side in ("was", "now")]
         noted = dict(self.before.noted)
+        self.anew.bank_frames, noted["bank"] = self.anew.bank.state()
         for name, (was, now) in {"coming": cards, SETTLED: cards, FEES: cards, GL: posts}.items():
             total = Counter(noted["cents"][name])
             total.subtract(was.cents(name))
@@ -233,7 +233,7 @@ class Night:
         before = Breaks.read(self.before.out / FOLDER / BREAKS)
         checked = np.isin(before.numbers["record"], np.array(sorted(self.checked), np.int64))
         gone = before.coded("table", "bank_lines") | (before.coded("table", "batches") & checked)
-        return before.without(np.flatnonzero(gone)).changed(self.minus, [*self.plus, *self.found.breaks])
+        return before.without(np.flatnonzero(gone)).changed(self.minus, [*self.plus, *self.anew.bank.found.breaks])
 
     def _counts(self) -> Counter[tuple[str, str, str, str]]:
         counts = Counter({tuple(key): count for *key, count in self.before.noted["counts"]})
@@ -250,6 +250,7 @@ class Night:
         keeper.mid_frames(self.stages.stores)
         self.frames |= {name: keeper.frames[name] for name in ("mids", "counts", "all_mids")}
         self.frames["batches"] = kept.of_batches(self.stages.batches)
+        self.frames |= self.anew.bank_frames
         return self.frames | {f"links {name}": frame for name, frame in self.anew.kept.items()}
 
     def write_links(self, path: Path) -> None:

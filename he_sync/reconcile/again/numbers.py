@@ -97,9 +97,25 @@ class Numbers:
         for relation, columns in COLUMNS.items():
             if relation in books.noted:
                 came = new._take(self, relation, books)
+                if came and len(self.tables.get(f"{relation}.{columns[0]}", ())) > MERGED:
+                    self._forget(relation, columns)
+                    came = new.later(relation, books)
+                found = _keys(reader, books, relation, columns, came) if came else {}
                 for column in columns:
-                    self._extend(new, (relation, column), books, reader, came)
+                    self._extend(new, f"{relation}.{column}", found.get(column), came)
         return new
+
+    def later(self, relation: str, books: Books) -> list[tuple[Path, int]]:
+        """The files that are not in the first tables."""
+        numbers = self.files[relation]
+        some = [(path, numbers[path.name][1]) for path in books.raws[relation].parts]
+        return [(path, number) for path, number in some if number >= self.base[relation]]
+
+    def _forget(self, relation: str, columns: Sequence[str]) -> None:
+        """Take over the first table of each column alone; one of all that came since follows."""
+        for column in columns:
+            key = f"{relation}.{column}"
+            self.tables[key] = self.tables.get(key, [])[:1]
 
     def _take(self, old: Numbers, relation: str, books: Books) -> list[tuple[Path, int]]:
         """Number a relation's files; gives those that are new to `old`, with their numbers."""
@@ -120,28 +136,23 @@ class Numbers:
         self.base[relation] = old.base.get(relation, following)
         return came
 
-    def _extend(
-        self, new: Numbers, of: tuple[str, str], books: Books, reader: Reader, came: Sequence[tuple[Path, int]]
-    ) -> None:
-        """Link the tables of a column and add one of what came, or one of all that came since the first table."""
-        relation, column = of
-        key = f"{relation}.{column}"
+    def _extend(self, new: Numbers, key: str, packed: Packed | None, came: Sequence[tuple[Path, int]]) -> None:
+        """Link the tables of a column and add one of what came."""
         names = list(self.tables.get(key, ()))
-        if came and len(names) > MERGED:
-            names, numbers = names[:1], new.files[relation]
-            came = [(path, numbers[path.name][1]) for path in books.raws[relation].parts]
-            came = [(path, number) for path, number in came if number >= new.base[relation]]
         for name in names:
             Spans.link(self.folder / name, new.folder / name)
-        if came:
+        if packed is not None:
             names.append(f"{key}.{came[-1][1]}")
-            Spans.of(_keys(reader, books, relation, column, came)).write(new.folder / names[-1])
+            Spans.of(packed).write(new.folder / names[-1])
         new.tables[key] = names
 
 
-def _keys(reader: Reader, books: Books, relation: str, column: str, files: Sequence[tuple[Path, int]]) -> Packed:
-    """The keys of some files with their numbers."""
+def _keys(
+    reader: Reader, books: Books, relation: str, columns: Sequence[str], files: Sequence[tuple[Path, int]]
+) -> dict[str, Packed]:
+    """By column the keys of some files with their numbers."""
     raw = books.raws[relation].only(tuple(path for path, _ in files))
-    (keys,) = reader.fetch(raw.source, [f"coalesce({column}, 0)::bigint"])
+    found = reader.fetch(raw.source, [f"coalesce({column}, 0)::bigint" for column in columns])
     rows = [books.noted[relation][path.name].rows for path, _ in files]
-    return pack(keys, np.repeat([number for _, number in files], rows))
+    numbers = np.repeat(np.array([number for _, number in files], np.uint64), rows)
+    return {column: pack(keys, numbers) for column, keys in zip(columns, found, strict=True)}

@@ -97,9 +97,8 @@ class Reach:
             self.run(f"CREATE TABLE main.copied AS FROM main.{name}")
         else:
             self.run(f"CREATE TABLE main.copied AS FROM read_parquet({self._path(name)})")
-            if self.before.came[name]:
-                self.books.show(f"came.{name}", name, self.before.came[name])
-                self.run(f"INSERT INTO main.copied FROM came.{name}")
+            self.books.show(f"came.{name}", name, self.before.came[name])
+            self.run(f"INSERT INTO main.copied FROM came.{name}")
         self.run(f"DROP VIEW main.{name}; ALTER TABLE main.copied RENAME TO {name}")
 
     def names(self, relation: str, columns: str, asked: Frame) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from he_sync.reconcile.again import kept, manifest
+from he_sync.reconcile.again.bank import figures
 from he_sync.reconcile.again.breaks import Breaks
 from he_sync.reconcile.again.day_links import DayLinks
 from he_sync.reconcile.again.kept import Keeper
@@ -17,9 +18,14 @@ from he_sync.reconcile.again.manifest import BREAKS, FOLDER, Earlier, Noticed
 from he_sync.reconcile.again.night import INFERRED, Fallen, Night, Result
 from he_sync.reconcile.again.numbers import Numbers
 from he_sync.reconcile.again.reach import copy, dates
+from he_sync.reconcile.again.sums import sum_up
 from he_sync.reconcile.again.tables import Frame
+from he_sync.reconcile.again.units import Side
+from he_sync.reconcile.chain.arrays import Stores
 from he_sync.reconcile.chain.close import Cents
+from he_sync.reconcile.chain.deposits import Settlements
 from he_sync.reconcile.chain.found import Block, Found
+from he_sync.reconcile.chain.keys import Ints
 from he_sync.reconcile.chain.outcome import FEES, GL, SETTLED, Outcome
 from he_sync.reconcile.chain.rules import RuleSet
 from he_sync.reconcile.chain.run import summarise
@@ -65,18 +71,26 @@ def reconcile(
 class _Listener:
     """Hears a whole run: for the keeper, and for the days of links."""
 
+    stores: Stores
+
     def __init__(self, keeper: Keeper, links: DayLinks) -> None:
         self.keeper, self.links = keeper, links
-        self.cash: dict[str, Any] = {}
+        self.side = Side()
+        self.blind: Ints = np.empty(0, np.int64)
         self.tender = 0
 
     def hear(self, name: str, what: Any) -> None:
+        if name == "bank":
+            self.side.hear(what)
+            return
         self.keeper.hear(name, what)
         if isinstance(what, Settled):
             payments, lines = what.payments, what.lines
             self._dated("left", (payments.ids, payments.day), "VO", "PL", "PG", "PS")
             self._dated("left", (lines.ids, lines.day), "LB", "LD")
             self.keeper.frames["cash"] = kept.cash_of(payments, self.tender)
+        if isinstance(what, Settlements):
+            self.blind = np.unique(self.stores.account[what.one.store])
 
     def _dated(self, side: str, days: tuple[Any, Any], *relations: str) -> None:
         self.links.dated |= dict.fromkeys(relations, (side, *days))
@@ -119,7 +133,7 @@ def _whole(books: Books, rules: RuleSet, out: Path, threads: int | None) -> Outc
     listener = _Listener(keeper, links)
     try:
         stages = Stages(books, rules, found)
-        listener.tender, stages.keep = stages.cash, listener.hear
+        listener.tender, listener.stores, stages.keep = stages.cash, stages.stores, listener.hear
         bank = stages.bank
         links.dated |= {"BD": ("right", bank.ids, bank.day), "DG": ("left", bank.ids, bank.day)}
         identities = stages.run(threads)
@@ -137,7 +151,9 @@ def _whole(books: Books, rules: RuleSet, out: Path, threads: int | None) -> Outc
         "cents": {name: by_name(stages.differing[name]) for name in (SETTLED, FEES, GL)}
         | {"coming": by_name(stages.coming)},
         "kinds": _by_text(links, keeper.frames),
+        "bank": figures(stages, listener.side, listener.blind, listener.side.texts, listener.side.shapes),
     }
+    keeper.frames |= listener.side.frames
     result = Result(stages, identities, Breaks.of(found.breaks), found.counts, noted, keeper.frames)
     return _finish(books, rules, out, result)
 
@@ -166,4 +182,5 @@ def _finish(books: Books, rules: RuleSet, out: Path, result: Result, before: Ear
         "rows": dict(stages.rows),
         "counts": [[*key, count] for key, count in sorted(result.counts.items())],
     })  # fmt: skip
+    sum_up(books, state, before)
     return Outcome(summary, NAMES)

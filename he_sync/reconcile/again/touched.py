@@ -26,6 +26,7 @@ ABOUT = 3
 """Days between the dates of records that an amount may join: a day beside, each a day off its local day."""
 
 
+ANY = "true"
 NAMING = "('SALE', 'REFUND', 'REJECT')"
 """Types of lines whose reference leads to a payment; a chargeback's stands for itself."""
 
@@ -33,22 +34,22 @@ NAMING = "('SALE', 'REFUND', 'REJECT')"
 class Leg:
     """The touched records of some relations while they are gathered."""
 
-    def __init__(self, reach: Reach, name: str, *relations: str) -> None:
-        self.run, self.name, self.reach = reach.run, name, reach
-        self.turn = 0
-        self.run(f"CREATE SCHEMA {name}_now; CREATE SCHEMA {name}_was")
-        for one in relations:
-            self.run(f"CREATE TABLE {name}_now.{one} AS FROM came.{one} LIMIT 0")
-            self.run(f"CREATE TABLE {name}_was.{one} AS FROM came.{one} LIMIT 0")
-
-    def begin(self, relation: str, where: str = "true") -> None:
-        """Take the rows of files that came and went."""
-        self.run(f"INSERT INTO {self.name}_now.{relation} FROM came.{relation} WHERE {where}")
-        self.run(f"INSERT INTO {self.name}_was.{relation} FROM went.{relation} WHERE {where}")
+    def __init__(self, reach: Reach, name: str, **relations: str) -> None:
+        """`relations` are those of which rows are touched, with the condition on what came and went of each."""
+        self.run, self.name, self.reach, self.where = reach.run, name, reach, relations
+        self.run(f"CREATE SCHEMA {name}_now; CREATE SCHEMA {name}_was; CREATE SCHEMA {name}_more")
+        for one, where in relations.items():
+            self.run(f"CREATE TABLE {name}_more.{one} AS FROM came.{one} LIMIT 0")
+            for schema, source in (("now", "came"), ("was", "went")):
+                self.run(
+                    f"CREATE VIEW {name}_{schema}.{one} AS FROM {source}.{one} WHERE {where}"
+                    f" UNION ALL FROM {name}_more.{one}"
+                )
 
     def both(self, relation: str) -> str:
         """The touched rows of a relation, new and removed, as a source."""
-        return f"(FROM {self.name}_now.{relation} UNION ALL FROM {self.name}_was.{relation})"
+        gone = f"FROM went.{relation} WHERE {self.where[relation]}"
+        return f"(FROM {self.name}_now.{relation} UNION ALL {gone})"
 
     def fetch(self, relation: str, columns: str, keys: str, where: str = "true") -> int:
         """Take rows of the books that did not come whose `columns` are among the rows of the query `keys`.
@@ -61,22 +62,13 @@ class Leg:
             return 0
         tables.show(self.reach.connection, "asked", asked)
         on = " AND ".join(f"{_day(mine)} = w.{theirs}" for mine, theirs in zip(columns.split(", "), asked, strict=True))
-        here, key = f"{self.name}_now.{relation}", KEYS[relation]
+        here, key = f"{self.name}_more.{relation}", KEYS[relation]
         source = self.reach.source(relation, names)
         ((new,),) = self.run(
             f"INSERT INTO {here} SELECT t.* FROM {source} t SEMI JOIN asked w ON {on} ANTI JOIN {here} h"
             f" ON t.{key} = h.{key} WHERE {where}"
         ).fetchall()
         return int(new)
-
-    def finish(self, *relations: str) -> None:
-        """What was: the rows of now that did not come, beside those that went."""
-        for one in relations:
-            key = KEYS[one]
-            self.run(
-                f"INSERT INTO {self.name}_was.{one} FROM {self.name}_now.{one} t"
-                f" ANTI JOIN came.{one} c ON t.{key} = c.{key}"
-            )
 
 
 def _day(column: str) -> str:
@@ -86,14 +78,11 @@ def _day(column: str) -> str:
 
 def touched_orders(reach: Reach) -> None:
     """Schemas `sale_*`: both sides' orders of every order id that came or went."""
-    leg = Leg(reach, "sale", "pos_orders", "erp_orders")
-    leg.begin("pos_orders")
-    leg.begin("erp_orders")
+    leg = Leg(reach, "sale", pos_orders=ANY, erp_orders=ANY)
     ids = f"SELECT order_id FROM {leg.both('pos_orders')} UNION SELECT order_id FROM {leg.both('erp_orders')}"
     leg.run(f"CREATE OR REPLACE TEMP TABLE sold AS {ids}")
     leg.fetch("pos_orders", "t.order_id", "FROM sold")
     leg.fetch("erp_orders", "t.order_id", "FROM sold")
-    leg.finish("pos_orders", "erp_orders")
 
 
 def touched_cards(reach: Reach, kept: Mapping[str, Frame], known: int) -> None:
@@ -104,15 +93,12 @@ def touched_cards(reach: Reach, kept: Mapping[str, Frame], known: int) -> None:
     """
     for name in ("pool_payments", "pool_lines", "mids", "voids"):
         tables.show(reach.connection, f"kept_{name}", kept[name])
-    leg = Leg(reach, "card", "pos_payments", "settlement_lines")
-    leg.begin("pos_payments")
-    leg.begin("settlement_lines")
+    leg = Leg(reach, "card", pos_payments=ANY, settlement_lines=ANY)
     leg.fetch("settlement_lines", "t.batch_id", "SELECT id FROM batches_touched WHERE id <> 0")
     way = f"SELECT id FROM kept_pool_payments WHERE day + {LATEST_BATCH} > {known}"
     leg.fetch("pos_payments", "t.payment_id", way)
     while _shared(leg) + _voided(leg) + _pooled(leg):
-        leg.turn += 1
-    leg.finish("pos_payments", "settlement_lines")
+        pass  # until nothing leads to anything more
 
 
 def _shared(leg: Leg) -> int:
@@ -169,14 +155,10 @@ def touched_postings(reach: Reach, kept: Mapping[str, Frame]) -> None:
     """
     for name in ("lost", "unposted", "stray"):
         tables.show(reach.connection, f"kept_{name}", kept[name])
-    leg = Leg(reach, "post", "pos_payments", "gl_lines", "erp_orders")
-    leg.begin("pos_payments")
-    leg.begin("gl_lines", "source IN ('PAY', 'DAY')")
-    leg.begin("erp_orders")
+    leg = Leg(reach, "post", pos_payments=ANY, gl_lines="source IN ('PAY', 'DAY')", erp_orders=ANY)
     while _named(leg) + _of_day(leg) + _of_orders(leg) + _of_amounts(leg):
-        leg.turn += 1
+        pass  # until nothing leads to anything more
     leg.fetch("erp_orders", "t.erp_doc", f"SELECT DISTINCT erp_doc FROM {leg.both('gl_lines')} WHERE erp_doc <> 0")
-    leg.finish("pos_payments", "gl_lines", "erp_orders")
 
 
 def _named(leg: Leg) -> int:

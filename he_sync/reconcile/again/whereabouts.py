@@ -7,13 +7,13 @@ span may hold keys that are in no file, and a file may be gone: an answer says w
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from he_sync.reconcile.again import tables
 from he_sync.reconcile.chain.keys import AnyInts, Ints
 
 Packed = NDArray[np.uint64]
@@ -51,13 +51,15 @@ class Spans:
     def holding(self, keys: Ints) -> NDArray[np.bool_]:
         """By number, the files that may hold one of the keys."""
         wanted = np.sort(keys.astype(np.int64).view(np.uint64) << np.uint64(BITS))
-        low = np.searchsorted(self.last, wanted, "left")
-        high = np.searchsorted(self.first, wanted | np.uint64(MOST_FILES - 1), "right")
+        at = np.searchsorted(self.last, wanted, "left")
         found = np.zeros(MOST_FILES, bool)
-        count = np.maximum(high - low, 0)
-        inside = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-        spans = np.repeat(low, count) + inside
-        found[(self.first[spans] & np.uint64(MOST_FILES - 1)).astype(np.int64)] = True
+        while len(at):  # one turn, and one more for each further file of a key
+            inside = at < len(self.first)
+            at, wanted = at[inside], wanted[inside]
+            first = self.first[at]
+            here = first <= wanted | np.uint64(MOST_FILES - 1)
+            found[(first[here] & np.uint64(MOST_FILES - 1)).astype(np.int64)] = True
+            at, wanted = at[here] + 1, wanted[here]
         return found
 
     def write(self, path: Path) -> None:
@@ -78,10 +80,7 @@ class Spans:
         """The same table under another name: tables are never changed."""
         for suffix in (".first.npy", ".last.npy"):
             if (one := _named(old, suffix)).is_file():
-                try:
-                    _named(new, suffix).hardlink_to(one)
-                except OSError:  # another file system
-                    shutil.copyfile(one, _named(new, suffix))
+                tables.link(one, _named(new, suffix))
 
 
 def _named(path: Path, suffix: str) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -25,6 +26,9 @@ STAGE = "windowed_group"
 BY_NAME = ("memo_names_batch", "alone_on_value_date")  # the rules that do not look at amounts
 
 
+Votes = Mapping[str, Mapping[str, int]]  # by memo shape, then by kind of deposit
+
+
 @dataclass(frozen=True)
 class Receipt:
     """Expected deposits that these bank lines paid, found by `rule`; one of both sides has one element."""
@@ -37,16 +41,20 @@ class Receipt:
 class Statement:
     """The bank lines of a run while deposits are looked for on them; positions in `bank` and `deposits`."""
 
-    def __init__(self, bank: BankLines, deposits: list[Expected]) -> None:
-        self.bank, self.deposits = bank, deposits
+    def __init__(self, bank: BankLines, deposits: list[Expected], known: Votes | None = None) -> None:
+        """`known` are the votes of other lines of the account's statements, where these are only some of them."""
+        self.bank, self.deposits, self.known = bank, deposits, known or {}
         self.shapes = [re.sub(r"\d+", "#", memo).strip() for memo in bank.memo]
         self.numbers = [int(match[-1]) if (match := re.findall(r"\d+", memo)) else 0 for memo in bank.memo]
         self.kind_of: dict[str, str] = {}
         self.receipts: list[Receipt] = []
         self.differing: list[Receipt] = []  # whose amounts are not equal
         self.tolerated: set[Receipt] = set()
+        self.parted: set[int] = set()  # deposits that the ledger posted in parts, and the parts
         self.free_lines = set(range(len(bank.ids)))
         self.free = set(range(len(deposits)))
+        self.voted: list[tuple[int, str, str]] = []
+        self._by_day: dict[tuple[int, int, int], list[int]] = defaultdict(list)
         self._lines_at: dict[Key, list[int]] = defaultdict(list)
         keys = zip(bank.account.tolist(), bank.currency.tolist(), bank.day.tolist(), bank.amount.tolist(), strict=True)
         for i, key in enumerate(keys):
@@ -59,23 +67,32 @@ class Statement:
 
     def shown(self, deposit: Expected) -> list[int]:
         """What came into the deposit's account on its day, by lines that name its owner or nobody."""
-        here = (deposit.account, deposit.currency, deposit.day)
+        if not self._by_day:
+            for key in sorted(self._lines_at):
+                self._by_day[key[:3]] += self._lines_at[key]
         return [
             int(self.bank.amount[line])
-            for key in sorted(self._lines_at)
-            if key[:3] == here
-            for line in self._lines_at[key]
+            for line in self._by_day.get((deposit.account, deposit.currency, deposit.day), ())
             if self.numbers[line] in (0, deposit.owner)
         ]
 
-    def learn(self) -> None:
-        """The kind of each memo shape, from amounts that only one expected deposit of the day has."""
-        votes: dict[str, Counter[str]] = defaultdict(Counter)
+    def votes(self) -> Iterator[tuple[int, str, str]]:
+        """A line, its memo's shape and a kind, where amounts that only one expected deposit of the day has tell it."""
         count = Counter(key_of(self.deposits[i]) for i in self.free)
         for i in sorted(self.free):
             key = key_of(self.deposits[i])
             if count[key] == 1 and len(self._lines_at.get(key, ())) == 1:
-                votes[self.shapes[self._lines_at[key][0]]][self.deposits[i].kind] += 1
+                line = self._lines_at[key][0]
+                yield line, self.shapes[line], self.deposits[i].kind
+
+    def learn(self) -> None:
+        """The kind of each memo shape, from amounts that only one expected deposit of the day has."""
+        votes: dict[str, Counter[str]] = defaultdict(Counter)
+        for shape, known in self.known.items():
+            votes[shape].update(known)
+        self.voted = list(self.votes())
+        for _, shape, kind in self.voted:
+            votes[shape][kind] += 1
         self.kind_of = {}
         for shape, kinds in sorted(votes.items()):
             kind, most = max(sorted(kinds.items()), key=lambda one: one[1])
@@ -168,6 +185,7 @@ class Statement:
             if len(sets) == 1:
                 used.update(sets[0])
                 self.free.discard(i)
+                self.parted |= {i, *range(len(self.deposits), len(self.deposits) + len(sets[0]))}
                 for row in sets[0]:
                     self.add(replace(deposit, day=postings.day[row], amount=postings.amount[row]))
 

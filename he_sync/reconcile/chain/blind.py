@@ -35,20 +35,14 @@ class Blind:
         first = int(one.time.min() // 86_400) - MARGIN
         days = int(one.time.max() // 86_400) + MARGIN + 1 - first
         self.ground = Ground(one, fees, funding.bank_days, lags, first, days)
-        account = self.stores.account[one.store]
-        legs: dict[tuple[int, int, int], list[int]] = defaultdict(list)
-        keys = zip(account.tolist(), one.brand.tolist(), one.currency.tolist(), strict=True)
-        for i, key in enumerate(keys):
-            legs[key].append(i)
-        self.legs = [
-            Leg(
-                *key,
-                np.array(legs[key], np.int64),
-                sorted(dues.by_leg.get(key, ()), key=lambda due: (due.day, due.place)),
-                key in dues.from_bank,
-            )
-            for key in sorted(legs)
-        ]
+        columns = (self.stores.account[one.store], one.brand, one.currency)
+        order, _, rank = group(columns, np.arange(len(one.row)))
+        self.legs = []
+        for rows in np.split(order, np.flatnonzero(rank == 0)[1:]):
+            account, brand, currency = (int(column[rows[0]]) for column in columns)
+            key = account, brand, currency
+            due = sorted(dues.by_leg.get(key, ()), key=lambda due: (due.day, due.place))
+            self.legs.append(Leg(*key, rows, due, key in dues.from_bank))
 
     def infer(self) -> Inferred:
         """Cut-offs first, then each leg on its own."""

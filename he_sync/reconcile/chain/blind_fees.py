@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ import numpy as np
 from he_sync.reconcile.chain.bank import Statement
 from he_sync.reconcile.chain.bank_days import month_end_next
 from he_sync.reconcile.chain.blind_lines import Unbatched
-from he_sync.reconcile.chain.expected import FEES, FEES_LAG, Expected, Funding
+from he_sync.reconcile.chain.expected import FEES, FEES_LAG, Expected, Funding, sums
 from he_sync.reconcile.chain.keys import Ints
 
 SLIPPED = 3  # lines that slip over the end of a month
@@ -28,14 +28,11 @@ def fee_withdrawals(one: Unbatched, day: Ints, funding: Funding, statement: Stat
 
 
 def _by_store(one: Unbatched, day: Ints, rows: Ints, funding: Funding) -> Iterator[list[Expected]]:
-    months = day[rows].astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64).tolist()
-    totals: Counter[tuple[int, int, int]] = Counter()
-    keys = zip(one.store[rows].tolist(), one.currency[rows].tolist(), months, strict=True)
-    for key, fee in zip(keys, one.fee[rows].tolist(), strict=True):
-        totals[key] += fee
+    months = day[rows].astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
+    columns = (one.store[rows].astype(np.int64), one.currency[rows].astype(np.int64), months)
     lag = funding.lags.get(FEES, FEES_LAG)
     found: dict[tuple[int, int], list[Expected]] = defaultdict(list)
-    for (store, currency, first), fee in sorted(totals.items()):
+    for (store, currency, first), fee in sums(columns, one.fee[rows]):
         due = funding.bank_days.one(month_end_next(first), lag)
         account, owner = int(funding.stores.account[store]), int(funding.stores.ids[store])
         found[store, currency].append(Expected(account, FEES, owner, due, -fee, currency))

@@ -65,27 +65,48 @@ class Funding:
         return value
 
 
+class Ways:
+    """The ways in which batches may be grouped into deposits, tried on the bank's lines of the same days."""
+
+    def __init__(self, funding: Funding) -> None:
+        known = np.flatnonzero(funding.store_of >= 0)
+        value, batches = funding.value_dates(known), funding.batches
+        account = funding.stores.account[funding.store_of[known]]
+        legs = (account, batches.brand[known], batches.currency[known])
+        key, _ = pack(*((part, part[:0]) for part in legs))
+        _, first, leg = np.unique(key, return_index=True, return_inverse=True)
+        self.legs = np.stack([part[first].astype(np.int64) for part in legs])
+        """Account, brand and currency (rows) of each leg."""
+        columns = (
+            value,
+            batches.day[known],
+            value * len(funding.stores.ids) + funding.store_of[known],
+            batches.ids[known],
+        )
+        self._ways = [_Way(funding, known, (account, value, leg), column) for column in columns]
+
+    def exact(self) -> Ints:
+        """Of each way (rows), how many batches of a leg are in deposits that came to the cent."""
+        return np.stack([np.bincount(leg, count, self.legs.shape[1]) for leg, _, count in self.came()]).astype(np.int64)
+
+    def came(self) -> list[tuple[Ints, Ints, Ints]]:
+        """Of each way, the deposits that came to the cent: leg, value date and number of batches."""
+        return [way.came() for way in self._ways]
+
+    def deposits(self, exact: Ints) -> list[Expected]:
+        """The deposits of each leg, grouped in the way that is exact for most of its batches."""
+        best = np.argmax(exact, axis=0) if exact.shape[1] else np.empty(0, np.int64)
+        return [deposit for number, way in enumerate(self._ways) for deposit in way.deposits(best == number)]
+
+
 def card_deposits(funding: Funding) -> list[Expected]:
     """Deposits of batches, grouped as each account, brand and currency has shown to be funded."""
-    known = np.flatnonzero(funding.store_of >= 0)
-    value, batches = funding.value_dates(known), funding.batches
-    account = funding.stores.account[funding.store_of[known]]
-    legs = (account, batches.brand[known], batches.currency[known])
-    leg, _ = pack(*((part, part[:0]) for part in legs))
-    _, leg = np.unique(leg, return_inverse=True)
-    columns = (
-        value,
-        batches.day[known],
-        value * len(funding.stores.ids) + funding.store_of[known],
-        batches.ids[known],
-    )
-    ways = [_Way(funding, known, (account, value, leg), column) for column in columns]
-    best = np.argmax([way.exact for way in ways], axis=0) if len(known) else np.empty(0, np.int64)
-    return [deposit for number, way in enumerate(ways) for deposit in way.deposits(best == number)]
+    ways = Ways(funding)
+    return ways.deposits(ways.exact())
 
 
 class _Way:
-    """One way to group batches into deposits; `exact` batches of each leg are in deposits that came to the cent.
+    """One way to group batches into deposits.
 
     The ways, from most to least merged: by value date, by batch date, by store and value date, by batch.
     """
@@ -110,8 +131,12 @@ class _Way:
             (self._value, bank.day),
             (self._sums, bank.amount),
         )
-        came = find(theirs, mine) >= 0
-        self.exact = np.bincount(self._leg[came], (self._ends - self._starts)[came], minlength=_legs(leg))
+        self._came = find(theirs, mine) >= 0
+
+    def came(self) -> tuple[Ints, Ints, Ints]:
+        """Leg, value date and number of batches of the deposits that came to the cent."""
+        here = self._came
+        return self._leg[here], self._value[here], (self._ends - self._starts)[here]
 
     def _foreign(self) -> Ints:
         """Deposits of another currency than their account holds."""
@@ -140,10 +165,6 @@ class _Way:
             yield Expected(account, self._funding.brands[brand], 0, day, amount, currency, tuple(ids[start:stop]))
 
 
-def _legs(leg: Ints) -> int:
-    return int(leg.max()) + 1 if len(leg) else 0
-
-
 def cash_deposits(payments: Payments, cash: int, funding: Funding) -> list[Expected]:
     """Cash of each store and bank day."""
     rows = np.flatnonzero(payments.tender == cash)
@@ -156,7 +177,7 @@ def banked(store: AnyInts, currency: AnyInts, day: AnyInts, amount: Ints, fundin
     place = stores.places(store).astype(np.int64)
     rows = np.flatnonzero(place >= 0)
     value = funding.bank_days.after(day[rows], funding.lags.get(CASH, 1))
-    totals = _sums((place[rows], currency[rows].astype(np.int64), value), amount[rows])
+    totals = sums((place[rows], currency[rows].astype(np.int64), value), amount[rows])
     return [
         funding.arriving(Expected(int(stores.account[store]), CASH, int(stores.ids[store]), day, amount, currency))
         for (store, currency, day), amount in totals
@@ -190,12 +211,12 @@ def fee_withdrawals(funding: Funding) -> list[Expected]:
                 tuple(sorted(parts[store, currency, month])),
             )
         )
-        for (store, currency, month), amount in _sums(columns, batches.fees[rows])
+        for (store, currency, month), amount in sums(columns, batches.fees[rows])
         if amount
     ]
 
 
-def _sums(columns: tuple[Ints, ...], amounts: Ints) -> list[tuple[tuple[int, ...], int]]:
+def sums(columns: tuple[Ints, ...], amounts: Ints) -> list[tuple[tuple[int, ...], int]]:
     """Totals by key, in order of the key."""
     order, _, rank = group(columns, np.arange(len(amounts)))
     if not len(order):

@@ -62,7 +62,10 @@ def _cut(lane: Sequence[Unit], paid: Mask, natural: Ints, running: Ints) -> Ints
         step = np.where(there[None, :] < here[:, None], np.inf, FAR * np.abs(there - natural[i])[None, :])
         if paid[i]:
             sums = running[there][None, :] - running[here][:, None]
-            step = step + ~np.isin(sums, sorted(_wanted(lane, unit)))
+            met = np.zeros(sums.shape, bool)
+            for amount in _wanted(lane, unit):
+                met |= sums == amount
+            step = step + ~met
         total = cost[:, None] + step
         came.append(np.argmin(total, axis=0))
         places.append(there)

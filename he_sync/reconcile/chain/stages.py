@@ -170,11 +170,21 @@ class Stages:
         found: Found | None = None,
     ) -> Cents:
         """Stages 3 to 6: deposits to bank lines, blind accounts, bank lines to the ledger; cents not yet due."""
-        funding, found = self.funding(settlements.store_of_batch), found or self.found
-        postings, journal = booked
+        funding = self.funding(settlements.store_of_batch)
         deposits = card_deposits(funding) + cash + fee_withdrawals(funding)
-        self._bank_difference(deposits, settlements.one)
-        statement = Statement(self.bank, deposits)
+        return self.received(settlements, funding, Statement(self.bank, deposits), booked, found or self.found)
+
+    def received(
+        self,
+        settlements: Settlements,
+        funding: Funding,
+        statement: Statement,
+        booked: tuple[DepositPostings, BatchFees],
+        found: Found,
+    ) -> Cents:
+        """The bank's side from a statement and the deposits that are expected on it."""
+        postings, journal = booked
+        self._bank_difference(statement.deposits, settlements.one)
         blind = BlindBooks(settlements, funding, statement)
         inferred = blind.infer(postings, journal) if blind.legs else None
         self.differing[BANK].update(blind.exchanged)
@@ -189,6 +199,7 @@ class Stages:
             blind.link_batches(inferred, journal, found)
             transit.update(blind.classify(inferred, self.as_of, found))
         BankLedger(statement, postings).match(found)
+        self.keep("bank", (funding, statement, postings, found))
         found.complete("LB", "BD", "DG", "LD")
         return transit
 

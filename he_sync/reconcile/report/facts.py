@@ -101,7 +101,7 @@ def gather(books: Books, out: Path, figures: Mapping[str, Any]) -> Facts:
         figures,
         steps(books, {name: int(cents) for name, cents in missing.items()}),
         kinds,
-        {kind.name: _details(books, kind.name) for kind in kinds},
+        {name: tuple(rows) for name, rows in _details(books).items()},
         tuple(_ageing(run(_AGES).fetchall())),
         dict(run(_BY_DAY, [date.fromisoformat(figures["as_of"])]).fetchall()),
         tuple(Account(*row) for row in run(_ACCOUNTS).fetchall()),
@@ -112,6 +112,12 @@ _KINDS = f"""
 SELECT any_value("table"), break_class, count(*), sum(delta_cents)::BIGINT, sum(abs(delta_cents))::BIGINT,
   max(age_days), count_if(confidence < 1), any_value(next_action)
 FROM out_breaks GROUP BY break_class ORDER BY bool_or("table" = '{STOCK}'), 5 DESC, 3 DESC, 2
+"""
+_WEIGHTIEST = f"""
+SELECT break_class, record_id, related_id, delta_cents, age_days, confidence, evidence FROM out_breaks
+QUALIFY row_number() OVER (PARTITION BY break_class ORDER BY abs(delta_cents) DESC, age_days DESC, record_id, evidence)
+  <= {DETAIL}
+ORDER BY break_class, abs(delta_cents) DESC, age_days DESC, record_id, evidence
 """
 _AGES = f"""
 SELECT age_days, count(*), sum(abs(delta_cents))::BIGINT FROM out_breaks WHERE "table" <> '{STOCK}' GROUP BY age_days
@@ -128,14 +134,12 @@ GROUP BY ALL ORDER BY ALL
 """
 
 
-def _details(books: Books, kind: str) -> tuple[Detail, ...]:
-    """The weightiest breaks of a class, then the oldest."""
-    rows = books.connection.execute(
-        "SELECT record_id, related_id, delta_cents, age_days, confidence, evidence FROM out_breaks"
-        f" WHERE break_class = ? ORDER BY abs(delta_cents) DESC, age_days DESC, record_id, evidence LIMIT {DETAIL}",
-        [kind],
-    ).fetchall()
-    return tuple(Detail(*row) for row in rows)
+def _details(books: Books) -> dict[str, list[Detail]]:
+    """By class its weightiest breaks, then the oldest."""
+    found: dict[str, list[Detail]] = {}
+    for kind, *row in books.connection.execute(_WEIGHTIEST).fetchall():
+        found.setdefault(kind, []).append(Detail(*row))
+    return found
 
 
 def _ageing(rows: list[tuple[int, int, int]]) -> list[tuple[str, int, int]]:
