@@ -50,6 +50,10 @@ _AWAY = {
     "same town, street missing": 0.05, "same state": 0.2, "different": 0.3, "other state, street missing": 0.18,
 }  # fmt: skip
 _NAMED = {"first name": {"same": 0.75, "short form": 0.2}, "last name": {"same": 0.98}}
+_LETTER = {"same": 0.01, "short form": 0.005, "same initial": 0.04, "misspelt": 0.02}
+"""First names of strangers of one surname: blocking proposes them for their first letter, so that an initial or a
+similar name is commoner among them than by chance. Held at chance, they were taken for people who had moved, and a file
+with few duplicates found five for each one that it had."""
 _NO_TWIN = {"first name": {"different": 0.02}, "last name": {"different": 0.05}, "generation": {"different": 1e-5}}
 _PAPERS = frozenset({"birth date", "identifier"})
 _BORN = {"same": 0.92, "one digit off": 0.03, "day and month exchanged": 0.01, "a generation apart": 0.01}
@@ -106,7 +110,13 @@ PEOPLE = (
         tied="home",
     ),
     Kind("namesake", 0.25, _NAMED, _PAPERS | {"phone", "address"}),
-    Kind("same surname", 0.3, {"last name": {"same": 0.98}}, _CONTACTS | {"first name", "middle initial"}),
+    Kind(
+        "same surname",
+        0.3,
+        {"first name": _LETTER, "last name": {"same": 0.98}},
+        _CONTACTS | {"middle initial"},
+        most={"first name": {"same": 0.02, "short form": 0.01}},
+    ),
     Kind(
         "same street",
         0.1,

@@ -15,13 +15,15 @@ import numpy.typing as npt
 class Field:
     """A compared field: its levels in words, whether level 0 stands for missing, and levels that identify nobody.
 
-    Records that only `far` levels join were brought together by a split of a large block as much as by chance.
+    Records that only `far` levels join were brought together by a split of a large block as much as by chance. Levels
+    of a `pooled` field say nothing for or against a class until the file shows that they do.
     """
 
     name: str
     levels: tuple[str, ...]
     blank: bool = True
     far: tuple[str, ...] = ()
+    pooled: bool = False
 
     def __len__(self) -> int:
         """Levels."""
@@ -75,6 +77,7 @@ _SEEN_WORDS = ("2", "3", "4", "5 to 8", "9 or more")
 RARITY = Field(
     "name rarity",
     ("missing", *(f"{by} expected, {of} seen" for by in _EXPECTED_WORDS for of in _SEEN_WORDS)),
+    pooled=True,
 )
 FIRM_SEEN = (3, 4, 6, 9)
 BIRTH = Field(
@@ -82,7 +85,9 @@ BIRTH = Field(
     ("missing", "same", "day and month exchanged", "one digit off", "different", "a generation apart"),
 )
 IDENTIFIER = Field("identifier", ("missing", "same", "one character off", "different"))
-FIRM_RARITY = Field("company rarity", ("missing", "2 seen", "3 seen", "4 or 5 seen", "6 to 8 seen", "9 or more seen"))
+FIRM_RARITY = Field(
+    "company rarity", ("missing", "2 seen", "3 seen", "4 or 5 seen", "6 to 8 seen", "9 or more seen"), pooled=True
+)
 
 PEOPLE_FIELDS = (RARITY, FIRST, LAST, PHONE, ADDRESS, GENERATION, MIDDLE, EMAIL, SIDES, BIRTH, IDENTIFIER)
 FIRM_FIELDS = (FIRM_RARITY, FIRM, FIRST, LAST, PHONE, ADDRESS, EMAIL, SIDES, IDENTIFIER)
