@@ -81,7 +81,18 @@ def build(
     """Everything as one Definitions; keyword arguments replace parts."""
     night, full, match = jobs()
     ours = dg.Definitions(
-        assets=[*PULLS, *CANONICAL, *RECONCILE, chain, store_days, completeness, *STOCK, *PUSH, close_store_days, *MATCH]
+        assets=[
+            *PULLS,
+            *CANONICAL,
+            *RECONCILE,
+            chain,
+            store_days,
+            completeness,
+            *STOCK,
+            *PUSH,
+            close_store_days,
+            *MATCH,
+        ]
         if assets is None
         else assets,
         jobs=[night, full, match, drain_job],
