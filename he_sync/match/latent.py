@@ -165,7 +165,7 @@ def _pooled(model: Model, seen: Patterns) -> Tables:
     tables = [list(table) for table in model.tables]
     for place, one in enumerate(model.fields):
         if one.pooled:
-            every = np.bincount(seen.levels[place], seen.counts, minlength=len(one)) + HALF
+            every: Floats = np.bincount(seen.levels[place], seen.counts, minlength=len(one)).astype(np.float64) + HALF
             for table in tables:
                 table[place] = _shaped(one, every)
     return tables
