@@ -20,7 +20,9 @@ from rich.table import Table
 
 from he_sync.flows import night
 from he_sync.flows.books import deciding, posting, proposing
+from he_sync.flows.books import ledger as books_ledger
 from he_sync.flows.books.ground import Books, Memory, date_of
+from he_sync.flows.books.ledger import Ledger
 from he_sync.flows.books.look import Looked, look
 from he_sync.flows.books.pack import known, write_pack
 from he_sync.flows.books.totals import totals
@@ -111,13 +113,22 @@ def _each(first: str, last: str | None, do: Callable[[str], None], said: Said) -
             said.to_do.append(f"{day}: {error}")
 
 
-def status(day: Day, until: Until = None, store: Stores = None, as_json: AsJson = False) -> None:
-    """Where each store-day stands, what keeps it from the next state, and what the month came to."""
+def status(
+    day: Day,
+    until: Until = None,
+    store: Stores = None,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Read the ledger of Epicor anew, line by line")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Where each store-day stands, what keeps it from the next state, and what the month came to.
+
+    With --ledger also whether what was posted, and signed, still stands there.
+    """
     said = Said()
-    with memory() as books:
+    with _office(ledger=ledger) as (books, read):
 
         def do(one: str) -> None:
-            said.rows.extend(_standing(books, each) for each in look(books, one, store or ()))
+            said.rows.extend(_standing(books, each) for each in look(books, one, store or (), read(one)))
 
         _each(day, until, do, said)
         month = totals(books, date_of(day)[:7])
@@ -128,6 +139,17 @@ def status(day: Day, until: Until = None, store: Stores = None, as_json: AsJson 
         for account, cents in month.tolerances.items():
             typer.echo(f"{month.month}: {show(cents, books.retailer.currency)} on {account}")
     said.tell(as_json=as_json)
+
+
+@contextmanager
+def _office(*, ledger: bool) -> Iterator[tuple[Books, Callable[[str], Ledger | None]]]:
+    """The books alone, or with a way to read a date's ledger."""
+    if not ledger:
+        with memory() as books:
+            yield books, lambda _: None
+        return
+    with night.open_office(read_settings()) as office:
+        yield office, lambda day: books_ledger.read(office, day)
 
 
 def _standing(books: Books, one: Looked) -> dict[str, Any]:

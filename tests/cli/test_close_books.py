@@ -1,6 +1,7 @@
 """`he-sync close status|propose|approve|post|sign|reopen|pack|verify` as finance calls it, refusals in one line."""
 
 import json
+import re
 
 import pytest
 
@@ -64,7 +65,13 @@ def test_finance_takes_a_date_from_the_comparison_to_a_pack_that_verifies(financ
     code, told, _ = finance("close", "status", friday)
     assert code == 0
     assert "carl approved" in told
-    assert "signed" in told
+    state = finance.sandbox.state
+    with state.transaction():
+        state._connection().execute("DELETE FROM \"epicor/GLJrnDtl\" WHERE doc LIKE '%1155|S002%'")
+    assert {row["state"] for row in said(finance("close", "status", friday, "--json"))[1]["rows"]} == {"signed"}
+    found = said(finance("close", "status", friday, "--ledger", "--json"))[1]["rows"]
+    assert {row["store"]: row["state"] for row in found} == {"S001": "signed", "S002": "proposed", "S003": "signed"}
+    assert re.search(r"1155\|v1 is posted as \d+ and the ledger lacks [\d,.]+ on 1155\|S002", found[1]["because"])
     code, found = said(
         finance("close", "reopen", friday, "--store", "S001", "--who", "carl", "--reason", "x", "--json")
     )
