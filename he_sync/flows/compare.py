@@ -100,7 +100,8 @@ def find_elsewhere(systems: Systems, lake: Lake, day: str, retailer: Retailer) -
     Epicor is asked for postings of the day's unposted payments, Heartland for payments that the day's ledger names.
     """
     payments, lines = _frame(lake, day, "payments"), _frame(lake, day, "ledger_lines")
-    texts = [f"HR PAY {number}" for number in ledger.unposted(payments, lines)]
+    single = retailer.epicor.ledger == "payments"
+    texts = [f"HR PAY {number}" for number in ledger.unposted(payments, lines)] if single else []
     found = systems.epicor.read_any("Erp.BO.GLJrnDtlSvc", "GLJrnDtls", "Description", texts) if texts else []
     rows = [
         row

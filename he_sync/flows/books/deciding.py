@@ -14,6 +14,7 @@ from he_sync.model.errors import HeSyncError, NotAllowed, Refused
 from he_sync.model.retailer import Retailer
 from he_sync.reconcile.journals.life import Approver, approve
 from he_sync.store import books
+from he_sync.store.books import Approval
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def approve_day(office: Books, day: str, who: str, reason: str, stores: Collecti
     Raises NotAllowed for somebody without a role.
     """
     person = approver(office.retailer, who)
-    done: list[str] = []
+    agreed: list[Approval] = []
     refused: list[str] = []
     for one in look(office, day, stores):
         waiting = [each for each in one.journals if each.state == "proposed"]
@@ -48,12 +49,14 @@ def approve_day(office: Books, day: str, who: str, reason: str, stores: Collecti
             continue
         for each in waiting:
             try:
-                agreed = approve(proposal(office, each), person, each.content, reason).moves[-1]
-                held = books.approve(office.store, each.key, each.content, who, agreed.reason)
+                move = approve(proposal(office, each), person, each.content, reason).moves[-1]
             except (NotAllowed, Refused) as error:
                 refused.append(str(error))
             else:
-                (done if held else refused).append(each.key if held else f"{each.key} has changed; look at it again")
+                agreed.append(Approval(each.key, each.content, who, move.reason))
+    held = books.approve_many(office.store, agreed)
+    done = [one.key for one, ok in zip(agreed, held, strict=True) if ok]
+    refused += [f"{one.key} has changed; look at it again" for one, ok in zip(agreed, held, strict=True) if not ok]
     look(office, day, stores)
     return Decided(tuple(done), tuple(refused))
 

@@ -109,7 +109,8 @@ def read(office: Office, day: str) -> Ledger:
         (row for page in source.pages(Ask(office.systems, office.retailer, date.fromisoformat(day))) for row in page),
     )
     there = {row["payment_id"] for row in rows.values()}
-    texts = [f"HR PAY {number}" for number in sorted(alive - there)]
+    single = office.retailer.epicor.ledger == "payments"
+    texts = [f"HR PAY {number}" for number in sorted(alive - there)] if single else []
     rows |= _any(office, "Description", texts)
     rows |= _any(office, "GroupID", sorted(ours))
     lines = frame(LedgerLines, [rows[name] for name in sorted(rows)])

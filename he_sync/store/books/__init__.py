@@ -7,8 +7,10 @@ which limit, is decided by the caller; that preparer and approver differ is held
 
 from he_sync.store.books.days import StoreDay, get, listing, moved, reopen, rules_of, save_rules, sign
 from he_sync.store.books.journals import (
+    Approval,
     Journal,
     approve,
+    approve_many,
     approved_in_month,
     history,
     of_day,
@@ -21,9 +23,11 @@ from he_sync.store.books.journals import (
 )
 
 __all__ = [
+    "Approval",
     "Journal",
     "StoreDay",
     "approve",
+    "approve_many",
     "approved_in_month",
     "get",
     "history",

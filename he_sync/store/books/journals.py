@@ -108,25 +108,42 @@ def _withdraw(connection: Connection, gone: Iterable[Journal]) -> None:
         audit.record(connection, "he-sync", f"journal {one.state} -> withdrawn", one.key, {"content": one.content})
 
 
+@dataclass(frozen=True)
+class Approval:
+    """A journal as somebody looked at it, and why it is approved."""
+
+    key: str
+    content: str
+    who: str
+    reason: str
+
+
 def approve(store: Store, key: str, content: str, who: str, reason: str) -> bool:
     """Approve what was looked at. False where it is no longer proposed with this content.
 
     Raises NotAllowed for whoever prepared it, however the name is written.
     """
+    return approve_many(store, [Approval(key, content, who, reason)])[0]
 
-    def write(connection: Connection) -> bool:
-        mine = (journals.c.key == key, journals.c.state == "proposed", journals.c.content == content)
-        row = connection.execute(select(journals).where(*mine).with_for_update()).first()
-        if row is None:
-            return False
-        if row.prepared_by.strip().casefold() == who.strip().casefold():
-            raise NotAllowed(f"{key}: {who} prepared it; another person approves")
-        told = {"state": "approved", "approved_by": who.strip(), "approved_at": datetime.now(UTC), "reason": reason}
-        connection.execute(update(journals).where(journals.c.seq == row.seq).values(told))
-        audit.record(connection, who, "journal proposed -> approved", key, {"content": content, "reason": reason})
-        return True
 
-    return store.run(write)
+def approve_many(store: Store, those: Sequence[Approval]) -> list[bool]:
+    """The same for many, all or none of those that are still as they were looked at; says of each whether it held."""
+    return store.run(lambda connection: [_approve(connection, one) for one in those])
+
+
+def _approve(connection: Connection, one: Approval) -> bool:
+    mine = (journals.c.key == one.key, journals.c.state == "proposed", journals.c.content == one.content)
+    row = connection.execute(select(journals).where(*mine).with_for_update()).first()
+    if row is None:
+        return False
+    who = one.who.strip()
+    if row.prepared_by.strip().casefold() == who.casefold():
+        raise NotAllowed(f"{one.key}: {who} prepared it; another person approves")
+    told = {"state": "approved", "approved_by": who, "approved_at": datetime.now(UTC), "reason": one.reason}
+    connection.execute(update(journals).where(journals.c.seq == row.seq).values(told))
+    said = {"content": one.content, "reason": one.reason}
+    audit.record(connection, who, "journal proposed -> approved", one.key, said)
+    return True
 
 
 def send(store: Store, effect_keys: Mapping[str, str]) -> None:
