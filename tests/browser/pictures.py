@@ -155,6 +155,23 @@ def night(folder: Path, chromium: str) -> None:
             check(visitor, folder)
             partitions(visitor, folder)
             report(visitor, folder, Path(name) / "chain" / days[-1] / "report.html")
+            consoled(visitor, folder, urls["console"], days[-1])
+
+
+def consoled(visitor: Visitor, folder: Path, way_in: str, day: str) -> None:
+    """The pages of operators and finance, after a close that left something to decide."""
+    base = way_in.partition("/enter/")[0]
+    size(visitor, 560)
+    visitor.page.goto(way_in)
+    take(visitor, folder, "console")
+    for path, name, height in (
+        ("/approvals", "approvals", 700),
+        (f"/close/{day}", "store_days", 900),
+        ("/letters", "letters", 700),
+    ):
+        size(visitor, height)
+        visitor.page.goto(base + path)
+        take(visitor, folder, name)
 
 
 def main(folder: Path, *halves: str) -> None:

@@ -1,0 +1,102 @@
+"""The console in a real browser by keyboard alone and without a script: its forms work before any has loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, sync_playwright
+
+from he_sync.store import effects
+from tests.browser.visitor import QUIET, WIDE
+from tests.console.conftest import NOBODY_LISTENS, Served, profile, serving
+from tests.console.test_decisions import letter
+from tests.store.examples import effect
+
+SMALLEST = 24
+"""Pixels of a target each way (WCAG 2.2, 2.5.8); a link inside a sentence or a table's text is exempt."""
+MOST_STEPS = 60
+__all__ = ["profile"]
+
+
+@contextmanager
+def looking(chromium: str, served: Served, **options: object) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=list(QUIET))
+        page = browser.new_page(viewport=WIDE, java_script_enabled=False, **options)  # type: ignore[arg-type]
+        page.goto(f"http://{served.address}/enter/{served.keys.way_in}")
+        try:
+            yield page
+        finally:
+            browser.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path, profile: str) -> Iterator[Served]:
+    (tmp_path / "profile.yaml").write_text(profile, encoding="utf-8")
+    with serving(tmp_path, {**NOBODY_LISTENS, "HE_HOME": str(tmp_path)}) as one:
+        effects.plan(one.store, [effect(f"ticket {number}", limit_ok=False) for number in range(3)])
+        letter(one.store, 7)
+        yield one
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until the target has the focus, as a person without a mouse does."""
+    for _ in range(MOST_STEPS):
+        page.keyboard.press("Tab")
+        if target.and_(page.locator(":focus")).count():
+            return
+    raise AssertionError(f"{target} is not reached by keyboard")
+
+
+def test_a_write_is_approved_by_keyboard_alone_before_any_script_has_loaded(chromium: str, served: Served) -> None:
+    with looking(chromium, served) as page:
+        tab_to(page, page.get_by_role("navigation").get_by_role("link", name="Approvals"))
+        page.keyboard.press("Enter")
+        tab_to(page, page.get_by_role("checkbox", name="ticket 1, create_sales_order"))
+        page.keyboard.press("Space")
+        tab_to(page, page.get_by_role("button", name="Approve"))
+        page.keyboard.press("Enter")
+        page.get_by_role("status").filter(has_text="1 approved").wait_for()
+    states = {status.effect.entity: status.state for status in effects.listing(served.store)}
+    assert states == {"ticket 0": "waiting_approval", "ticket 1": "planned", "ticket 2": "waiting_approval"}
+
+
+def test_whoever_zooms_in_or_has_a_small_screen_reads_every_page_without_scrolling_sideways(
+    chromium: str, served: Served
+) -> None:
+    with looking(chromium, served) as page:
+        page.set_viewport_size({"width": 700, "height": 900})
+        for path in (
+            "/",
+            "/events",
+            "/letters",
+            "/letters/1",
+            "/approvals",
+            "/stock",
+            "/close",
+            "/connections",
+            "/audit",
+        ):
+            page.goto(f"http://{served.address}{path}")
+            main = page.get_by_role("main").bounding_box()
+            assert main is not None
+            assert main["width"] <= 700, path
+            for table in page.locator("main table:not(.wide table)").all():
+                box = table.bounding_box()
+                assert box is not None
+                assert box["width"] <= 700, path
+
+
+def test_every_button_field_and_entry_of_the_navigation_is_large_enough_to_hit(chromium: str, served: Served) -> None:
+    with looking(chromium, served) as page:
+        for path in ("/", "/letters", "/approvals", "/stock"):
+            page.goto(f"http://{served.address}{path}")
+            for target in page.locator(
+                "header nav a, .tabs a, .cards a, button, input:not([type=hidden]), select"
+            ).all():
+                box = target.bounding_box()
+                assert box is not None
+                assert min(box["width"], box["height"]) >= SMALLEST, (path, target.inner_text())
