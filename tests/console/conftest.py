@@ -67,11 +67,11 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path, environ: dict[str, str]) -> Iterator[Served]:
+def serving(home: Path, environ: dict[str, str], who: str = "ana") -> Iterator[Served]:
     clock = Clock()
     keys = Keys(key_of(home), clock)
     with open_store(home / "he_sync.db") as store, socket.create_server(("127.0.0.1", 0)) as listening:
-        place = Place(store, environ, "ana", now=clock)
+        place = Place(store, environ, who, now=clock)
         settings = uvicorn.Config(console(place, keys, LOOPBACK), log_config=None, ws="none", lifespan="off")
         server = uvicorn.Server(settings)
         thread = threading.Thread(target=server.run, args=([listening],))

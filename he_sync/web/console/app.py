@@ -14,13 +14,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from he_sync.model.errors import FixInput, HeSyncError, TryLater
+from he_sync.model.errors import FixInput, HeSyncError, NotAllowed, Refused, TryLater
 from he_sync.web.console.door import Door, Keys
 from he_sync.web.console.pages import ROUTES
 from he_sync.web.console.place import Place
 from he_sync.web.console.render import page
 
 STATIC = Path(__file__).with_name("static")
+STATUSES = ((FixInput, 422), (NotAllowed, 403), (TryLater, 503), (Refused, 409))
 log = logging.getLogger(__name__)
 
 
@@ -43,7 +44,7 @@ async def healthz(request: Request) -> Response:
 
 def refused(request: Request, error: Exception) -> Response:
     """One clear line: what, where, what to do."""
-    status = 422 if isinstance(error, FixInput) else 503 if isinstance(error, TryLater) else 502
+    status = next((number for kind, number in STATUSES if isinstance(error, kind)), 502)
     return page(request, "refused", "Not done", status, line=str(error))
 
 

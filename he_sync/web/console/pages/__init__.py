@@ -13,10 +13,11 @@ from he_sync.web.console.pages import (
     overview,
     reviews,
     stock,
+    store_days,
 )
 
 ROUTES = [
     route
-    for page in (overview, events, letters, approvals, reviews, conflicts, stock, close, connections, audit)
+    for page in (overview, events, letters, approvals, reviews, conflicts, stock, close, store_days, connections, audit)
     for route in page.ROUTES
 ]

@@ -12,13 +12,17 @@ from he_sync.flows import completeness
 from he_sync.model.errors import FixInput
 from he_sync.store import board
 from he_sync.web.console.forms import number
+from he_sync.web.console.pages.store_days import board_of
 from he_sync.web.console.place import place_of
 from he_sync.web.console.render import page
 
 
 def dates(request: Request) -> Response:
     """GET /close: the page."""
-    return page(request, "dates", "Close", rows=board.dates(place_of(request).look))
+    place = place_of(request)
+    rows = board.dates(place.look)
+    last = max((row.business_date for row in rows), default=None)
+    return page(request, "dates", "Close", rows=rows, board=board_of(place, last))
 
 
 def day(request: Request) -> Response:
