@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -15,10 +16,11 @@ from he_sync.flows import push as pushing
 from he_sync.flows.benches import bench
 from he_sync.flows.push.lane import WORKERS
 from he_sync.flows.stock import book, counts, sets, shop
+from he_sync.flows.stock.counts import Counts
 from he_sync.flows.stock.letters import Trouble
 from he_sync.flows.stock.sets import News, Planned, Yard, subject
 from he_sync.flows.writers.stock_sets import STALE
-from he_sync.stock.push import Spot
+from he_sync.stock.push import Spot, Target
 from he_sync.store import dead_letters, effects
 
 PORTION = 2_000
@@ -93,28 +95,59 @@ def push(yard: Yard, worker: str, now: pushing.Clock | None = None, tell: Tell =
     return out
 
 
+@dataclass
+class _Gathered:
+    """News of some pages, with what was seen on the way to them."""
+
+    news: News = field(default_factory=News)
+    counted: int = 0
+    fresh: int = 0
+    moving: dict[Spot, str] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
+
+    def add(self, page: Counts, fresh: Sequence[Target]) -> None:
+        """Take a page in; a part that changed meanwhile comes again and stands for itself."""
+        moving = {one.spot: "Epicor moved it while it was read" for one in fresh if one.item.sku in page.moving}
+        going = [one for one in fresh if one.spot not in moving]
+        named, was = {one.item.sku for one in going}, self.news
+        earlier = [one for one in was.targets if one.item.sku not in named]
+        factors = {sku: factor for sku, factor in page.factors.items() if sku in named}
+        marks = dict.fromkeys(named, page.mark)
+        self.news = News((*earlier, *going), {**was.marks, **marks}, {**was.factors, **factors})
+        self.counted, self.fresh = self.counted + len(page.targets), self.fresh + len(fresh)
+        self.moving |= moving
+        self.troubles += page.troubles
+
+
+def _gathered(yard: Yard, skus: Sequence[str] | None) -> Iterator[_Gathered]:
+    """News in portions."""
+    some = _Gathered()
+    for page in counts.pages(yard.systems, yard.retailer, yard.policy, skus):
+        some.add(page, sets.news(yard, page.targets))
+        if len(some.news.targets) >= PORTION:
+            yield some
+            some = _Gathered()
+    yield some
+
+
+def _ahead(portions: Iterator[_Gathered]) -> Iterator[_Gathered]:
+    """The same, the next one read while one is sent: Epicor's counts do not wait for the shop's rate."""
+    with ThreadPoolExecutor(1, "stock counts") as reader:
+        coming = reader.submit(next, portions, None)
+        while (some := coming.result()) is not None:
+            coming = reader.submit(next, portions, None)
+            yield some
+
+
 def _portions(yard: Yard, skus: Sequence[str] | None, out: Outcome) -> Iterator[Planned]:
     shut = shop.closed(yard.systems.heartland, yard.retailer)
-    some = News()
-    for page in counts.pages(yard.systems, yard.retailer, yard.policy, skus):
-        fresh = sets.news(yard, page.targets)
-        out.trouble(page.troubles)
+    for some in _ahead(_gathered(yard, skus)):
+        out.trouble(some.troubles)
+        out.held |= some.moving
         if skus is None:
-            out.counted, out.news = out.counted + len(page.targets), out.news + len(fresh)
-        moving = {one.spot: "Epicor moved it while it was read" for one in fresh if one.item.sku in page.moving}
-        out.held |= moving
-        going = [one for one in fresh if one.spot not in moving]
-        named = {one.item.sku for one in going}
-        some = News(
-            (*some.targets, *going),
-            {**some.marks, **dict.fromkeys(named, page.mark)},
-            {**some.factors, **{sku: factor for sku, factor in page.factors.items() if sku in named}},
-        )
-        if len(some.targets) >= PORTION:
-            yield _planned(yard, some, shut)
-            some = News()
-    if some.targets:
-        yield _planned(yard, some, shut)
+            out.counted, out.news = out.counted + some.counted, out.news + some.fresh
+        if some.news.targets:
+            yield _planned(yard, some.news, shut)
 
 
 def _planned(yard: Yard, some: News, shut: dict[str, str]) -> Planned:
