@@ -137,12 +137,13 @@ def test_an_adjustment_that_was_made_since_the_pull_is_counted(he_sync_alone):
 
 
 def test_a_plan_of_stock_and_of_products_shows_what_would_change_and_writes_nothing(office, shop):
-    before = len(shop.state.oracle("origin = 'api'"))
+    state = shop[0].state
+    before = len(state.oracle("origin = 'api'"))
     for verb in ("stock", "products"):
         code, out, err = office(verb, "plan", "--json")
         assert (code, err) == (0, "")
         json.loads(out)
-    assert len(shop.state.oracle("origin = 'api'")) == before
+    assert len(state.oracle("origin = 'api'")) == before
 
 
 def test_a_rule_that_is_misspelt_is_one_line_and_exit_code_2(office, tmp_path):

@@ -86,7 +86,7 @@ def test_any_interleaving_of_people_events_bookings_and_pushes_ends_equal_and_ad
     with hasty(path) as store:
         flows = Flows(world, store)
         live(world, flows, steps)
-    assert world.wrong() == []
+    assert flows.wrong() == []
 
 
 # the same on the stand-ins over HTTP
