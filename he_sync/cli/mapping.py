@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,15 +12,20 @@ import typer
 from rich.console import Console
 from rich.table import Table as Shown
 
-from he_sync.mapping.suggest.memory import EMPTY, read_memory, write_memory, write_whole
+from he_sync.connect.wire import GOOD, Request, http_send
+from he_sync.mapping.suggest.memory import EMPTY, Memory, read_memory, write_memory, write_whole
 from he_sync.mapping.suggest.reading import read_table
+from he_sync.mapping.suggest.second_opinion import Question, answered, undecided, with_opinion
 from he_sync.mapping.suggest.suggestions import TOP, Suggestion, suggest
 from he_sync.mapping.suggest.thesaurus import thesaurus
-from he_sync.model.errors import FixInput
+from he_sync.model.errors import FixInput, HeSyncError
+from he_sync.settings import variable
 
 app = typer.Typer(no_args_is_help=True)
 NOTHING = "-"
 """What stands for `no counterpart` where a decision is written down."""
+PATIENCE = 60.0
+"""Seconds that a language model may take."""
 FileOf = Annotated[Path, typer.Argument(metavar="FILE", help="Made at the first decision")]
 
 
@@ -43,15 +49,41 @@ def suggest_mapping(  # noqa: PLR0913, PLR0917 - one argument an option
         bool,
         typer.Option("--thesaurus/--no-thesaurus", help="Use what systems call things, beside spelling and values"),
     ] = True,
+    ask: Annotated[
+        str, typer.Option("--ask", metavar="URL", help="A language model's address (OpenAI's form); off without it")
+    ] = "",
+    model: Annotated[str, typer.Option("--model", help="Which one to ask there")] = "default",
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Let the model see three values a field; else names and types")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON")] = False,
 ) -> None:
     """Candidates with reasons for every field of SOURCE; `auto` where the first one may be taken unseen."""
     _writable(out)
     known = thesaurus() if meanings else thesaurus().without_meanings()
-    sides = [read_table(path, encoding) for path in (source, target)]
-    found = suggest(*sides, memory=read_memory(memory) if memory else EMPTY, top=top, known=known)
+    left, right = (read_table(path, encoding) for path in (source, target))
+    decided = read_memory(memory) if memory else EMPTY
+    found = suggest(left, right, memory=decided, top=top, known=known)
+    if ask:
+        question = Question(left, right, undecided(found, decided), show_values)
+        found = _asked(ask, model, question, found, decided)
     write_whole(out, [one.plain() for one in found])
     _said(found, as_json)
+
+
+def _asked(address: str, model: str, question: Question, found: list[Suggestion], decided: Memory) -> list[Suggestion]:
+    """With the model's candidates, or as it was with a line on stderr: it is never needed."""
+    key = variable("HE_MODEL_KEY", os.environ, "")
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
+    body = json.dumps(question.body(model)).encode()
+    try:
+        with http_send(total_deadline=PATIENCE) as send:
+            reply = send(Request("POST", f"{address.rstrip('/')}/chat/completions", headers, body))
+        pairs = answered(reply.json() if reply.status in GOOD else f"status {reply.status}")
+        return with_opinion(found, pairs, question, decided)
+    except (HeSyncError, ValueError) as error:
+        typer.echo(f"he-sync: the language model was left out: {error}", err=True)
+        return found
 
 
 @app.command("decide")

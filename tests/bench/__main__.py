@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import exactly_once, latency, matching, receiver, settlements, stock, store
+from tests.bench import exactly_once, latency, matching, receiver, settlements, stock, store, suggesting
 from tests.bench.company import company
 from tests.bench.figures import Figure, failed, said, table
 from tests.bench.measure import Measure, measured
@@ -33,7 +33,10 @@ NIGHT, DAYS = "2026-11-20", 2  # a Friday, and the Thursday whose batches its de
 WIDTH = 130  # the table's columns side by side, where the output is no terminal
 ROUNDS = 2  # in turn: the server is cold in the first, and other processes come and go
 RECONCILE = {f"reconcile_{name}": part for name, part in settlements.PARTS.items()}
-PARTS = ("pulls", "night", "store", "stock", "exactly_once", "receiver", "latency", "matching", *RECONCILE)
+PARTS = (
+    *("pulls", "night", "store", "stock", "exactly_once", "receiver", "latency", "matching", "suggesting"),
+    *RECONCILE,
+)
 ORDERS, SEED = 200_000, 7  # of the late-landing simulation
 SMALLER = 10  # memory is compared over a tenfold growth
 
@@ -84,6 +87,7 @@ def _parts(folder: Path, rows: int) -> dict[str, Callable[[], Iterator[Figure]]]
         "receiver": lambda: receiver.figures(folder),
         "latency": lambda: latency.latency(folder),
         "matching": lambda: matching.figures(folder),
+        "suggesting": lambda: suggesting.figures(folder),
         **{name: partial(part, folder) for name, part in RECONCILE.items()},
     }
 

@@ -133,9 +133,20 @@ def _others(given: dict[str, str]) -> Iterator[tuple[str, str]]:
         name, kind = one.split(":")
         yield name, kind
     if "table" in given:
-        kind = ""
-        for word in (EPICOR / f"{given['table']}.txt").read_text(encoding="utf-8").split():
-            if word.endswith(":"):
-                kind = word[:-1]
-            elif kind in TYPES:
-                yield word, TYPES[kind]
+        yield from epicor_names(given["table"])
+
+
+def epicor_names(table: str) -> Iterator[tuple[str, str]]:
+    """Names and kinds of one of Epicor's tables, as the sandbox knows them."""
+    kind = ""
+    for word in (EPICOR / f"{table}.txt").read_text(encoding="utf-8").split():
+        if word.endswith(":"):
+            kind = word[:-1]
+        elif kind in TYPES:
+            yield word, TYPES[kind]
+
+
+def epicor_table(name: str) -> Table:
+    """One of Epicor's tables with values that mean nothing."""
+    fields = (Field(one, tuple(filler(kind, "epicor", ROWS, f"{name}/{one}"))) for one, kind in epicor_names(name))
+    return Table(name, tuple(fields))

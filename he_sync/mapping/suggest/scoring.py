@@ -18,6 +18,8 @@ from he_sync.mapping.suggest.signs import Signs
 FILE = Path(__file__).with_name("weights.json")
 WIDTH = 100
 """Targets at which the weight of `none` was written down; of a wider table more targets are alike by chance."""
+NARROWEST = 20
+"""Targets of the narrowest table that was learned from."""
 TAKEN = 2.0
 """What a target loses in log odds where it is assigned to another field."""
 RELUCTANT = -2.0
@@ -67,7 +69,7 @@ class Scored:
 def utilities(given: Signs, by: Weights) -> tuple[Floats, float]:
     """Log odds of every pair up to a constant, and those of `none`."""
     found = sum(given.arrays[name] * weight for name, weight in by.signs.items())
-    width = len(given.target.words)
+    width = max(NARROWEST, len(given.target.words))
     return np.asarray(found), by.none[0] + by.none[1] * float(np.log(width / WIDTH))
 
 
