@@ -8,11 +8,9 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -21,6 +19,7 @@ from he_sync.mapping.suggest.tables import Table
 from tests.bench.environments import HOME, environment, peer
 from tests.bench.figures import Figure, said, skipped, table
 from tests.bench.measure import Measure, measured
+from tests.bench.wide_fields import SIDES
 from tests.suggest_world.evaluate import Outcome, outcome, ranked
 from tests.suggest_world.labelled import EPICOR, Labelled, epicor_table, own, samples, untouched
 from tests.suggest_world.learn import case, without_systems
@@ -43,7 +42,10 @@ def figures(folder: Path, given: Path | None = None) -> Iterator[Figure]:
         yield Figure(name, "taken unseen", 100 * found.auto / found.fields, "%", better="more")
         yield Figure(name, "of those right", 100 * found.precision, "%", better="more")
     yield skipped("fields", "magneto-python: 6 GB of packages, and its models come from a hub")
-    yield from _wide(measured("tests.bench.suggesting:wide", str(folder), {}))
+    for side, name in zip(SIDES, ("InvcHead", "OrderHed"), strict=True):
+        whole = epicor_table(name)
+        write(folder / side, replace(whole, fields=whole.fields[:WIDE]))
+    yield from _wide(measured("tests.bench.wide_fields:suggested", str(folder), {}))
 
 
 def _left_out(labels: Sequence[Labelled]) -> Outcome:
@@ -90,23 +92,6 @@ def _wide(one: Measure) -> Iterator[Figure]:
     yield Figure(name, "wall, imports too", one.seconds, "s")
     yield Figure(name, "processor", one.processor_seconds, "s")
     yield Figure(name, "peak memory", one.peak / MEBIBYTE, "MiB")
-
-
-@contextmanager
-def wide(folder: str) -> Iterator[Callable[[], dict[str, Any]]]:
-    """Real names of Epicor on both sides; the program's imports are inside the clock."""
-    sides = [Path(folder) / f"wide.{side}.csv" for side in ("source", "target")]
-    for path, name in zip(sides, ("InvcHead", "OrderHed"), strict=True):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(path, replace(epicor_table(name), fields=epicor_table(name).fields[:WIDE]))
-
-    def run() -> dict[str, Any]:
-        from he_sync.mapping.suggest.reading import read_table  # noqa: PLC0415 - measured
-        from he_sync.mapping.suggest.suggestions import suggest  # noqa: PLC0415 - measured
-
-        return {"rows": len(suggest(*(read_table(path) for path in sides)))}
-
-    yield run
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ def test_the_entry_shown_is_one_of_those_written(ran):
     assert set(written) == set(shown)
     assert written["auto"] == shown["auto"]
     [first, *_], [said] = written["candidates"], shown["candidates"]
-    assert (first["target"], round(first["score"], 2)) == (said["target"], said["score"])
+    assert (first["target"], round(first["score"], 3)) == (said["target"], said["score"])
     assert first["reason"].startswith(said["reason"])
 
 
