@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from he_sync.match.codes import Bools, Floats, Ints
+from he_sync.match.codes import Bools, Floats
 from he_sync.match.compare import Levels
 from he_sync.match.levels import ADDRESS, BIRTH, EMAIL, FIRM, FIRST, GENERATION, LAST, MIDDLE, PHONE, Field
 
@@ -28,6 +29,10 @@ ELSEWHERE = (
 )  # fmt: skip
 
 
+Decisions = npt.NDArray[np.int8]
+"""NO, REVIEW or MATCH of each pair."""
+
+
 @dataclass(frozen=True)
 class Policy:
     """What the user accepts: the precision of automatic links, and the score from which a person looks."""
@@ -43,12 +48,15 @@ def settled(probability: Floats, together: Bools) -> Floats:
     return np.select([joined, parted], [0.5 + probability / 5, 0.5 - (1 - probability) / 5 - 1e-3], probability)
 
 
-def decisions(score: Floats, levels: Mapping[str, Levels], together: Bools, policy: Policy) -> tuple[Ints, float]:
+def decisions(score: Floats, levels: Mapping[str, Levels], together: Bools, policy: Policy) -> tuple[Decisions, float]:
     """A decision for each pair, and the score from which pairs link by themselves. A person's answer scores 1 or 0."""
     alone = together & ~(by_hand(levels) & (score < 1.0))
     threshold = match_from(score[alone], policy.precision)
     asked = (score >= policy.review_from) | always_asked(levels)
-    return np.select([alone & (score >= threshold), asked], [MATCH, REVIEW], NO), threshold
+    found = np.full(len(score), NO, np.int8)
+    found[asked] = REVIEW
+    found[alone & (score >= threshold)] = MATCH
+    return found, threshold
 
 
 def by_hand(levels: Mapping[str, Levels]) -> Bools:

@@ -14,8 +14,7 @@ import numpy as np
 import polars as pl
 
 from he_sync.match.blocking import Pairs
-from he_sync.match.codes import Ints
-from he_sync.match.decide import MATCH, NO
+from he_sync.match.decide import MATCH, NO, Decisions
 from he_sync.match.labels import NO as SAYS_NO
 from he_sync.match.labels import YES, Labels, places
 from he_sync.match.reading import table
@@ -75,7 +74,7 @@ def with_decided(known: Labels | None, said: Sequence[Decided], records: pl.Data
     return Labels(left, right, np.array([pairs[pair] for pair in sorted(pairs)], bool))
 
 
-def obeyed(decision: Ints, pairs: Pairs, known: Labels | None) -> Ints:
+def obeyed(decision: Decisions, pairs: Pairs, known: Labels | None) -> Decisions:
     """Decisions of a run after the word of people: what was decided is not asked again."""
     if known is None:
         return decision

@@ -13,8 +13,8 @@ import polars as pl
 from he_sync.match.codes import Bools, Ints, Small, coded
 from he_sync.match.columns import Columns
 
-CHUNK = 1 << 18
-"""Customers made at a time; as many rows as a row group of Parquet has."""
+CHUNK = 1 << 16
+"""Customers made at a time."""
 
 GROUPS = {
     "name": ("first_name", "last_name"),

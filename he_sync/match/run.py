@@ -12,11 +12,12 @@ import polars as pl
 from he_sync.match.blocking import Cost, candidates
 from he_sync.match.clusters import Rules, Steward, clusters
 from he_sync.match.codes import Bools, Floats, Ints
-from he_sync.match.decide import Policy, decisions, settled
+from he_sync.match.decide import Decisions, Policy, decisions, settled
 from he_sync.match.decided import Decided, obeyed, with_decided
 from he_sync.match.golden import golden
 from he_sync.match.households import households
 from he_sync.match.labels import labels, rescored
+from he_sync.match.memory import return_arrays
 from he_sync.match.profile import Contacts, without_shared
 from he_sync.match.reading import joined
 from he_sync.match.scoring import Scores, scored
@@ -52,7 +53,7 @@ class Outcome:
     scores: Scores
     score: Floats
     together: Bools
-    decision: Ints
+    decision: Decisions
     threshold: float
     cluster: Ints
     household: Ints
@@ -87,6 +88,7 @@ def match(
 
 def matched(records: pl.DataFrame, options: Options | None = None, tell: Tell = lambda _: None) -> Outcome:
     """The same of records that are joined: who reads large files need not keep both sides beside them."""
+    return_arrays()
     chosen = options or Options()
     side = records["side"].to_numpy().astype(np.int64)
     tell("standardising")

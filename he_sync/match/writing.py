@@ -26,8 +26,8 @@ from he_sync.match.run import Outcome
 
 WORTH = 0.01
 """Score from which a candidate is written."""
-CHUNK = 1 << 18
-"""Pairs made and written at a time; as many rows as a row group of Parquet has."""
+CHUNK = 1 << 16
+"""Pairs made and written at a time."""
 SIDES = ("left", "right")
 
 

@@ -18,7 +18,7 @@ from he_sync.match.clusters import Rules, Steward, clusters
 from he_sync.match.codes import Bools, Floats, Ints, Places
 from he_sync.match.columns import columns_of
 from he_sync.match.compare import Comparer, Levels, generation, namesakes
-from he_sync.match.decide import MATCH, NO, REVIEW, always_asked, by_hand, settled
+from he_sync.match.decide import MATCH, NO, REVIEW, Decisions, always_asked, by_hand, settled
 from he_sync.match.decided import Decided, obeyed, with_decided
 from he_sync.match.households import households
 from he_sync.match.levels import FIELDS, FIRM, FIRM_RARITY, FIRM_SEEN
@@ -158,10 +158,11 @@ def _scores(before: Index, pairs: Pairs, levels: dict[str, Levels]) -> Scores:
     return replace(scores, probability=final)
 
 
-def _decisions(before: Index, score: Floats, levels: dict[str, Levels], together: Bools) -> Ints:
+def _decisions(before: Index, score: Floats, levels: dict[str, Levels], together: Bools) -> Decisions:
     learned = before.learned
     linked = together & ~by_hand(levels) & (score >= learned.threshold)
-    return np.select([linked, (score >= learned.policy.review_from) | always_asked(levels)], [MATCH, REVIEW], NO)
+    cases = [linked, (score >= learned.policy.review_from) | always_asked(levels)]
+    return np.select(cases, [MATCH, REVIEW], NO).astype(np.int8)
 
 
 def called(names: Sequence[str], was: Ints, outcome: Outcome) -> pl.Series:

@@ -27,8 +27,14 @@ from he_sync.match.online.index import COUNTED, Index
 from he_sync.match.online.plain import Facts, Pair, levels
 from he_sync.match.online.rivals import summed
 from he_sync.match.patterns import patterns
+from he_sync.match.side_by_side import side_by_side
 from he_sync.match.table import Table
 
+COMPARED = (
+    "first", "last", "root", "name", "user", "host", "digits", "number", "road", "unit", "zip5", "place", "region",
+    "firm", "middle", "generation", "birth", "identifier",
+)  # fmt: skip
+"""Columns that pairs are compared by; the others only serve blocks."""
 SHOWN = 0.01
 FEW = 300
 """Rows below which a dictionary codes a column sooner than hashes do."""
@@ -102,7 +108,8 @@ def judged(known: Index, who: Ints, record: Ints, levels: Mapping[str, Levels], 
 
 
 def _taken(known: Index, rows: Ints, columns: Sequence[str] | None = None) -> pa.Table:
-    return (known.records.select(columns) if columns else known.records).take(pa.array(rows))
+    names, place = columns or known.records.column_names, pa.array(rows)
+    return pa.table(dict(zip(names, side_by_side(lambda name: known.records[name].take(place), names), strict=True)))
 
 
 def _texts(known: Index, rows: Ints) -> list[dict[str, Any]]:
@@ -129,11 +136,11 @@ def _rows(known: Index, mine: Form, facts: Facts, found: Ints, theirs: Sequence[
 
 def _table(known: Index, mine: pl.DataFrame, side: Ints, who: Ints, record: Ints) -> Table:
     """A row for each candidate, then those who ask; a name is as common as in the run with the one who asks."""
-    theirs = pl.DataFrame(_taken(known, record))
-    frame = pl.concat([theirs.select(mine.columns), mine])
+    theirs = pl.DataFrame(_taken(known, record, [*COMPARED, "side"]))
+    frame = pl.concat([theirs.select(COMPARED), mine.select(COMPARED)])
     shared = _coded(frame["first"], frame["last"])
     codes = {"first": shared[0], "last": shared[1]} | {
-        name: _coded(frame[name])[0] for name in frame.columns if name not in ("first", "last", "skeleton")
+        name: _coded(frame[name])[0] for name in COMPARED if name not in ("first", "last")
     }
     stats = {}
     for name in COUNTED:
