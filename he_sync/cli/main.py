@@ -13,6 +13,7 @@ from importlib import import_module
 import click
 import typer
 
+from he_sync.match.memory import POLARS
 from he_sync.model.errors import FixInput, HeSyncError
 
 BAD_INPUT, FAILED = 2, 1
@@ -63,6 +64,8 @@ def main() -> None:
     """Run a verb; an error of ours, of the command line or of a file becomes one line and an exit code."""
     try:
         known = [word for word in sys.argv[1:2] if word in GROUPS or word in COMMANDS]
+        if known == ["match"]:
+            os.environ.setdefault(*POLARS)
         code = build(*known, alone=sys.argv[1:3] == ["match", "customers"])(standalone_mode=False)
     except click.Abort:
         code = _say("stopped; the same command goes on where it was", FAILED)

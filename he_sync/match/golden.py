@@ -13,7 +13,7 @@ import polars as pl
 from he_sync.match.codes import Bools, Ints, Small, coded
 from he_sync.match.columns import Columns
 
-CHUNK = 1 << 16
+CHUNK = 1 << 14
 """Customers made at a time."""
 
 GROUPS = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 
+POLARS = ("_RJEM_MALLOC_CONF", "dirty_decay_ms:50,muzzy_decay_ms:0")
+"""For the environment, before polars is loaded: its own allocator keeps freed pages for 50 ms and not for seconds."""
 LARGE = 8 << 20
 """Bytes of an array that is given back to the system as soon as it is freed."""
 _THRESHOLD = -3

@@ -26,7 +26,7 @@ from he_sync.match.run import Outcome
 
 WORTH = 0.01
 """Score from which a candidate is written."""
-CHUNK = 1 << 16
+CHUNK = 1 << 14
 """Pairs made and written at a time."""
 SIDES = ("left", "right")
 

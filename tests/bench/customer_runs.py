@@ -1,28 +1,30 @@
-"""Our side of matching as works for `measured`: whole runs, and standardising alone.
+"""Our side of matching as works for `measured`: whole runs, and standardising alone. It loads no peer.
 
 The argument is the folder of a world: pos and erp as CSV and Parquet, with the truth.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import polars as pl
 
+from he_sync.match.columns import texts_of
 from he_sync.match.profile import without_shared
 from he_sync.match.reading import customers, joined
 from he_sync.match.run import matched
-from he_sync.match.standardise import standardised
+from he_sync.match.standardise import STANDARD, standard_columns
 from he_sync.match.writing import write
-from tests.bench import peer_pandas
-from tests.bench.pulling import Run
 from tests.customer_world import evaluate
+
+if TYPE_CHECKING:
+    from tests.bench.pulling import Run
 
 SIDES = ("pos", "erp")
 
@@ -31,13 +33,14 @@ SIDES = ("pos", "erp")
 def whole(folder: str) -> Iterator[Run]:
     """CSV in, all results out: wall and processor seconds of every step, of reading to clusters, of linking."""
     world = Path(folder)
+    shutil.rmtree(world / "out", ignore_errors=True)
 
     def run() -> dict[str, Any]:
         marks = {"reading": _now()}
         records = joined(*(customers(world / f"{side}.csv") for side in SIDES))
         outcome = matched(records, tell=lambda step: marks.update({step: _now()}))
         marks["writing"] = _now()
-        write(outcome, world / "out", "parquet")
+        write(outcome, world / "out")
         marks["done"] = _now()
         steps = {
             name: (after - at).tolist() for (name, at), after in zip(marks.items(), [*marks.values()][1:], strict=False)
@@ -57,15 +60,7 @@ def whole(folder: str) -> Iterator[Run]:
 def standard(folder: str) -> Iterator[Run]:
     """All records of both sides in standard form, from frames in memory."""
     records = joined(*(customers(Path(folder) / f"{side}.csv") for side in SIDES))
-    yield lambda: {"rows": len(standardised(records))}
-
-
-@contextmanager
-def pandas_standard(folder: str) -> Iterator[Run]:
-    """The same records with pandas' `.str`."""
-    frames = [pd.read_csv(Path(folder) / f"{side}.csv", dtype=str, keep_default_na=False) for side in SIDES]
-    records = pd.concat(frames, ignore_index=True)
-    yield lambda: {"rows": len(peer_pandas.standardised(records))}
+    yield lambda: {"rows": len(standard_columns(records)["first"].at)}
 
 
 def _now() -> Any:
@@ -81,7 +76,7 @@ def right(folder: Path) -> dict[str, float]:
 def standard_files(folder: Path) -> None:
     """The columns that ours compares, one Parquet a side, for a peer that is to get the same."""
     records = joined(*(customers(folder / f"{side}.csv") for side in SIDES))
-    columns, _ = without_shared(standardised(records))
-    columns = columns.insert_column(0, records["id"])
+    standard, _ = without_shared(standard_columns(records))
+    columns = texts_of(standard, STANDARD).insert_column(0, records["id"])
     for number, side in enumerate(SIDES):
         columns.filter(records["side"] == number).write_parquet(folder / f"{side}.standard.parquet")

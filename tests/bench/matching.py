@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import polars as pl
 from rich.console import Console
 
+from he_sync.match.memory import POLARS
 from tests.bench import customer_runs, online, public_sets
 from tests.bench.company import ROOT
 from tests.bench.environments import HOME, environment, peer
@@ -23,7 +24,7 @@ from tests.bench.measure import Measure, measured
 from tests.customer_world import evaluate
 
 SPLINK = ("splink==5.0.0", "duckdb==2.0.0", "pandas==3.1.1", "pyarrow")
-WORKS, MEBIBYTE, SEED = "tests.bench.customer_runs", 1024 * 1024, 5
+MEBIBYTE, SEED = 1024 * 1024, 5
 SIZES = (10_000, 100_000, 1_000_000)
 """Records a side."""
 PLOT = HOME / "matching-cost.png"
@@ -54,8 +55,9 @@ def world(size: int) -> Path:
 
 
 def _measures(folder: Path, python: Path | None) -> Found:
-    works = ("whole", "standard", "pandas_standard")
-    found = {work: measured(f"{WORKS}:{work}", str(folder), {}) for work in works}
+    works = {"whole": "customer_runs", "standard": "customer_runs", "pandas_standard": "pandas_runs"}
+    as_by_command = dict([POLARS])
+    found = {name: measured(f"tests.bench.{at}:{name}", str(folder), as_by_command) for name, at in works.items()}
     if python is not None:
         out = folder / "splink.parquet"
         links = [folder / f"{side}.standard.parquet" for side in customer_runs.SIDES]
