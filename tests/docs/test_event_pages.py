@@ -10,6 +10,7 @@ from he_sync.flows import ownership, registry
 from he_sync.flows.fulfilment.statuses import WORDS
 from he_sync.flows.registry import STEPS
 from he_sync.flows.spec import Flow, Map, Match, Push, Route, Trigger
+from he_sync.mapping.products import read_rules
 from he_sync.mapping.statuses import POS_TO_ERP
 from he_sync.model.retailer import Epicor, Store
 from he_sync.store.story import Name
@@ -93,12 +94,18 @@ def test_every_flow_of_the_installation_is_described_and_no_other():
 
 
 def test_every_flow_that_is_shown_as_a_file_is_right(tmp_path):
-    shown = blocks(FLOWS, "yaml")
+    shown = [text for text in blocks(FLOWS, "yaml") if text.startswith("type: ")]
     assert shown
     for text in shown:
         path = tmp_path / "defs.yaml"
         path.write_text(text)
         registry.load(path)
+
+
+def test_the_file_of_products_that_is_shown_is_right(tmp_path):
+    [text] = [text for text in blocks(FLOWS, "yaml") if text.startswith("classes: ")]
+    (tmp_path / "products.yaml").write_text(text)
+    assert read_rules(tmp_path / "products.yaml").owner("price") == "heartland"
 
 
 def test_the_tables_of_statuses_are_the_mapping_both_ways():
