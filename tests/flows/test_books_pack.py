@@ -66,6 +66,15 @@ def test_the_pack_names_signatures_sources_rules_totals_and_the_audit(pack):
     assert days[0]["audit_head"] in {one["hash"] for one in rows(pack, "audit")}
 
 
+def test_every_card_payment_of_the_day_is_a_match_under_its_rule_or_an_open_item(shop, pack):
+    payments = shop.lake.read("canonical", "payments", DAY)
+    cards = payments[(payments["kind"] == "card") & ~payments["voided"]]
+    matched = sum(int(one["payments"]) for one in rows(pack, "matches"))
+    waiting = [one for one in rows(pack, "open_items") if one["class"] == "unsettled_payment"]
+    assert matched + len(waiting) == len(cards)
+    assert sum(Decimal(one["amount"]) for one in rows(pack, "matches")) > 0
+
+
 def test_the_same_books_give_the_same_bytes_in_every_file(shop, pack, tmp_path):
     with time_machine.travel(timedelta(days=400)):
         shop.do(write_pack, [DAY], (), tmp_path / "again", "carl")

@@ -6,6 +6,7 @@ entries, tolerance totals, the audit of it all (reference accounting 4.8).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,7 @@ from he_sync.flows.books.ground import NAMES, Books
 from he_sync.flows.books.look import LEDGER, Looked, look
 from he_sync.flows.books.totals import totals
 from he_sync.flows.sources import SOURCES
+from he_sync.model.contract import records
 from he_sync.model.errors import FixInput
 from he_sync.model.money import to_major
 from he_sync.reconcile.evidence.sheets import Cell, Sheet
@@ -76,6 +78,7 @@ class Evidence:
                 ("key", "business_date", "posting_date", "amount", "state", "text"),
                 (self._late(one) for one in self.journals if one.late),
             ),
+            "matches": (("date", "leg", "store", "rule", "payments", "amount"), self._matches()),
             "open_items": (("date", "leg", "class", "subject", "store", "amount", "evidence", "action"), self._open()),
             "direct_entries": (("date", "line", "account", "store", "amount", "description"), self._direct()),
             "totals": (("month", "what", "journals", "amount"), self._totals()),
@@ -133,6 +136,21 @@ class Evidence:
 
     def _late(self, one: Journal) -> tuple[Cell, ...]:
         return (one.key, one.business_date, one.posting_date, self.money(one.amount_minor), one.state, one.text)
+
+    def _matches(self) -> Rows:
+        """Card payments that have their settlement line, by the rule that found it; what has none is an open item."""
+        for day in self.days:
+            links, payments = (self._read("canonical", name, day) for name in ("settlement_links", "payments"))
+            rule = dict(zip(links["payment_id"], links["rule"], strict=True))
+            found: Counter[tuple[str, str]] = Counter()
+            sums: Counter[tuple[str, str]] = Counter()
+            for row in records(payments[payments["payment_id"].isin(rule.keys())]):
+                if not self.stores or row.store in self.stores:
+                    place = (row.store, str(rule[row.payment_id]))
+                    found[place] += 1
+                    sums[place] += int(row.amount_minor)
+            for place, count in sorted(found.items()):
+                yield (day, "settlements", *place, count, self.money(sums[place]))
 
     def _open(self) -> Rows:
         """What the comparisons of each leg found and nobody corrected in the pulled data: it waits or was accepted."""

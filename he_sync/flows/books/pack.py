@@ -15,7 +15,7 @@ from he_sync.reconcile.output import new_folder
 from he_sync.store import audit
 
 FORMAT = "1"
-ON_PAPER = ("store_days", "proof", "journals", "late", "open_items", "direct_entries", "totals", "sources")
+ON_PAPER = ("store_days", "proof", "journals", "late", "matches", "open_items", "direct_entries", "totals", "sources")
 COLUMNS, MOST = 8, 400
 """Of a table on paper; a wider or longer one is whole in the CSV and the workbook, and the paper says so."""
 
