@@ -79,6 +79,20 @@ def test_a_day_goes_from_proposal_to_signature_and_the_ledger_says_what_the_stor
     assert row.signed_head in {one.hash for one in audit.entries(shop.store, row.subject)}
 
 
+def test_the_same_way_on_postgres(the_shop, tmp_path, postgres_url):
+    shop = the_shop.anew(tmp_path, postgres_url)
+    shop.closed()
+    late_ticket(shop)
+    shop.reopen(stores=["S001"])
+    shop.propose()
+    shop.approve("carl")
+    shop.post()
+    assert shop.sign("carl", stores=["S001"]).done == ("S001",)
+    assert shop.booked() == shop.wanted()
+    assert audit.first_broken(shop.store) is None
+    shop.store.close()
+
+
 def test_every_journal_balances_and_together_they_leave_the_contra_account_at_nothing(shop):
     shop.propose()
     sums = Counter()

@@ -194,9 +194,8 @@ class Evidence:
 
     def _audit(self) -> Rows:
         subjects = {one.row.subject for one in self.looked} | {one.key for one in self.journals}
-        for row in audit.entries(self.office.store):
-            if row.subject in subjects:
-                yield (row.seq, _at(row.at), row.actor, row.action, row.subject, row.detail, row.hash)
+        for row in audit.entries_of(self.office.store, subjects):
+            yield (row.seq, _at(row.at), row.actor, row.action, row.subject, row.detail, row.hash)
 
     def rules(self) -> dict[str, Any]:
         """Every set of rules that one of the journals or store-days names, whole."""

@@ -15,6 +15,7 @@ from he_sync.reconcile.output import new_folder
 from he_sync.store import audit
 
 FORMAT = "1"
+WRITTEN = "evidence pack written"
 ON_PAPER = ("store_days", "proof", "journals", "late", "matches", "open_items", "direct_entries", "totals", "sources")
 COLUMNS, MOST = 8, 400
 """Of a table on paper; a wider or longer one is whole in the CSV and the workbook, and the paper says so."""
@@ -46,13 +47,12 @@ def _remember(office: Books, evidence: Evidence, digest: str, who: str) -> None:
     detail = {"manifest": digest}
     if any(row.detail == json.dumps(detail, separators=(",", ":")) for row in audit.entries(office.store, subject)):
         return
-    office.store.run(lambda connection: audit.record(connection, who, "evidence pack written", subject, detail))
+    office.store.run(lambda connection: audit.record(connection, who, WRITTEN, subject, detail))
 
 
 def known(office: Books, digest: str) -> bool:
     """Whether these books wrote a pack with this manifest."""
-    rows = audit.entries(office.store)
-    return any(row.action == "evidence pack written" and digest in row.detail for row in rows)
+    return any(digest in row.detail for row in audit.deeds(office.store, WRITTEN))
 
 
 def _title(evidence: Evidence) -> str:
