@@ -30,6 +30,7 @@ from he_sync.model.errors import FixInput, FixSettings, HeSyncError
 from he_sync.model.money import show
 from he_sync.model.retailer import load_retailer
 from he_sync.reconcile.evidence.manifest import read_manifest, wrong
+from he_sync.reconcile.journals.store_day import STATES
 from he_sync.settings import home_and_profile, read_settings, store_address
 from he_sync.store.books import Journal
 from he_sync.store.database import open_store
@@ -128,7 +129,10 @@ def status(
     with _office(ledger=ledger) as (books, read):
 
         def do(one: str) -> None:
-            said.rows.extend(_standing(books, each) for each in look(books, one, store or (), read(one)))
+            found = look(books, one, store or (), read(one))
+            said.rows.extend(_standing(books, each) for each in found)
+            if not as_json:
+                typer.echo(f"{one}: {_in_money(found, books.retailer.currency)}")
 
         _each(day, until, do, said)
         month = totals(books, date_of(day)[:7])
@@ -150,6 +154,14 @@ def _office(*, ledger: bool) -> Iterator[tuple[Books, Callable[[str], Ledger | N
         return
     with night.open_office(read_settings()) as office:
         yield office, lambda day: books_ledger.read(office, day)
+
+
+def _in_money(found: Sequence[Looked], currency: str) -> str:
+    """How much of what was taken stands where, the furthest state first."""
+    taken = {state: [one for one in found if one.standing.state == state] for state in reversed(STATES)}
+    sums = {state: sum(one.ground.day.tendered_minor for one in some) for state, some in taken.items() if some}
+    whole = show(sum(sums.values()), currency)
+    return f"of {whole} taken, " + ", ".join(f"{show(cents, currency)} is {state}" for state, cents in sums.items())
 
 
 def _standing(books: Books, one: Looked) -> dict[str, Any]:

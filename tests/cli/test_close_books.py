@@ -65,6 +65,7 @@ def test_finance_takes_a_date_from_the_comparison_to_a_pack_that_verifies(financ
     code, told, _ = finance("close", "status", friday)
     assert code == 0
     assert "carl approved" in told
+    assert re.match(rf"{friday}: of ([\d,.]+) taken, \1 is signed\n", told)
     state = finance.sandbox.state
     with state.transaction():
         state._connection().execute("DELETE FROM \"epicor/GLJrnDtl\" WHERE doc LIKE '%1155|S002%'")
