@@ -106,11 +106,9 @@ def _bodies(store: Store) -> Iterator[Open]:
 
 def _fields(store: Store) -> Iterator[Open]:
     """Letters about a field on which both sides differ; both values stand in the text."""
-    for kept in dead_letters.listing(store):
-        if kept.letter.rule == PERSON_DECIDES:
-            letter = kept.letter
-            to_do = "set the field on one side to what is right; that closes it, or settle it here"
-            yield Open(f"field-{kept.number}", letter.record, letter.plain, letter.payload, "", to_do)
+    to_do = "set the field on one side to what is right; that closes it, or settle it here"
+    for kept in dead_letters.listing(store, rule=PERSON_DECIDES):
+        yield Open(f"field-{kept.number}", kept.letter.record, kept.letter.plain, kept.letter.payload, "", to_do)
 
 
 def _edits(store: Store) -> Iterator[Open]:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, select, text
 
 from he_sync.store.closes import LAST_ASKED
 from he_sync.store.database import Store
-from he_sync.store.effects import DONE, WAITS_FOR_A_PERSON
 from he_sync.store.event_tables import inbox
+from he_sync.store.inbox.records import OPEN
 from he_sync.store.statements import is_in
 from he_sync.store.tables import audit, closes, dead_letters, differences, effects
 
@@ -24,7 +24,9 @@ PAGE = 50
 RATE_OF = 2_000
 """Newest events that a rate looks at."""
 MINUTE = timedelta(minutes=1)
-UNSETTLED = ("doubtful", "rejected", "parked", "waiting_approval")
+OPEN_EVENTS = is_in(inbox.c.state, *OPEN)
+OPEN_EFFECTS = text("effects.state NOT IN ('confirmed', 'withdrawn')")
+"""In the very words of the partial indexes: SQLite uses one only for a query that says the same."""
 
 
 def looking(store: Store) -> Store:
@@ -45,7 +47,7 @@ class Events:
 
 def events(store: Store, now: datetime) -> Events:
     """Open events by state, the oldest that waits, and how many came in the last minute."""
-    states = select(inbox.c.state, func.count().label("n")).where(is_in(inbox.c.state, "new", "taken", "parked"))
+    states = select(inbox.c.state, func.count().label("n")).where(OPEN_EVENTS)
     waits = select(inbox.c.received_at).where(is_in(inbox.c.state, "new")).order_by(inbox.c.seq).limit(1)
     newest = select(inbox.c.received_at).order_by(inbox.c.seq.desc()).limit(RATE_OF).subquery()
     lately = select(func.count()).select_from(newest).where(newest.c.received_at > now - MINUTE)
@@ -63,15 +65,19 @@ def newest_events(store: Store, before: int | None = None, limit: int = PAGE) ->
 
 def open_events(store: Store, state: str, after: int = 0, limit: int = PAGE) -> list[Row[Any]]:
     """Events of one open state, oldest first, from behind number `after`."""
-    query = select(inbox).where(is_in(inbox.c.state, state), inbox.c.seq > after)
-    return _rows(store, query.order_by(inbox.c.seq).limit(limit))
+    query = select(inbox).where(OPEN_EVENTS, inbox.c.state == state, inbox.c.seq + 0 > after)
+    # Not by the bare number: SQLite would walk all events in that order, instead of the few under the partial index.
+    return _rows(store, query.order_by(inbox.c.seq + 0).limit(limit))
 
 
 def effects_by_state(store: Store) -> dict[str, tuple[int, int]]:
     """How many effects are not done, by state, and what they are worth in minor units."""
     worth = func.coalesce(func.sum(func.abs(effects.c.amount_minor)), 0)
-    query = select(effects.c.state, func.count().label("n"), worth.label("minor")).where(effects.c.state.not_in(DONE))
-    return {row.state: (row.n, int(row.minor)) for row in _rows(store, query.group_by(effects.c.state))}
+    state = func.lower(
+        effects.c.state
+    )  # grouped by the bare column, SQLite walks the index of every state there ever was
+    query = select(state.label("state"), func.count().label("n"), worth.label("minor")).where(OPEN_EFFECTS)
+    return {row.state: (row.n, int(row.minor)) for row in _rows(store, query.group_by(state))}
 
 
 def effects_in(store: Store, state: str, after: int = 0, limit: int = PAGE) -> list[Row[Any]]:
@@ -93,6 +99,12 @@ def letters(store: Store, rule: str = "", after: int = 0, limit: int = PAGE) -> 
     query = select(dead_letters).where(dead_letters.c.resolved_at.is_(None), dead_letters.c.seq > after)
     query = query.where(dead_letters.c.rule == rule) if rule else query
     return _rows(store, query.order_by(dead_letters.c.seq).limit(limit))
+
+
+def letters_of(store: Store, record: str) -> list[Row[Any]]:
+    """Open dead letters of one record, oldest first."""
+    query = select(dead_letters).where(dead_letters.c.resolved_at.is_(None), dead_letters.c.record == record)
+    return _rows(store, query.order_by(dead_letters.c.seq))
 
 
 def letter(store: Store, number: int) -> Row[Any] | None:
@@ -136,11 +148,6 @@ def audited(store: Store, before: int | None = None, limit: int = PAGE) -> list[
     """Rows of the audit log, newest first, older than number `before`."""
     query = select(audit).order_by(audit.c.seq.desc()).limit(limit)
     return _rows(store, query if before is None else query.where(audit.c.seq < before))
-
-
-def people(found: dict[str, tuple[int, int]]) -> int:
-    """How many of `effects_by_state` wait for a person."""
-    return sum(count for state, (count, _) in found.items() if state in WAITS_FOR_A_PERSON)
 
 
 def _rows(store: Store, query: Select[Any]) -> list[Row[Any]]:

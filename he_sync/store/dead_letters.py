@@ -113,13 +113,19 @@ def _row(letter: DeadLetter, now: datetime) -> dict[str, Any]:
 
 
 def listing(
-    store: Store, business_date: str | None = None, entity: str | None = None, *, resolved: bool = False
+    store: Store,
+    business_date: str | None = None,
+    entity: str | None = None,
+    *,
+    rule: str | None = None,
+    resolved: bool = False,
 ) -> list[Kept]:
-    """Open letters, or the resolved ones, oldest first; of one business date and one entity when these are given."""
+    """Open letters, or the resolved ones, oldest first; of one business date, entity or rule when these are given."""
     state = dead_letters.c.resolved_at.is_not(None) if resolved else dead_letters.c.resolved_at.is_(None)
     query = select(dead_letters).where(state).order_by(dead_letters.c.seq)
     query = query if business_date is None else query.where(dead_letters.c.business_date == business_date)
     query = query if entity is None else query.where(dead_letters.c.entity == entity)
+    query = query if rule is None else query.where(dead_letters.c.rule == rule)
     with store.begin() as connection:
         return [_kept(row) for row in connection.execute(query)]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import exactly_once, latency, matching, receiver, settlements, stock, store, suggesting
+from tests.bench import exactly_once, latency, matching, pages, receiver, settlements, stock, store, suggesting
 from tests.bench.company import company
 from tests.bench.figures import Figure, failed, said, table
 from tests.bench.measure import Measure, measured
@@ -34,7 +34,7 @@ WIDTH = 130  # the table's columns side by side, where the output is no terminal
 ROUNDS = 2  # in turn: the server is cold in the first, and other processes come and go
 RECONCILE = {f"reconcile_{name}": part for name, part in settlements.PARTS.items()}
 PARTS = (
-    *("pulls", "night", "store", "stock", "exactly_once", "receiver", "latency", "matching", "suggesting"),
+    *("pulls", "night", "store", "stock", "exactly_once", "receiver", "latency", "matching", "suggesting", "pages"),
     *RECONCILE,
 )
 ORDERS, SEED = 200_000, 7  # of the late-landing simulation
@@ -87,6 +87,7 @@ def _parts(folder: Path, rows: int) -> dict[str, Callable[[], Iterator[Figure]]]
         "receiver": lambda: receiver.figures(folder),
         "latency": lambda: latency.latency(folder),
         "matching": lambda: matching.figures(folder),
+        "pages": lambda: pages.figures(folder / "pages"),
         "suggesting": lambda: suggesting.figures(folder),
         **{name: partial(part, folder) for name, part in RECONCILE.items()},
     }

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from he_sync.flows import history
 from he_sync.model.errors import FixInput
-from he_sync.store import board, dead_letters
+from he_sync.store import board
 from he_sync.web.console.forms import number
 from he_sync.web.console.place import place_of
 from he_sync.web.console.render import page
@@ -42,8 +42,7 @@ def record(request: Request) -> Response:
     told = history.of(look, entity)
     if not told:
         raise FixInput(f"nothing is known of {entity[:80]!r}")
-    letters = [kept for kept in dead_letters.listing(look) if kept.letter.record == entity]
-    return page(request, "record", entity, entity=entity, steps=told, letters=letters)
+    return page(request, "record", entity, entity=entity, steps=told, letters=board.letters_of(look, entity))
 
 
 ROUTES = [Route("/events", listing), Route("/record", found), Route("/records/{entity:path}", record, name="record")]
