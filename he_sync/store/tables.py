@@ -204,6 +204,7 @@ differences = Table(
     Column("delta_milli", BigInteger, nullable=False),
     Column("evidence", Text, nullable=False),
     Column("action", Text, nullable=False),
+    Index("differences_by_class", "close_date", "leg", "klass", "delta_minor"),
 )
 
 audit = Table(

@@ -102,4 +102,4 @@ def test_a_step_that_breaks_off_leaves_the_first_version_as_it_was(
 
 def test_a_new_store_has_the_newest_version(store: Store) -> None:
     with store.begin() as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0006"]
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0007"]
