@@ -23,7 +23,7 @@ from he_sync.flows.writers.stock_sets import STALE
 from he_sync.stock.push import Spot, Target
 from he_sync.store import dead_letters, effects
 
-PORTION = 2_000
+FIRST, PORTION = 500, 2_000
 """News looked at together: a set of each place then has lines enough, and its read is seconds old when it goes."""
 ROUNDS = 3
 """Passes over what was held or stale; what still moves then waits for the next push."""
@@ -120,13 +120,13 @@ class _Gathered:
 
 
 def _gathered(yard: Yard, skus: Sequence[str] | None) -> Iterator[_Gathered]:
-    """News in portions."""
-    some = _Gathered()
+    """News in portions, each twice the one before: the first goes soon, and the next is read while one is sent."""
+    some, portion = _Gathered(), FIRST
     for page in counts.pages(yard.systems, yard.retailer, yard.policy, skus):
         some.add(page, sets.news(yard, page.targets))
-        if len(some.news.targets) >= PORTION:
+        if len(some.news.targets) >= portion:
             yield some
-            some = _Gathered()
+            some, portion = _Gathered(), min(PORTION, 2 * portion)
     yield some
 
 

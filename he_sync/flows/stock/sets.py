@@ -89,7 +89,7 @@ def planned(yard: Yard, some: News, unbooked: Iterable[shops.Cell], shut: Mappin
     `unbooked` are cells of the shop whose movements Epicor was not told yet, `shut` the places that it has closed.
     """
     untold = movements_there.read(yard.store, yard.systems, yard.retailer, some.marks, now)
-    shop = shops.read(yard.systems.heartland, yard.retailer, [one.item.sku for one in some.targets])
+    shop = shops.read(yard.systems.heartland, yard.retailer, [one.spot for one in some.targets])
     held = _held(yard, some.targets, untold)
     held |= _not_booked(yard, some.targets, shop, set(unbooked))
     troubles = [_shut(one, shut[one.location]) for one in some.targets if one.location in shut]

@@ -6,7 +6,7 @@ higher one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -65,18 +65,18 @@ def closed(client: HeartlandClient, retailer: Retailer) -> dict[str, str]:
     return found
 
 
-def read(client: HeartlandClient, retailer: Retailer, skus: Iterable[str]) -> Shop:
-    """The latest counts of these SKUs at every place of the profile; a place without a value counts nothing."""
-    mark, wanted = newest(client), sorted(set(skus))
-    items, fractional, twice = _items(client, wanted)
+def read(client: HeartlandClient, retailer: Retailer, spots: Collection[Spot]) -> Shop:
+    """The latest counts of these spots; a place without a value counts nothing. A SKU without an item has no count."""
+    mark, places = newest(client), {store.code: store.location_id for store in retailer.stores}
+    items, fractional, twice = _items(client, sorted({sku for sku, _ in spots}))
     at, reads = datetime.now(UTC), dict[Spot, Read]()
-    values = _values(client, items)
-    for sku, number in items.items():
-        for store in retailer.stores:
-            row = values.get((number, store.location_id), {})
-            record = f"inventory value {number} at location {store.location_id}"
-            count = Figure(to_milli(row.get("qty_on_hand") or 0), "heartland", at, record)
-            reads[sku, store.code] = Read(number, count, str(mark), to_milli(row.get("qty_committed") or 0))
+    values = _values(client, items, {(items[sku], places[code]) for sku, code in spots if sku in items})
+    for sku, code in spots:
+        if sku in items:
+            number, place = items[sku], places[code]
+            on_hand, committed = values.get((number, place), (0, 0))
+            count = Figure(on_hand, "heartland", at, f"inventory value {number} at location {place}")
+            reads[sku, code] = Read(number, count, str(mark), committed)
     return Shop(mark, reads, frozenset(fractional), twice)
 
 
@@ -95,10 +95,14 @@ def _items(client: HeartlandClient, skus: Sequence[str]) -> tuple[dict[str, int]
     return one, fractional, {sku: tuple(some) for sku, some in ids.items() if len(some) > 1}
 
 
-def _values(client: HeartlandClient, items: dict[str, int]) -> dict[Cell, dict[str, Any]]:
-    found, ids = {}, sorted(items.values())
+def _values(client: HeartlandClient, items: dict[str, int], wanted: set[Cell]) -> dict[Cell, tuple[int, int]]:
+    """On hand and committed in milli of the wanted cells; the others of their items are read along and dropped."""
+    found: dict[Cell, tuple[int, int]] = {}
+    ids = sorted(items.values())
     for start in range(0, len(ids), AT_ONCE):
         asked = [*GROUPS, *COUNTS, *filtered({"item_id": {"$in": ids[start : start + AT_ONCE]}})]
         for page in client.walk_pages(VALUES, asked, lambda row: (row["item_id"], row["location_id"]), VALUES_PAGE):
-            found.update({(int(row["item_id"]), int(row["location_id"])): row for row in page})
+            for row in page:
+                if (cell := (int(row["item_id"]), int(row["location_id"]))) in wanted:
+                    found[cell] = (to_milli(row.get("qty_on_hand") or 0), to_milli(row.get("qty_committed") or 0))
     return found
