@@ -56,8 +56,7 @@ class Bank:
         part = copy(self.stages)
         part.bank, part.found, part.differing = bank, self.found, {}
         part.keep = lambda _, what: self.side.hear(what)
-        part.reader = copy(self.stages.reader)
-        part.reader.schema = self._booked()
+        part.reader = self.stages.reader.within(self._booked())
         booked = part.deposits_and_fees(part.reader.postings(), set(self.settlements.one.store.tolist()))
         transit = part.received(self.settlements, funding, Statement(bank, deposits, known), booked, self.found)
         self.stages.differing |= part.differing

@@ -22,8 +22,7 @@ class Part:
         self.schema, self.keeper, self.codes = schema, Keeper(), whole.codes
         self.found = Found(allowance=Allowance(whole.rules, whole.codes.currencies), keep=True)
         self.stages = copy(whole)
-        self.stages.reader = copy(whole.reader)
-        self.stages.reader.schema = schema
+        self.stages.reader = whole.reader.within(schema)
         self.stages.found, self.stages.keep = self.found, self.keeper.hear
         self.stages.differing, self.stages.coming, self.stages.rows = {}, Counter(), {}
         self.stages.as_of, self.stages.last_line = when["as_of"], when["known"]

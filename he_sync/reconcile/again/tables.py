@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from he_sync.reconcile.chain.write import as_ints
+
 Frame = dict[str, NDArray[np.int64]]
 """Columns of equal length."""
 
@@ -25,10 +27,8 @@ def as_arrow(frame: Frame) -> pa.Table:
 
 
 def show(connection: duckdb.DuckDBPyConnection, name: str, frame: Frame) -> None:
-    """Make the frame a table of the connection."""
-    connection.register("shown", as_arrow(frame))
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM shown")
-    connection.unregister("shown")
+    """Make the frame a view of the connection, on the memory where it lies; its cursors do not see it."""
+    connection.register(name, as_arrow(frame))
 
 
 def fetch(run: Callable[..., duckdb.DuckDBPyConnection], query: str, given: Sequence[object] = ()) -> Frame:
@@ -38,10 +38,17 @@ def fetch(run: Callable[..., duckdb.DuckDBPyConnection], query: str, given: Sequ
 
 
 def write(path: Path, frame: Frame) -> None:
-    """Write the frame as it lies in memory, so that reading it is mapping it."""
-    table = as_arrow(frame)
+    """Write the frame as it lies in memory, columns of small numbers in half the room, so that reading is mapping."""
+    columns = [_narrow(one) for one in frame.values()]
+    table = pa.Table.from_arrays([as_ints(one) for one in columns], names=list(frame))
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table)
+
+
+def _narrow(column: NDArray[np.int64]) -> NDArray[np.integer]:
+    limit = np.iinfo(np.int32)
+    fits = not len(column) or (int(column.min()) >= limit.min and int(column.max()) <= limit.max)
+    return column.astype(np.int32) if fits else column
 
 
 def read(path: Path) -> Frame:

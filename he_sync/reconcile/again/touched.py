@@ -6,7 +6,7 @@ Rows of files that came stand in schema `came`, of files that went (changed ones
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from he_sync.reconcile.again import tables
 from he_sync.reconcile.again.reach import Reach
@@ -37,6 +37,8 @@ class Leg:
     def __init__(self, reach: Reach, name: str, **relations: str) -> None:
         """`relations` are those of which rows are touched, with the condition on what came and went of each."""
         self.run, self.name, self.reach, self.where = reach.run, name, reach, relations
+        self.found = 0  # rows, so far
+        self._seen: dict[str, int] = {}
         self.run(f"CREATE SCHEMA {name}_now; CREATE SCHEMA {name}_was; CREATE SCHEMA {name}_more")
         for one, where in relations.items():
             self.run(f"CREATE TABLE {name}_more.{one} AS FROM came.{one} LIMIT 0")
@@ -51,15 +53,15 @@ class Leg:
         gone = f"FROM went.{relation} WHERE {self.where[relation]}"
         return f"(FROM {self.name}_now.{relation} UNION ALL {gone})"
 
-    def fetch(self, relation: str, columns: str, keys: str, where: str = "true") -> int:
+    def fetch(self, relation: str, columns: str, keys: str, where: str = ANY) -> None:
         """Take rows of the books that did not come whose `columns` are among the rows of the query `keys`.
 
-        Dates are asked for as days since 1970. Returns how many were new.
+        Dates are asked for as days since 1970.
         """
         asked = tables.fetch(self.run, keys)
         names = self.reach.names(relation, columns, asked)
         if not names:
-            return 0
+            return
         tables.show(self.reach.connection, "asked", asked)
         on = " AND ".join(f"{_day(mine)} = w.{theirs}" for mine, theirs in zip(columns.split(", "), asked, strict=True))
         here, key = f"{self.name}_more.{relation}", KEYS[relation]
@@ -68,7 +70,15 @@ class Leg:
             f"INSERT INTO {here} SELECT t.* FROM {source} t SEMI JOIN asked w ON {on} ANTI JOIN {here} h"
             f" ON t.{key} = h.{key} WHERE {where}"
         ).fetchall()
-        return int(new)
+        self.found += int(new)
+
+    def closed(self, *searches: Callable[[Leg], object]) -> None:
+        """Search until nothing leads to anything more; a search is not repeated where no row came since it began."""
+        while any(self._seen.get(one.__name__) != self.found for one in searches):
+            for one in searches:
+                if self._seen.get(one.__name__) != self.found:
+                    self._seen[one.__name__] = self.found
+                    one(self)
 
 
 def _day(column: str) -> str:
@@ -97,31 +107,30 @@ def touched_cards(reach: Reach, kept: Mapping[str, Frame], known: int) -> None:
     leg.fetch("settlement_lines", "t.batch_id", "SELECT id FROM batches_touched WHERE id <> 0")
     way = f"SELECT id FROM kept_pool_payments WHERE day + {LATEST_BATCH} > {known}"
     leg.fetch("pos_payments", "t.payment_id", way)
-    while _shared(leg) + _voided(leg) + _pooled(leg):
-        pass  # until nothing leads to anything more
+    leg.closed(_shared, _voided, _pooled)
 
 
-def _shared(leg: Leg) -> int:
+def _shared(leg: Leg) -> None:
     """Records with a reference of a touched one."""
     payments, lines = leg.both("pos_payments"), leg.both("settlement_lines")
     refs = f"SELECT auth_ref FROM {payments} UNION SELECT auth_ref FROM {lines} WHERE type IN {NAMING}"
     leg.run("CREATE TEMP TABLE IF NOT EXISTS refs_done AS SELECT 0::BIGINT AS auth_ref")
     leg.run(f"CREATE OR REPLACE TEMP TABLE refs AS SELECT * FROM ({refs}) ANTI JOIN refs_done USING (auth_ref)")
     leg.run("INSERT INTO refs_done FROM refs")
-    found = leg.fetch("pos_payments", "t.auth_ref", "FROM refs")
-    return found + leg.fetch("settlement_lines", "t.auth_ref", "FROM refs")
+    leg.fetch("pos_payments", "t.auth_ref", "FROM refs")
+    leg.fetch("settlement_lines", "t.auth_ref", "FROM refs")
 
 
-def _voided(leg: Leg) -> int:
+def _voided(leg: Leg) -> None:
     """Voids of touched sales, sales of touched voids."""
     payments = leg.both("pos_payments")
     here = f"SELECT payment_id FROM {payments}"
     sales = f"SELECT orig_payment_id AS id FROM {payments} WHERE kind = 'void' AND orig_payment_id <> 0"
     voids = f"SELECT id FROM kept_voids WHERE orig IN ({here})"
-    return leg.fetch("pos_payments", "t.payment_id", f"SELECT id FROM ({sales} UNION {voids}) WHERE id NOT IN ({here})")
+    leg.fetch("pos_payments", "t.payment_id", f"SELECT id FROM ({sales} UNION {voids}) WHERE id NOT IN ({here})")
 
 
-def _pooled(leg: Leg) -> int:
+def _pooled(leg: Leg) -> None:
     """What references left, in the store, with an amount and about the day of a touched record.
 
     A line is compared with the payments of its day and the days beside it, and a payment's local day may be the one
@@ -143,8 +152,8 @@ def _pooled(leg: Leg) -> int:
         "SELECT id FROM (FROM kept_pool_lines JOIN kept_mids USING (mid)) k"
         f" SEMI JOIN amounts a ON k.store = a.s AND k.gross = a.c {near} ANTI JOIN {lines} t ON k.id = t.line_id"
     )
-    found_now = leg.fetch("pos_payments", "t.payment_id", mine)
-    return found_now + leg.fetch("settlement_lines", "t.line_id", theirs)
+    leg.fetch("pos_payments", "t.payment_id", mine)
+    leg.fetch("settlement_lines", "t.line_id", theirs)
 
 
 def touched_postings(reach: Reach, kept: Mapping[str, Frame]) -> None:
@@ -156,27 +165,26 @@ def touched_postings(reach: Reach, kept: Mapping[str, Frame]) -> None:
     for name in ("lost", "unposted", "stray"):
         tables.show(reach.connection, f"kept_{name}", kept[name])
     leg = Leg(reach, "post", pos_payments=ANY, gl_lines="source IN ('PAY', 'DAY')", erp_orders=ANY)
-    while _named(leg) + _of_day(leg) + _of_orders(leg) + _of_amounts(leg):
-        pass  # until nothing leads to anything more
+    leg.closed(_named, _of_day, _of_orders, _of_amounts)
     leg.fetch("erp_orders", "t.erp_doc", f"SELECT DISTINCT erp_doc FROM {leg.both('gl_lines')} WHERE erp_doc <> 0")
 
 
-def _named(leg: Leg) -> int:
+def _named(leg: Leg) -> None:
     """Postings of touched payments, payments of touched postings."""
     payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
     leg.run("CREATE TEMP TABLE IF NOT EXISTS ids_done AS SELECT 0::BIGINT AS id")
     new = f"SELECT DISTINCT payment_id AS id FROM {payments} t ANTI JOIN ids_done d ON t.payment_id = d.id"
     leg.run(f"CREATE OR REPLACE TEMP TABLE new_ids AS {new}")
     leg.run("INSERT INTO ids_done FROM new_ids")
-    found = leg.fetch("gl_lines", "t.ref", "FROM new_ids", "t.source = 'PAY'")
+    leg.fetch("gl_lines", "t.ref", "FROM new_ids", "t.source = 'PAY'")
     refs = f"SELECT DISTINCT ref FROM {postings} t ANTI JOIN {payments} p ON p.payment_id = t.ref WHERE source = 'PAY'"
     leg.run("CREATE TEMP TABLE IF NOT EXISTS named_done AS SELECT 0::BIGINT AS ref")
     leg.run(f"CREATE OR REPLACE TEMP TABLE named AS SELECT * FROM ({refs}) ANTI JOIN named_done USING (ref)")
     leg.run("INSERT INTO named_done FROM named")
-    return found + leg.fetch("pos_payments", "t.payment_id", "FROM named")
+    leg.fetch("pos_payments", "t.payment_id", "FROM named")
 
 
-def _of_day(leg: Leg) -> int:
+def _of_day(leg: Leg) -> None:
     """A day line stands for all payments of its store and day."""
     daily = "(SELECT store_id FROM main.stores WHERE gl_detail = 'daily')"
     days = (
@@ -187,11 +195,11 @@ def _of_day(leg: Leg) -> int:
     leg.run("CREATE TEMP TABLE IF NOT EXISTS days_done AS SELECT 0::BIGINT AS store_id, 0::BIGINT AS d")
     leg.run(f"CREATE OR REPLACE TEMP TABLE days AS SELECT * FROM ({days}) ANTI JOIN days_done USING (store_id, d)")
     leg.run("INSERT INTO days_done FROM days")
-    found = leg.fetch("pos_payments", "t.store_id, t.business_date", "FROM days")
-    return found + leg.fetch("gl_lines", "t.store_id, t.posting_date", "FROM days", "t.source = 'DAY'")
+    leg.fetch("pos_payments", "t.store_id, t.business_date", "FROM days")
+    leg.fetch("gl_lines", "t.store_id, t.posting_date", "FROM days", "t.source = 'DAY'")
 
 
-def _of_orders(leg: Leg) -> int:
+def _of_orders(leg: Leg) -> None:
     """Postings that lost their payment, or that differ from it, may be any payment's of their document's order."""
     payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
     docs = f"SELECT erp_doc FROM {postings} UNION SELECT erp_doc FROM {leg.both('erp_orders')}"
@@ -199,7 +207,7 @@ def _of_orders(leg: Leg) -> int:
         f"SELECT id FROM kept_lost WHERE (of_ref <> 0 AND of_ref IN (SELECT order_id FROM {payments}))"
         f" OR (of_doc <> 0 AND of_doc IN (SELECT order_id FROM {payments})) OR (doc <> 0 AND doc IN ({docs}))"
     )
-    found = leg.fetch("gl_lines", "t.gl_id", f"SELECT * FROM ({lost}) ANTI JOIN {postings} t ON id = gl_id")
+    leg.fetch("gl_lines", "t.gl_id", f"SELECT * FROM ({lost}) ANTI JOIN {postings} t ON id = gl_id")
     leg.run(
         f"CREATE OR REPLACE TEMP TABLE odd AS SELECT DISTINCT g.erp_doc, p.order_id FROM {postings} g"
         f" LEFT JOIN {payments} p ON g.ref = p.payment_id WHERE g.source = 'PAY' AND (p.payment_id IS NULL"
@@ -211,7 +219,7 @@ def _of_orders(leg: Leg) -> int:
     leg.run("INSERT INTO docs_done FROM docs")
     leg.fetch("erp_orders", "t.erp_doc", "FROM docs")
     unknown = f"SELECT erp_doc FROM docs ANTI JOIN {leg.both('erp_orders')} USING (erp_doc)"
-    found += leg.fetch("gl_lines", "t.erp_doc", unknown, "t.source = 'PAY'")
+    leg.fetch("gl_lines", "t.erp_doc", unknown, "t.source = 'PAY'")
     orders = (
         f"SELECT order_id FROM odd WHERE order_id <> 0 UNION SELECT e.order_id FROM odd"
         f" JOIN {leg.both('erp_orders')} e USING (erp_doc) UNION SELECT p.order_id FROM odd o"
@@ -221,10 +229,10 @@ def _of_orders(leg: Leg) -> int:
     leg.run("CREATE TEMP TABLE IF NOT EXISTS orders_done AS SELECT 0::BIGINT AS order_id")
     leg.run(f"CREATE OR REPLACE TEMP TABLE orders AS SELECT * FROM ({orders}) ANTI JOIN orders_done USING (order_id)")
     leg.run("INSERT INTO orders_done FROM orders")
-    return found + leg.fetch("pos_payments", "t.order_id", "FROM orders")
+    leg.fetch("pos_payments", "t.order_id", "FROM orders")
 
 
-def _of_amounts(leg: Leg) -> int:
+def _of_amounts(leg: Leg) -> None:
     """What nothing names, with store, day and amount of a touched record."""
     payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
     keys = (
@@ -235,5 +243,5 @@ def _of_amounts(leg: Leg) -> int:
     match = "SEMI JOIN equal e ON k.store = e.s AND k.day = e.d AND k.amount = e.c"
     mine = f"SELECT id FROM kept_unposted k {match} ANTI JOIN {payments} t ON k.id = t.payment_id"
     theirs = f"SELECT id FROM kept_stray k {match} ANTI JOIN {postings} t ON k.id = t.gl_id"
-    found = leg.fetch("pos_payments", "t.payment_id", mine)
-    return found + leg.fetch("gl_lines", "t.gl_id", theirs)
+    leg.fetch("pos_payments", "t.payment_id", mine)
+    leg.fetch("gl_lines", "t.gl_id", theirs)

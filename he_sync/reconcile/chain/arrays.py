@@ -7,6 +7,8 @@ The three large relations are read a column at a time and let go when no stage n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -297,6 +299,7 @@ class Reader:
         """`codes` are those of the whole books where these are a part of them."""
         self._books = books
         self.connection = books.connection
+        self.own: duckdb.DuckDBPyConnection | None = None  # the cursor of the one thread that asks
         ((self.schema,),) = self.connection.execute("select current_schema()").fetchall()
         # Columns of one relation come by queries of their own and must all be in the order of its file.
         self.connection.execute("set preserve_insertion_order = true")
@@ -336,12 +339,21 @@ class Reader:
                 cursor.register("odd", _arrow(order_id=odd))
             return cursor.execute(sql).fetchall()
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
+    def cursor(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A cursor in which names of relations mean the schema's; a new one does not know what its parent has set."""
+        if self.own is not None:
+            return nullcontext(self.own)
         cursor = self.connection.cursor()
         if self.schema != "main":
             cursor.execute(f"set schema = '{self.schema}'")
         return cursor
+
+    def within(self, schema: str) -> Reader:
+        """The same over a schema, for one thread: by one cursor, since a new one costs as much as a small column."""
+        reader = copy(self)
+        reader.schema, reader.own = schema, reader.connection.cursor()
+        reader.own.execute(f"set schema = '{schema}'")
+        return reader
 
     def fetch(self, table: str, expressions: Sequence[str], *, short: bool = False) -> list[NDArray[Any]]:
         """Columns of a relation in the order of its file, which is the same for every query.

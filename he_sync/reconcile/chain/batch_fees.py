@@ -33,7 +33,9 @@ class BatchFees:
 
     def by_brand(self, store: int, currency: int, day: int, nearest: dict[int, int]) -> dict[int, tuple[int, int]]:
         """Fee and reference by brand; a row that does not name its brand goes to the brand whose fees come nearest."""
-        rows = self.rows.get((store, currency, day), ())
+        rows = self.rows.get((store, currency, day))
+        if not rows:
+            return {}
         result = {brand: (fee, ref) for brand, fee, ref in rows if brand >= 0}
         unnamed = [(fee, ref) for brand, fee, ref in rows if brand < 0]
         left = [brand for brand in sorted(nearest) if brand not in result]

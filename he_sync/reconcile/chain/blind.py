@@ -71,12 +71,14 @@ class Blind:
     def _fees(self, day: Ints) -> dict[tuple[int, int, int], dict[int, int]]:
         """The lines' fees by natural batch."""
         one = self.one
-        order, _, rank = group((one.store, one.currency, day, one.brand), one.row)
+        columns = (one.store, one.currency, day, one.brand)
+        order, _, rank = group(columns, one.row)
+        starts = np.flatnonzero(rank == 0)
         fees: dict[tuple[int, int, int], dict[int, int]] = defaultdict(dict)
-        for rows in np.split(order, np.flatnonzero(rank == 0)[1:]) if len(order) else []:
-            i = rows[0]
-            key = int(one.store[i]), int(one.currency[i]), int(day[i])
-            fees[key][int(one.brand[i])] = int(one.fee[rows].sum())
+        store, currency, days, brand = (column[order[starts]].tolist() for column in columns)
+        sums = np.add.reduceat(one.fee[order], starts).tolist()
+        for key, code, fee in zip(zip(store, currency, days, strict=True), brand, sums, strict=True):
+            fees[key][code] = fee
         return fees
 
 

@@ -140,18 +140,19 @@ class BlindBooks:
         """Inferred batches that the ledger's fee journal names, to the cent: lines to batch, batch to bank line."""
         one = self.one
         paid = {i: receipt.lines[0] for receipt in self.statement.receipts for i in receipt.expected}
-        order, _, rank = group((one.store, one.currency, inferred.day, one.brand), one.row)
-        parts = np.split(order, np.flatnonzero(rank == 0)[1:]) if len(order) else []
+        columns = (one.store, one.currency, inferred.day, one.brand)
+        order, _, rank = group(columns, one.row)
+        starts = np.flatnonzero(rank == 0)
+        parts = np.split(order, starts[1:]) if len(order) else []
         near: dict[tuple[int, int, int], dict[int, int]] = defaultdict(dict)
-        keys = []
-        for rows in parts:
-            i = rows[0]
-            keys.append((int(one.store[i]), int(one.currency[i]), int(inferred.day[i])))
-            near[keys[-1]][int(one.brand[i])] = int(one.fee[rows].sum())
+        named = [column[order[starts]].tolist() for column in columns]
+        cost = np.add.reduceat(one.fee[order], starts).tolist() if len(order) else []
+        keys = list(zip(named[0], named[1], named[2], strict=True))
+        for key, brand, fees_of in zip(keys, named[3], cost, strict=True):
+            near[key][brand] = fees_of
         lines: dict[int, list[tuple[Ints, int]]] = defaultdict(list)
         banks: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for key, rows in zip(keys, parts, strict=True):
-            brand = int(one.brand[rows[0]])
+        for key, brand, rows in zip(keys, named[3], parts, strict=True):
             fee, ref = fees.by_brand(*key, near[key]).get(brand, (0, 0))
             if not ref or fee != near[key][brand]:
                 continue
