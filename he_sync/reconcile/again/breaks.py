@@ -78,17 +78,20 @@ class Breaks:
         return Breaks(numbers, np.delete(self.confidence, gone), evidence, self.names)
 
     def changed(self, minus: Iterable[Break], plus: Iterable[Break]) -> Breaks:
-        """Less some rows, each once, and with others."""
+        """Less some rows, each once, and with others. Raises LookupError where one to take off is not there."""
         less, more = Counter(minus), Counter(plus)
         gone = self._places((less - more).elements())
         return self.without(np.array(sorted(gone), np.int64)).joined(list((more - less).elements()))
 
     def _places(self, rows: Iterable[Break]) -> set[int]:
-        """Where these rows are; each is there."""
+        """Where these rows are. Raises LookupError for one that is not there."""
         found: set[int] = set()
         some = list(rows)
         for one, (low, high) in zip(some, self._near(some), strict=True):
-            found.add(next(at for at in range(low, high) if at not in found and self.row(at) == one))
+            place = next((at for at in range(low, high) if at not in found and self.row(at) == one), None)
+            if place is None:
+                raise LookupError(one)
+            found.add(place)
         return found
 
     def _near(self, rows: list[Break]) -> Iterator[tuple[int, int]]:

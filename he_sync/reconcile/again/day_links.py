@@ -86,7 +86,7 @@ class DayLinks:
             frames = self._read(old) if old.is_file() else {}
             for relation in RELATIONS:
                 parts = [frames.get(relation), *(_of_day(some.get(relation), day) for some in (minus, plus))]
-                frame = self.ordered(_changed(*parts))
+                frame = self.ordered(_changed(relation, *parts))
                 if len(frame["left"]):
                     self._writer(day).write_table(self._table(relation, frame), row_group_size=ROW_GROUP)
 
@@ -149,13 +149,16 @@ def _of_day(frame: Frame | None, day: int) -> Frame | None:
     return {name: frame[name][start:stop] for name in ROW}
 
 
-def _changed(old: Frame | None, minus: Frame | None, plus: Frame | None) -> Frame:
+def _changed(relation: str, old: Frame | None, minus: Frame | None, plus: Frame | None) -> Frame:
+    """The old rows, less some and with others. Raises LookupError where one to take off is not there."""
     parts = [one for one in (old, plus) if one is not None]
+    if minus is not None and len(minus["left"]):
+        left_over, missing = difference(old, minus) if old is not None else (minus, minus)
+        if len(missing["left"]):
+            raise LookupError(relation)
+        parts = [left_over, *parts[1:]]
     if not parts:
         return {name: np.empty(0, np.int64) for name in ROW}
-    if old is not None and minus is not None and len(minus["left"]):
-        left_over, _ = difference(old, minus)
-        parts = [left_over, *parts[1:]]
     return {name: np.concatenate([one[name] for one in parts]) for name in ROW}
 
 

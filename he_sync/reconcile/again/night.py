@@ -233,7 +233,10 @@ class Night:
         before = Breaks.read(self.before.out / FOLDER / BREAKS)
         checked = np.isin(before.numbers["record"], np.array(sorted(self.checked), np.int64))
         gone = before.coded("table", "bank_lines") | (before.coded("table", "batches") & checked)
-        return before.without(np.flatnonzero(gone)).changed(self.minus, [*self.plus, *self.anew.bank.found.breaks])
+        try:
+            return before.without(np.flatnonzero(gone)).changed(self.minus, [*self.plus, *self.anew.bank.found.breaks])
+        except LookupError as one:
+            raise Fallen(f"an earlier break is not found again ({one})") from None
 
     def _counts(self) -> Counter[tuple[str, str, str, str]]:
         counts = Counter({tuple(key): count for *key, count in self.before.noted["counts"]})
@@ -254,15 +257,19 @@ class Night:
         return self.frames | {f"links {name}": frame for name, frame in self.anew.kept.items()}
 
     def write_links(self, path: Path) -> None:
-        """Write the files of links into a new folder."""
+        """Write the files of links into a new folder. Raises Fallen, and then what it wrote is of no use."""
         path.mkdir()
         self.links.path = path
         less, more = ({name: _joined(frames) for name, frames in side.items()} for side in (self.less, self.more))
         for name in set(less) | set(more):
             empty = {key: np.empty(0, np.int64) for key in ("day", "left", "right", "kind", "others")}
             less[name], more[name] = difference(less.get(name, empty), more.get(name, empty))
-        self.links.change(self.before.out / "links", less, more)
-        self.links.close()
+        try:
+            self.links.change(self.before.out / "links", less, more)
+        except LookupError as relation:
+            raise Fallen(f"an earlier link of {relation} is not found again") from None
+        finally:
+            self.links.close()
 
 
 def _joined(frames: list[Frame]) -> Frame:

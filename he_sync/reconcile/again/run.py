@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -58,10 +59,11 @@ def reconcile(
     try:
         night = Night(books, rules, before)
         result = night.result()
+        night.write_links(out / "links")
     except Fallen as reason:
+        shutil.rmtree(out / "links", ignore_errors=True)
         books.forget()
         return _whole(books, rules, out, threads), f"whole: {reason}"
-    night.write_links(out / "links")
     came, went = (sum(map(len, files.values())) for files in (before.came, before.went))
     note = f"on top of {before.noted['as_of_date']}: {came} files came, {went} went"
     result.noted["kinds"] = _by_text(night.links, result.frames)

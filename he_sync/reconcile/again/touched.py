@@ -200,7 +200,10 @@ def _of_day(leg: Leg) -> None:
 
 
 def _of_orders(leg: Leg) -> None:
-    """Postings that lost their payment, or that differ from it, may be any payment's of their document's order."""
+    """Postings that lost their payment, or that differ from it, may be any payment's of their document's order.
+
+    So may those that had lost it before, though it came now.
+    """
     payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
     docs = f"SELECT erp_doc FROM {postings} UNION SELECT erp_doc FROM {leg.both('erp_orders')}"
     lost = (
@@ -213,6 +216,8 @@ def _of_orders(leg: Leg) -> None:
         f" LEFT JOIN {payments} p ON g.ref = p.payment_id WHERE g.source = 'PAY' AND (p.payment_id IS NULL"
         " OR p.store_id <> g.store_id OR p.amount_cents <> g.amount_cents OR p.business_date <> g.posting_date"
         f" OR g.ref IN (SELECT ref FROM {postings} WHERE source = 'PAY' GROUP BY ref HAVING count(*) > 1))"
+        " UNION SELECT doc, unnest([of_ref, of_doc]) FROM kept_lost"
+        f" WHERE id IN (SELECT gl_id FROM {postings})"
     )
     leg.run("CREATE TEMP TABLE IF NOT EXISTS docs_done AS SELECT 0::BIGINT AS erp_doc")
     leg.run("CREATE OR REPLACE TEMP TABLE docs AS SELECT DISTINCT erp_doc FROM odd ANTI JOIN docs_done USING (erp_doc)")

@@ -1,0 +1,108 @@
+"""What a night relies on: tables that say where keys are, files known by their times, breaks kept as columns."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from he_sync.model.errors import FixInput
+from he_sync.reconcile import runs
+from he_sync.reconcile.again.breaks import Breaks
+from he_sync.reconcile.again.whereabouts import Spans, pack
+from he_sync.reconcile.chain.found import Break
+from he_sync.reconcile.chain.write import write_breaks
+from he_sync.reconcile.given import known
+from tests.settlement_world.cut import days
+from tests.settlement_world.make import make
+from tests.settlement_world.spec import Spec
+from tests.settlement_world.test_again import STOCK, both, edited
+
+
+@pytest.mark.parametrize("spread", [1, 1_000_003])
+def test_a_table_names_every_file_that_has_a_key_and_few_others(tmp_path, spread):
+    rng = np.random.default_rng(5)
+    keys = rng.integers(-50, 5_000, 4_000) * spread
+    files = rng.integers(0, 40, 4_000)
+    Spans.of(pack(keys, files)).write(tmp_path / "table")
+    table = Spans.read(tmp_path / "table")
+    for key in rng.permutation(keys)[:200].tolist():
+        named = set(np.flatnonzero(table.holding(np.array([key]))).tolist())
+        assert set(files[keys == key].tolist()) <= named
+        assert len(named) <= len(set(files[keys == key].tolist())) + 1
+
+
+def test_ids_that_count_up_take_a_span_a_file(tmp_path):
+    Spans.of(pack(np.arange(10_000), np.arange(10_000) // 100)).write(tmp_path / "table")
+    assert len(Spans.read(tmp_path / "table").first) == 100
+
+
+def test_a_file_is_hashed_again_once_its_times_or_size_are_others(tmp_path):
+    path = tmp_path / "day.parquet"
+    path.write_bytes(b"one")
+    before = path.stat()
+    assert known.sign(path) == ()  # it may change again within a tick
+    old = known.Noted("what it was", 3, (3, before.st_mtime_ns, before.st_ctime_ns, before.st_ino))
+    path.write_bytes(b"two")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert known.note(path, old).digest == known.digest(path)
+
+
+def breaks(*rows: tuple[str, int, str, int]) -> list[Break]:
+    return [
+        Break(table, record, kind, 0, cents, 1.0, f"evidence of {record}", 20_000 + record, 0, "gl_minus_pos")
+        for table, record, kind, cents in rows
+    ]
+
+
+OLD = breaks(("gl_lines", 7, "wrong_account", 0), ("gl_lines", 7, "currency_rounding", 1), ("orders", 3, "x", 5))
+NEW = breaks(("gl_lines", 7, "missing_gl", 9), ("batches", 1, "y", -2), ("zz", 1, "z", 0), ("orders", 3, "x", 5))
+
+
+def test_breaks_changed_as_columns_are_written_as_breaks_that_were_never_kept(tmp_path):
+    Breaks.of(OLD).keep(tmp_path / "kept")
+    Breaks.read(tmp_path / "kept").changed(OLD[:1], NEW).write(20_010, tmp_path / "night.parquet")
+    write_breaks([*OLD[1:], *NEW], 20_010, tmp_path / "whole.parquet")
+    assert (tmp_path / "night.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("few")
+    make(Spec(300, seed=5, days=6), folder / "whole")
+    for name in STOCK:
+        (folder / "whole" / f"{name}.parquet").unlink()
+    days(folder / "whole", folder / "days")
+    return folder / "days"
+
+
+def test_a_payment_that_comes_after_its_posting_leaves_the_one_that_stood_in_for_it(books, tmp_path):
+    """Until then the posting's document gave it to the order's other payment, as a duplicate."""
+    last = max((books / "pos_payments").glob("*.parquet"))
+    kept = last.read_bytes()
+    last.unlink()
+    try:
+        runs.settlements(books, tmp_path / "first")
+        last.write_bytes(kept)
+        assert both(books, tmp_path / "first", tmp_path).startswith("on top of")
+    finally:
+        last.write_bytes(kept)
+
+
+@pytest.mark.parametrize("other", ["of an old file", "of its own file"])
+def test_a_new_row_with_an_id_that_is_there_already_is_refused(books, tmp_path, other):
+    last = sorted((books / "pos_payments").glob("*.parquet"))[5]  # after it come few refunds
+    kept = last.read_bytes()
+    last.unlink()
+    try:
+        runs.settlements(books, tmp_path / "first")
+        last.write_bytes(kept)
+        first = min((books / "pos_payments").glob("*.parquet"))
+        source = f"'{first}'" if other == "of an old file" else "rows"
+        edited(last, f"UPDATE rows SET payment_id = (SELECT payment_id FROM {source} LIMIT 1) WHERE rowid = 1")
+        with pytest.raises(FixInput, match="is there already"):
+            runs.settlements(books, tmp_path / "second", previous=tmp_path / "first")
+    finally:
+        last.write_bytes(kept)
