@@ -72,15 +72,16 @@ def _reconciled(
 ) -> tuple[Summary, str]:
     """The chain's summary and how it came to be: on top of an earlier run, or whole."""
     previous, before = earlier
-    from he_sync.reconcile.again.manifest import is_parted  # noqa: PLC0415 - a verb loads what it runs
-    from he_sync.reconcile.again.run import reconcile as again  # noqa: PLC0415 - same
+    if books.parts:  # a folder of files in place of a file: 0.1 s of imports that other books need not wait for
+        from he_sync.reconcile.again.manifest import is_parted  # noqa: PLC0415 - a verb loads what it runs
+        from he_sync.reconcile.again.run import reconcile as again  # noqa: PLC0415 - same
+
+        if is_parted(books):
+            known = before or (NO_STATE if previous else NONE_NAMED)
+            outcome, how = again(books, rules, out, threads=threads, previous=known)
+            return outcome.summary, how
     from he_sync.reconcile.chain.run import reconcile  # noqa: PLC0415 - same: numpy and pyarrow
 
-    if is_parted(books):
-        outcome, how = again(
-            books, rules, out, threads=threads, previous=before or (NO_STATE if previous else NONE_NAMED)
-        )
-        return outcome.summary, how
     outcome = reconcile(books, rules, out, format=books.format, threads=threads, previous=previous)
     return outcome.summary, "taken over: nothing has changed" if outcome.taken_over else "whole"
 
