@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 
 from he_sync.reconcile.chain.arrays import BankLines
@@ -54,7 +55,6 @@ class Statement:
         self.free_lines = set(range(len(bank.ids)))
         self.free = set(range(len(deposits)))
         self.voted: list[tuple[int, str, str]] = []
-        self._by_day: dict[tuple[int, int, int], list[int]] = defaultdict(list)
         self._lines_at: dict[Key, list[int]] = defaultdict(list)
         keys = zip(bank.account.tolist(), bank.currency.tolist(), bank.day.tolist(), bank.amount.tolist(), strict=True)
         for i, key in enumerate(keys):
@@ -67,14 +67,16 @@ class Statement:
 
     def shown(self, deposit: Expected) -> list[int]:
         """What came into the deposit's account on its day, by lines that name its owner or nobody."""
-        if not self._by_day:
-            for key in sorted(self._lines_at):
-                self._by_day[key[:3]] += self._lines_at[key]
-        return [
-            int(self.bank.amount[line])
-            for line in self._by_day.get((deposit.account, deposit.currency, deposit.day), ())
-            if self.numbers[line] in (0, deposit.owner)
-        ]
+        lines = self._lines_on.get((deposit.account, deposit.currency, deposit.day), ())
+        return [int(self.bank.amount[line]) for line in lines if self.numbers[line] in (0, deposit.owner)]
+
+    @cached_property
+    def _lines_on(self) -> Mapping[tuple[int, int, int], list[int]]:
+        """Lines by account, currency and day, in the order of their amounts."""
+        found: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+        for key in sorted(self._lines_at):
+            found[key[:3]] += self._lines_at[key]
+        return found
 
     def votes(self) -> Iterator[tuple[int, str, str]]:
         """A line, its memo's shape and a kind, where amounts that only one expected deposit of the day has tell it."""
