@@ -108,7 +108,7 @@ def open_books(
     paths = _paths(folder, subject)
     contract = folder / "terms.json"
     terms = read_terms(contract) if subject == "settlements" else NO_TERMS
-    with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
+    with duckdb.connect(config=ALONE | ({"threads": threads} if threads else {})) as connection:
         earlier = _Earlier(checked if checked is not None and _holds(checked, folder) else None)
         noted = {name: earlier.note(name, path) for name, path in paths.items() if path.is_dir()}
         raws = {
@@ -140,6 +140,9 @@ def _paths(folder: Path, subject: Subject) -> dict[str, Path]:
     wanted = {one.name for one in RELATIONS.values() if one.subject in begun | {subject}} | beside
     return {name: path for name, path in found.items() if name in wanted}
 
+
+ALONE: dict[str, str | bool | int | float | list[str]] = {"async_threads": 1}
+"""Files here are local: DuckDB's eight threads that wait for remote ones only switch, and give memory back early."""
 
 JOINED = frozenset({"pos_inventory", "erp_inventory"})
 """Relations with one row a key on both sides: their outer join counts repeated keys without a further pass."""
