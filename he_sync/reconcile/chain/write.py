@@ -132,12 +132,29 @@ def _relation(relation: str, blocks: list[Block]) -> Iterator[pa.Table]:
     kinds = sorted({(block.stage, block.rule, block.strength) for block in blocks})
     left = np.concatenate([block.left for block in blocks]).astype(np.int64, copy=False)
     order = _ranking(left, blocks)
+    code = _laid(blocks, [kinds.index((block.stage, block.rule, block.strength)) for block in blocks], np.int32)
+    others = _laid(blocks, [block.alternatives for block in blocks], np.int32)
+    right = _laid(blocks, [block.right for block in blocks], np.int64)
     for start in range(0, len(left), ROW_GROUP):
         part = slice(start, start + ROW_GROUP) if order is None else order[start : start + ROW_GROUP]
-        code = _gather(blocks, part, lambda block: kinds.index((block.stage, block.rule, block.strength)), np.int32)
-        others = _gather(blocks, part, lambda block: block.alternatives, np.int32)
-        right = _gather(blocks, part, lambda block: block.right, np.int64)
-        yield table_of(relation, kinds, left[part], right, code, others)
+        yield table_of(relation, kinds, left[part], *(_rows(column, part) for column in (right, code, others)))
+
+
+def _laid(blocks: list[Block], values: Sequence[AnyInts | int], kind: type) -> NDArray[Any]:
+    """A column of the blocks laid end to end; no memory where all have one number."""
+    if isinstance(values[0], int) and all(isinstance(one, int) and one == values[0] for one in values):
+        return np.broadcast_to(kind(values[0]), sum(len(block.left) for block in blocks))
+    if len(blocks) == 1:
+        return np.asarray(values[0], kind)
+    parts = zip(blocks, values, strict=True)
+    return np.concatenate([np.broadcast_to(np.asarray(one, kind), block.left.shape) for block, one in parts])
+
+
+def _rows(column: NDArray[Any], part: slice | Ints) -> NDArray[Any]:
+    """Some rows of a column."""
+    if column.strides == (0,):  # one number
+        return np.full(len(column[part]) if isinstance(part, slice) else len(part), column[0], column.dtype)
+    return column[part]
 
 
 def table_of(  # noqa: PLR0913, PLR0917 - the columns of a link
@@ -162,7 +179,7 @@ def _coded(names: list[str], code: AnyInts) -> pa.Array:
     """Texts by code; the dictionary names each text once, since a repeated one is not written the same way twice."""
     distinct = sorted(set(names))
     places = np.array([distinct.index(name) for name in names], np.int32)
-    return pa.DictionaryArray.from_arrays(as_ints(places[code]), as_texts(distinct))
+    return pa.DictionaryArray.from_arrays(as_ints(places.take(code)), as_texts(distinct))
 
 
 def _ranking(left: Ints, blocks: list[Block]) -> Ints | None:
@@ -175,23 +192,6 @@ def _ranking(left: Ints, blocks: list[Block]) -> Ints | None:
         right = np.concatenate([block.right for block in blocks])
         order = np.lexsort((right, left))
     return order
-
-
-def _gather(blocks: list[Block], part: slice | Ints, value: Callable[[Block], Any], kind: type) -> NDArray[Any]:
-    """A column of the blocks laid end to end, only the rows of `part`."""
-    if len(blocks) == 1 and isinstance(part, slice):
-        count = len(range(*part.indices(len(blocks[0].left))))
-        one = value(blocks[0])
-        return np.full(count, one, kind) if isinstance(one, int) else np.ascontiguousarray(one[part], kind)
-    rows = np.arange(*part.indices(sum(len(block.left) for block in blocks))) if isinstance(part, slice) else part
-    result: NDArray[Any] = np.empty(len(rows), kind)
-    start = 0
-    for block in blocks:
-        here = (rows >= start) & (rows < start + len(block.left))
-        one = value(block)
-        result[here] = one if isinstance(one, int) else one[rows[here] - start]
-        start += len(block.left)
-    return result
 
 
 def as_ints(values: NDArray[Any]) -> pa.Array:
