@@ -75,7 +75,8 @@ def _doubt(posted: Posted, pay: Places) -> tuple[Places, Places]:
     """Postings whose document is another order's than the named payment's: the reference may be garbled.
 
     Only those are looked at that differ from the payment in store, amount or day, or that are not its only one. They
-    lose their owner; returns the postings and the payments that they named.
+    lose their owner; returns the postings and the payments that they named. Documents of postings that name no payment
+    are looked up with theirs, in one pass over the orders.
     """
     payments, postings = posted.payments, posted.postings
     owned = pay[posted.owner[pay] >= 0]
@@ -86,7 +87,8 @@ def _doubt(posted: Posted, pay: Places) -> tuple[Places, Places]:
     odd |= np.bincount(named, minlength=len(payments))[named] > 1
     owned, named = owned[odd], named[odd]
     posted.odd = owned
-    orders = documents(posted.reader, postings.doc[owned])
+    lost = pay[posted.owner[pay] < 0]
+    orders = documents(posted.reader, postings.doc[np.concatenate((owned, lost))])[: len(owned)]
     wrong = np.where(orders != 0, orders != payments.order[named], payments.store[named] != postings.store[owned])
     posted.owner[owned[wrong]] = NOWHERE
     return owned[wrong], named[wrong]
@@ -142,11 +144,13 @@ def _orders_of(posted: Posted, lost: Places) -> Ints:
 
 def documents(reader: Reader, docs: AnyInts) -> Ints:
     """The order of each ERP document, or 0."""
-    result = np.zeros(len(docs), np.int64)
-    if reader.has("erp_orders"):
-        for place, order in reader.lookup("erp_orders", "erp_doc", ["order_id"], docs):
-            result[place] = order
-    return result
+    known = reader.order_of_doc
+    new = np.array(sorted(set(docs.tolist()) - known.keys()), np.int64)
+    known |= dict.fromkeys(new.tolist(), 0)
+    if len(new) and reader.has("erp_orders"):
+        for place, order in reader.lookup("erp_orders", "erp_doc", ["order_id"], new):
+            known[int(new[place])] = order
+    return np.array([known[doc] for doc in docs.tolist()], np.int64)
 
 
 def _has_posting(posted: Posted, payment: Ints, doc: Ints) -> Mask:
