@@ -218,10 +218,9 @@ def fee_withdrawals(funding: Funding) -> list[Expected]:
 
 def sums(columns: tuple[Ints, ...], amounts: Ints) -> list[tuple[tuple[int, ...], int]]:
     """Totals by key, in order of the key."""
-    order, _, rank = group(columns, np.arange(len(amounts)))
-    if not len(order):
-        return []
-    starts = np.flatnonzero(rank == 0)
-    totals = np.add.reduceat(amounts[order], starts)
-    keys = zip(*(column[order[starts]].tolist() for column in columns), strict=True)
+    (key,) = pack(*((column,) for column in columns))
+    distinct, first, number = np.unique(key, return_index=True, return_inverse=True)
+    totals = np.zeros(len(distinct), np.int64)
+    np.add.at(totals, number, amounts)
+    keys = zip(*(column[first].tolist() for column in columns), strict=True)
     return list(zip(keys, totals.tolist(), strict=True))

@@ -40,7 +40,7 @@ from he_sync.reconcile.chain.fallback import Fallback
 from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.fx import Money
-from he_sync.reconcile.chain.keys import Places, find
+from he_sync.reconcile.chain.keys import NOWHERE, Places, find
 from he_sync.reconcile.chain.ledger_classes import classify_ledger
 from he_sync.reconcile.chain.merchants import learn_by_amounts
 from he_sync.reconcile.chain.orders import match_orders
@@ -87,18 +87,21 @@ class Stages:
         """Match, classify, close; returns the identities by name and currency."""
         payments = self.reader.payments()
         orders, cards, ledger = (self.found.part() for _ in range(3))
-        settlements, _ = side_by_side(threads, lambda: self.cards(payments, cards), lambda: self._others(orders))
-        cash = cash_deposits(payments, self.cash, self.funding(settlements.store_of_batch))
+        settlements, cash = side_by_side(
+            threads, lambda: self.cards(payments, cards), lambda: self._others(payments, orders)
+        )
         transit, _ = side_by_side(
             threads, lambda: self._bank(settlements, cash, cards), lambda: self.post(payments, ledger)
         )
         self.found.gather((orders, cards, ledger))
         return close(self.found, self.differing, {BANK: transit, SETTLED: self.coming}, self.codes)
 
-    def _others(self, found: Found) -> None:
-        """What needs no payments: orders, and the digests of the files, which are made once and kept."""
+    def _others(self, payments: Payments, found: Found) -> list[Expected]:
+        """What needs no lines: orders, the digests of the files, which are made once and kept, and cash."""
         match_orders(self.reader, found)
         len(self.books.versions)
+        nobody = np.full(len(self.batches.ids), NOWHERE, np.int32)
+        return cash_deposits(payments, self.cash, self.funding(nobody))
 
     def cards(self, payments: Payments, found: Found | None = None) -> Settlements:
         """Stages 0 to 3: voids, payments to lines, fees, lines to batches."""
