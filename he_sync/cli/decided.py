@@ -37,7 +37,7 @@ def decisions_at(where: str, sides: str) -> list[Decided]:
     with open_store(where if "://" in where else path) as store:
         said = master.constraints(store)
     return [
-        Decided(at[one.left.side], one.left.id, at[one.right.side], one.right.id, one.same)
+        Decided(at[one.left.side], one.left.id, at[one.right.side], one.right.id, one.same, one.asked)
         for one in said
         if one.left.side in at and one.right.side in at
     ]

@@ -67,11 +67,16 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
         Path | None,
         typer.Option("--previous", metavar="DIR", help="Its models hold; only what is new or changed is compared"),
     ] = None,
+    compared: Annotated[
+        Path | None,
+        typer.Option("--compare-with", metavar="DIR", help="An earlier run: the summary says what moved in the model"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
 ) -> None:
     """Link customers of two files and find the duplicates of each."""
-    chosen, decided = chosen_columns(columns or []), decisions_at(said, names) if said else []
+    chosen, decided = chosen_columns(columns or []), decisions_at(said, names) if said else None
     options = Options(Policy(precision), _sides(clean or []), answers, decided)
+    model = later.model_of(compared) if compared else None
     earlier = later.earlier(previous, options, linked=right is not None) if previous else None
     sides = [customers(path, chosen, encoding) for path in (left, right) if path is not None]
     _writable(out)
@@ -86,7 +91,7 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
         if indexed:
             later.kept(outcome, earlier, drift.since if drift else 0, out)
         tell("writing")
-        told = write(outcome, out, "parquet" if kind else "csv") | later.told(drift)
+        told = write(outcome, out, "parquet" if kind else "csv", model, later.told(drift))
     typer.echo(json.dumps(told, indent=1) if as_json else _said(told, out) + later.said(drift))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from he_sync.match.run import Options, Outcome, Tell
+from he_sync.match.writing import MODEL
 from he_sync.model.errors import FixInput
 
 if TYPE_CHECKING:
@@ -21,8 +23,6 @@ def earlier(run: Path, options: Options, *, linked: bool) -> Index:
     from he_sync.match.online.stored import opened  # noqa: PLC0415 - with it come 60 MB, which a run without an index need not hold
 
     known = opened(run)
-    if options.answers:
-        raise FixInput("--labels correct the models, and --previous keeps them; leave one of the two out")
     if options.policy != known.learned.policy or frozenset(options.clean) not in (known.learned.clean, frozenset()):
         raise FixInput(
             f"{run}: ran with --precision {known.learned.policy.precision:g} and its own --clean; give the same, "
@@ -34,12 +34,21 @@ def earlier(run: Path, options: Options, *, linked: bool) -> Index:
     return known
 
 
+def model_of(run: Path) -> dict[str, Any]:
+    """What the fit of an earlier run found. Raises FixInput where there is none."""
+    try:
+        found: dict[str, Any] = json.loads((run / MODEL).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise FixInput(f"{run}: holds no {MODEL} to compare with; name a finished run's folder") from None
+    return found
+
+
 def joined(known: Index, records: pl.DataFrame, options: Options, tell: Tell) -> tuple[Outcome, Drift]:
     """The run by the earlier one's models, and what has changed."""
     from he_sync.match.online.again import again_joined  # noqa: PLC0415 - same
 
     tell("joining the earlier run")
-    return again_joined(known, records, options.decided)
+    return again_joined(known, records, options.decided, options.answers)
 
 
 def kept(outcome: Outcome, before: Index | None, changed: int, run: Path) -> None:

@@ -25,13 +25,17 @@ SIDES = ("left", "right")
 
 
 class Decided(NamedTuple):
-    """One decision: two records by side (0 left, 1 right) and id, and whether they are one customer."""
+    """One decision: two records by side (0 left, 1 right) and id, and whether they are one customer.
+
+    `asked` is false where nobody was asked, as of a link that a flow made.
+    """
 
     side: int
     id: str
     other_side: int
     other_id: str
     same: bool
+    asked: bool = True
 
 
 def decided_in(path: Path, sides: Mapping[str, int]) -> list[Decided]:
@@ -60,18 +64,28 @@ def with_decided(known: Labels | None, said: Sequence[Decided], records: pl.Data
         return known
     ids = zip(records["side"].to_list(), records["id"].to_list(), strict=True)
     at = {record: place for place, record in enumerate(ids)}
-    pairs: dict[tuple[int, int], bool] = {}
+    pairs: dict[tuple[int, int], tuple[bool, bool]] = {}
     if known is not None:
-        ends = zip(known.left.tolist(), known.right.tolist(), known.same.tolist(), strict=True)
-        pairs |= {(left, right): same for left, right, same in ends}
+        ends = zip(known.left.tolist(), known.right.tolist(), known.same.tolist(), known.asked.tolist(), strict=True)
+        pairs |= {(left, right): (same, asked) for left, right, same, asked in ends}
     for one in said:
         ends_of = at.get((one.side, one.id)), at.get((one.other_side, one.other_id))
         if ends_of[0] is not None and ends_of[1] is not None and ends_of[0] != ends_of[1]:
-            pairs[min(ends_of[0], ends_of[1]), max(ends_of[0], ends_of[1])] = one.same
+            pairs[min(ends_of[0], ends_of[1]), max(ends_of[0], ends_of[1])] = one.same, one.asked
     if not pairs:
         return None
     left, right = np.array(sorted(pairs), np.int64).T
-    return Labels(left, right, np.array([pairs[pair] for pair in sorted(pairs)], bool))
+    same, asked = np.array([pairs[pair] for pair in sorted(pairs)], bool).T
+    return Labels(left, right, same, asked)
+
+
+def told(known: Labels | None, records: pl.DataFrame) -> list[Decided]:
+    """Answers by the names of their records, for another run."""
+    if known is None:
+        return []
+    side, ids = records["side"].to_list(), records["id"].to_list()
+    rows = zip(known.left.tolist(), known.right.tolist(), known.same.tolist(), known.asked.tolist(), strict=True)
+    return [Decided(side[one], ids[one], side[other], ids[other], same, asked) for one, other, same, asked in rows]
 
 
 def obeyed(decision: Decisions, pairs: Pairs, known: Labels | None) -> Decisions:

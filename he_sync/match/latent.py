@@ -12,7 +12,7 @@ from functools import reduce
 import numpy as np
 
 from he_sync.match.classes import TIES, Kind
-from he_sync.match.codes import Floats, Ints
+from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.levels import Field
 from he_sync.match.patterns import Patterns, grouped
 
@@ -136,11 +136,45 @@ def _responsibilities(look: _Look, shares: Floats, tables: Tables) -> tuple[Floa
     return weights / total, top + np.log(total)
 
 
-def fitted(model: Model, seen: Patterns) -> Model:
-    """The model after EM over the patterns."""
+@dataclass(frozen=True)
+class Evidence:
+    """Answers of people by pattern: `rows`, each once, how many said yes and no, and what an answer counts.
+
+    They count by how far they differ from what the model expected of their pattern. So it does not matter which
+    patterns people were asked about: a hundred doubtful pairs of which half are matches change nothing.
+    """
+
+    rows: Ints
+    yes: Floats
+    no: Floats
+    weight: float = 1.0
+
+    def added(self, found: Floats, matching: Bools) -> Floats:
+        """What the answers add to the weights of the classes (rows of `found`) in their patterns."""
+        expected = found[:, self.rows]
+        ours, theirs = (_of_them(expected, which) for which in (matching, ~matching))
+        changed: Floats = self.weight * (ours * self.yes + theirs * self.no - expected * (self.yes + self.no))
+        return changed
+
+    def told(self, found: Floats, matching: Bools) -> float:
+        """Log likelihood of the answers."""
+        match = np.clip(found[matching][:, self.rows].sum(axis=0), LEAST, 1 - LEAST)
+        return self.weight * float((self.yes * np.log(match) + self.no * np.log1p(-match)).sum())
+
+
+def _of_them(expected: Floats, which: Bools) -> Floats:
+    """Probabilities of the classes if it is one of these."""
+    some = expected * which[:, None]
+    shares: Floats = some / np.maximum(some.sum(axis=0), LEAST * LEAST)
+    return shares
+
+
+def fitted(model: Model, seen: Patterns, said: Evidence | None = None, since: Model | None = None) -> Model:
+    """The model after EM over the patterns, and over what people `said` of some; going on from `since`."""
     look, kinds, fields = _Look(seen.fields, seen.levels), model.kinds, model.fields
     first = _pooled(model, seen)
-    shares, tables = model.shares, first
+    shares, tables = (since.shares, since.tables) if since else (model.shares, first)
+    matching = np.array([kind.match for kind in kinds])
     total, before = float(seen.counts.sum()), -np.inf
     rounds, gain = 0, np.inf
     while rounds < ROUNDS and gain >= STILL:
@@ -148,7 +182,10 @@ def fitted(model: Model, seen: Patterns) -> Model:
         found, logs = _responsibilities(look, shares, tables)
         weights = found * seen.counts
         now = float((logs * seen.counts).sum())
-        shares = weights.sum(axis=1) + TRUST * model.shares
+        if said:
+            weights[:, said.rows] += said.added(found, matching)
+            now += said.told(found, matching)
+        shares = np.maximum(weights.sum(axis=1), 0.0) + TRUST * model.shares
         shares = shares / shares.sum()
         sums = _tied(fields, kinds, [look.sums(row) for row in weights])
         tables = [
@@ -196,7 +233,7 @@ def _next(one: Field, kind: Kind, weights: Floats, begun: Floats, chance: Floats
     if one.blank:
         prior[0] = 0.0
     trust = POOLED if one.pooled else TRUST
-    return _capped(one, kind, _shaped(one, weights + trust * prior))
+    return _capped(one, kind, _shaped(one, np.maximum(weights, 0.0) + trust * prior))
 
 
 def _chance_where_close(one: Field, weights: Floats, chance: Floats) -> Floats:

@@ -28,6 +28,8 @@ def page(outcome: Outcome, told: dict[str, Any]) -> str:
         _facts(told),
         "<h2>Fields</h2>",
         _fields(told),
+        "<h2>Traps</h2>",
+        _traps(told),
         "<h2>Scores</h2>",
         _histogram(outcome),
         "<h2>Borderline pairs</h2>",
@@ -60,6 +62,13 @@ def _fields(told: dict[str, Any]) -> str:
     names = list(next(iter(sides.values())))
     rows = [(name, *(f"{1 - shares[name]:.1%}" for shares in sides.values())) for name in names]
     return _table(("missing in", *sides), rows)
+
+
+def _traps(told: dict[str, Any]) -> str:
+    """Pairs that are easily mistaken, by what they look like."""
+    names = ("candidates", "expected", "match", "review", "no")
+    rows = [(trap, *(found[name] for name in names)) for trap, found in told["traps"].items()]
+    return _table(("looks like", "candidates", "one customer, expected", *names[2:]), rows)
 
 
 def _shared(one: dict[str, Any]) -> str:

@@ -16,13 +16,14 @@ from he_sync.match.decide import Decisions, Policy, decisions, settled
 from he_sync.match.decided import Decided, obeyed, with_decided
 from he_sync.match.golden import golden
 from he_sync.match.households import households
-from he_sync.match.labels import labels, rescored
+from he_sync.match.labels import Labels, labels
 from he_sync.match.memory import return_arrays
 from he_sync.match.profile import Contacts, without_shared
 from he_sync.match.reading import joined
-from he_sync.match.scoring import Scores, scored
+from he_sync.match.scoring import Scores, crowd, scored
 from he_sync.match.standardise import standard_columns
 from he_sync.match.table import Table, table
+from he_sync.match.teaching import Lesson, answered, taught
 
 Tell = Callable[[str], None]
 STEPS = 7
@@ -36,7 +37,7 @@ class Options:
     policy: Policy = field(default_factory=Policy)
     clean: Collection[int] = ()
     answers: Path | None = None
-    decided: Sequence[Decided] = ()
+    decided: Sequence[Decided] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class Outcome:
     household: Ints
     options: Options
     called: pl.Series | None = None
+    answers: Labels | None = None
+    lesson: Lesson = field(default_factory=Lesson)
+    crowd: tuple[float, ...] = (0.0, 0.0, 0.0)
 
     @property
     def linked(self) -> bool:
@@ -100,16 +104,19 @@ def matched(records: pl.DataFrame, options: Options | None = None, tell: Tell = 
     tell("comparing and fitting")
     scores = scored(known, pairs)
     answers = labels(chosen.answers, records) if chosen.answers else None
-    answers = with_decided(answers, chosen.decided, records)
-    probability = rescored(scores.probability, scores.levels, pairs, answers) if answers else scores.probability
+    answers = with_decided(answers, chosen.decided or (), records)
+    scores, lesson = taught(scores, answers, side) if answers else (scores, Lesson())
+    probability = answered(scores, answers)
     tell("clustering")
     cluster = clusters(pairs, probability, Rules(side, frozenset(chosen.clean), answers.said if answers else Steward()))
     together: Bools = cluster[pairs.left] == cluster[pairs.right]
     score = settled(probability, together)
     tell("deciding")
-    decision, threshold = decisions(score, scores.levels, together, chosen.policy)
+    around = crowd(scores)
+    decision, threshold = decisions(score, scores.levels, together, chosen.policy, around)
     decision = obeyed(decision, pairs, answers)
     home = households(scores, cluster)
     return Outcome(
-        records, known, contacts, pairs.costs, scores, score, together, decision, threshold, cluster, home, chosen
-    )
+        records, known, contacts, pairs.costs, scores, score, together, decision, threshold, cluster, home, chosen,
+        None, answers, lesson, around,
+    )  # fmt: skip

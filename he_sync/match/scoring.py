@@ -12,13 +12,15 @@ from he_sync.match.classes import FIRMS, PEOPLE
 from he_sync.match.codes import Bools, Floats, Ints, Small
 from he_sync.match.compare import Comparer, Levels
 from he_sync.match.contest import contested
-from he_sync.match.latent import Model, fitted, start
-from he_sync.match.levels import FIELDS, FIRM, FIRM_FIELDS, PEOPLE_FIELDS
+from he_sync.match.correction import Correction
+from he_sync.match.latent import TRUST, Model, fitted, start
+from he_sync.match.levels import FIELDS, FIRM, FIRM_FIELDS, PEOPLE_FIELDS, SIDES
 from he_sync.match.patterns import Patterns, patterns
 from he_sync.match.table import Table
 
 SAMPLE = 40_000
 """Random pairs from which chance agreement is counted."""
+HOUSEHOLD = ("household", "parent and child of one name")
 STRIDE = 0x9E3779B1
 """Odd, so that multiples of it visit records all over the file, in the same order every run."""
 
@@ -28,7 +30,8 @@ class Scores:
     """Scored candidates: levels by field, and the chance of one customer after rivals.
 
     `strata` is true for companies; `row` is a pair's pattern in `seen` of its stratum, and `by_pattern` says of each
-    pattern how likely the model holds it for one customer, and for one household.
+    pattern how likely the model holds it for one customer, and for one household. `correction` is what answers of
+    people changed in doubtful scores.
     """
 
     pairs: Pairs
@@ -39,6 +42,7 @@ class Scores:
     by_pattern: Mapping[str, Floats]
     row: Small
     strata: Bools
+    correction: Correction | None = None
 
     @property
     def before(self) -> Floats:
@@ -100,10 +104,28 @@ def by_models(
     for name, model in models.items():
         row[firms == (name == "companies")] = found[name].row
         found[name] = replace(found[name], row=found[name].row[:0])
-        classes = model.classes(found[name].levels)
-        home = _of(model, classes, ("household", "parent and child of one name"))
-        by_pattern[name] = np.array([classes[model.matching].sum(axis=0), home])
+        by_pattern[name] = _by_pattern(model, found[name])
     return Scores(pairs, levels, np.zeros(0), models, found, by_pattern, row, firms)
+
+
+def judged(scores: Scores, models: Mapping[str, Model]) -> Scores:
+    """The scores before rivals, and of households, by other models."""
+    by_pattern = {name: _by_pattern(model, scores.seen[name]) for name, model in models.items()}
+    return replace(scores, models=models, by_pattern=by_pattern)
+
+
+def _by_pattern(model: Model, seen: Patterns) -> Floats:
+    classes = model.classes(seen.levels)
+    return np.array([classes[model.matching].sum(axis=0), _of(model, classes, HOUSEHOLD)])
+
+
+def crowd(scores: Scores) -> tuple[float, ...]:
+    """Household pairs of people beside each match, by kind of pair (levels of the field sources)."""
+    kind, people = scores.levels["sources"], ~scores.strata
+    homes, matches = (
+        np.bincount(kind[people], some[people], minlength=len(SIDES)) for some in (scores.household, scores.before)
+    )
+    return tuple(((homes + 2 * TRUST) / (matches + TRUST)).tolist())
 
 
 def _of(model: Model, classes: Floats, names: tuple[str, ...]) -> Floats:

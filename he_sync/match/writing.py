@@ -19,31 +19,55 @@ from polars.io.plugins import register_io_source
 from he_sync.match.blocking import listed
 from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.decide import MATCH, REVIEW, WORDS
+from he_sync.match.drift import Figures, drift, figures
 from he_sync.match.explain import lines, reasons
 from he_sync.match.preflight import filled
 from he_sync.match.report import page
 from he_sync.match.run import Outcome
+from he_sync.match.traps import traps
 
 WORTH = 0.01
 """Score from which a candidate is written."""
 CHUNK = 1 << 14
 """Pairs made and written at a time."""
 SIDES = ("left", "right")
+MODEL = "model.json"
+MOVED = 5
+"""Fields of which the summary says how far they moved."""
 
 
-def write(outcome: Outcome, folder: Path, kind: str = "csv") -> dict[str, Any]:
-    """Write all files of a run; `kind` is csv or parquet. Returns the summary."""
+def write(
+    outcome: Outcome,
+    folder: Path,
+    kind: str = "csv",
+    before: Figures | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write all files of a run; `kind` is csv or parquet. Returns the summary, with `more` that is said in it.
+
+    `before` is the model of an earlier run, of which the summary says what moved.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     names = []
     for name, parts in tables(outcome):
         names.append(f"{name}.{kind}")
         _written(parts, folder / f".{name}.{kind}.part", kind)
-    told = summary(outcome)
+    model = figures(outcome.scores)
+    told = summary(outcome) | moved(before, model) | dict(more or {})
+    (folder / f".{MODEL}.part").write_text(json.dumps(model) + "\n", encoding="utf-8")
     (folder / ".summary.json.part").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     (folder / ".report.html.part").write_text(page(outcome, told), encoding="utf-8")
-    for name in (*names, "summary.json", "report.html"):
+    for name in (*names, MODEL, "summary.json", "report.html"):
         (folder / f".{name}.part").replace(folder / name)
     return told
+
+
+def moved(before: Figures | None, now: Figures) -> dict[str, Any]:
+    """For the summary: the fields that moved most since an earlier run's model."""
+    if before is None:
+        return {}
+    rows = drift(before, now)[:MOVED]
+    return {"model_drift": {"moved": round(rows[0]["moved"], 6) if rows else 0.0, "most": rows}}
 
 
 def _written(parts: Iterator[pl.DataFrame], path: Path, kind: str) -> None:
@@ -153,6 +177,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "match_rate": {SIDES[k]: round(float(linked[side == k].mean()), 4) for k in range(1 + int(outcome.linked))},
         "households": len(np.unique(outcome.household)),
         "contacts": [asdict(contact) for contact in outcome.contacts],
+        "traps": traps(outcome.scores.levels, outcome.score, outcome.decision, _about(outcome)),
+        **({"answers": asdict(outcome.lesson)} if outcome.answers is not None else {}),
         "skipped_blocks": sum(cost.skipped for cost in outcome.costs),
         "skipped_pairs": sum(cost.skipped_pairs for cost in outcome.costs),
         "model": {
@@ -160,6 +186,13 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             for name, model in outcome.scores.models.items()
         },
     }
+
+
+def _about(outcome: Outcome) -> Bools:
+    """Candidates that `pairs` is about: across the sides, or all of the one side."""
+    side, pairs = outcome.table.side, outcome.scores.pairs
+    found: Bools = (side[pairs.left] != side[pairs.right]) | (not outcome.linked)
+    return found
 
 
 def _linked(outcome: Outcome) -> Bools:

@@ -74,6 +74,9 @@ def test_two_files_are_linked_with_reasons_and_each_record_is_in_one_customer_an
     assert clusters.columns == ["id", "side", "cluster_id"]
     assert len(clusters) == len(households) == everybody == clusters.n_unique(["side", "id"])
     assert len(golden) == clusters["cluster_id"].n_unique() == told["customers"]
+    assert set(told["traps"]) == {"jr_sr", "twin", "child", "spouse or child", "moved", "maiden", "branch"}
+    for looks in told["traps"].values():
+        assert looks["match"] + looks["review"] + looks["no"] == looks["candidates"] >= looks["expected"]
     assert households.group_by("cluster_id").agg(pl.col("household_id").n_unique())["household_id"].max() == 1
 
 
@@ -85,6 +88,21 @@ def test_a_report_is_a_promise_that_all_files_are_there(run, sides, tmp_path):
     assert "<script" not in (tmp_path / "report.html").read_text()
     last = max(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime_ns)
     assert last.name in {"report.html", "summary.json"}
+
+
+def test_the_summary_says_what_moved_since_an_earlier_run_and_is_the_same_bytes_without_one(run, sides, tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    assert run(*sides, "--out", one).code == 0
+    assert run(*sides, "--out", other, "--compare-with", one).code == 0
+    first, second = (json.loads((folder / "summary.json").read_text()) for folder in (one, other))
+    assert second.pop("model_drift")["moved"] == 0
+    assert second == first
+    mails = pl.read_csv(sides[0], infer_schema=False).with_columns(phone=pl.lit("5035550188"), email=pl.lit(""))
+    moved = written(tmp_path, "moved.csv", mails.with_columns(first_name=pl.col("first_name").str.slice(0, 1)))
+    done = run(moved, sides[1], "--out", other, "--compare-with", one, "--json")
+    worst = json.loads(done.out)["model_drift"]["most"][0]
+    assert (worst["of"], worst["field"]) == ("people", "first name")
+    assert run(*sides, "--out", other, "--compare-with", tmp_path / "none").code == 2
 
 
 def test_one_file_is_de_duplicated(run, sides, tmp_path):

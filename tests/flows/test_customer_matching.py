@@ -163,7 +163,7 @@ def test_only_the_customers_that_were_matched_are_taken(shop):
 def test_a_run_that_dies_before_it_is_whole_is_made_again(shop, monkeypatch):
     read(shop)
     with monkeypatch.context() as broken:
-        broken.setattr(running, "figures", None)
+        broken.setattr(running, "FACTS", None)
         with pytest.raises(TypeError):
             run(shop)
     assert not list((shop.home / "matching").iterdir())

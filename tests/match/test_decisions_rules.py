@@ -12,16 +12,20 @@ ALIKE = {"first name": "same", "last name": "same", "address": "same street and 
 FIRM = {"company": "same", "phone": "same"}
 
 
-def decided(score: float, **said: str) -> int:
+CALM = (1.0, 1.0, 1.0)
+"""Household pairs beside each match, by kind of pair, as in two files of which most are in both."""
+
+
+def decided(score: float, crowd: tuple[float, ...] = CALM, **said: str) -> int:
     """The decision of a pair of these levels and score in a cluster, among a thousand plain matches."""
     told = {name.replace("_", " ").replace("e mail", "e-mail"): level for name, level in said.items()}
     one = {field.name: field.at(told[field.name]) if field.name in told else 0 for field in FIELDS}
     plain = {field.name: field.at(ALIKE.get(field.name, field.levels[0])) for field in FIELDS}
     levels = {name: np.array([one[name]] + [plain[name]] * 1_000, np.uint8) for name in one}
     found, _ = decisions(
-        np.array([score] + [0.9999] * 1_000), levels, np.array([score >= 0.5] + [True] * 1_000), Policy()
+        np.array([score] + [0.9999] * 1_000), levels, np.array([score >= 0.5] + [True] * 1_000), Policy(), crowd
     )
-    assert (found[1:] == MATCH).all()
+    assert (found[1:] == MATCH).all() or crowd != CALM
     return int(found[0])
 
 
@@ -57,3 +61,13 @@ def test_one_of_two_generations_in_a_house_is_never_a_silent_no(generation: str)
     assert decided(0.001, **there) == REVIEW
     assert decided(0.001, **there | {"address": "different"}) == NO
     assert decided(0.001, **there | {"generation": "different"}) == NO
+
+
+def test_where_households_outnumber_matches_a_link_needs_a_contact_in_common():
+    named = {name.replace(" ", "_"): level for name, level in ALIKE.items()}
+    few_duplicates = (10.0, 1.0, 1.0)
+    assert decided(0.9995, **named) == MATCH
+    assert decided(0.9995, few_duplicates, **named) == REVIEW
+    assert decided(0.9995, few_duplicates, **named, sources="across") == MATCH, "of the kind that is not crowded"
+    assert decided(0.9999, few_duplicates, **named, phone="same", e_mail="same") == MATCH
+    assert decided(1.0, few_duplicates, **named) == MATCH, "a person said so"

@@ -12,6 +12,8 @@ import pytest
 from he_sync.match.decide import MATCH, REVIEW
 from he_sync.match.labels import Labels
 from he_sync.match.run import Options, Outcome, match
+from he_sync.match.teaching import Lesson, taught
+from he_sync.match.teaching import answered as answered_by
 from he_sync.model.errors import FixInput
 from tests.customer_world.world import WORLDS, world
 
@@ -50,7 +52,7 @@ def test_an_answer_holds_whatever_the_score_was(tmp_path, answer):
 
 
 def test_what_was_parted_stays_apart_also_through_a_third_record():
-    known = Labels(np.array([0, 2]), np.array([1, 3]), np.array([True, False]))
+    known = Labels(np.array([0, 2]), np.array([1, 3]), np.array([True, False]), np.array([True, True]))
     assert list(known.said.together) == [(0, 1)]
     assert list(known.said.apart) == [(2, 3)]
 
@@ -73,3 +75,88 @@ def test_answers_about_nobody_and_in_other_words_are_refused_by_row(tmp_path):
         path.write_text(f"left_id,right_id,label\n{line}\n")
         with pytest.raises(FixInput, match=said):
             match(left, right, Options(answers=path))
+
+
+def test_one_pair_with_both_answers_is_refused_and_twice_the_same_counts_once(tmp_path):
+    pairs, _ = asked(1)
+    left, right, _, _ = unlabelled()
+    row = ",".join(pairs.row(0))
+    path = tmp_path / "twice.csv"
+    path.write_text(f"left_id,right_id,label\n{row},match\n{row},match\n")
+    assert match(left, right, Options(answers=path)).lesson.answers == 1
+    path.write_text(f"left_id,right_id,label\n{row},match\n{row},no\n")
+    with pytest.raises(FixInput, match="rows 2 and 3 answer one pair with match and with no"):
+        match(left, right, Options(answers=path))
+
+
+def brier(score: np.ndarray, same: np.ndarray, rest: np.ndarray) -> float:
+    return float(np.mean((score[rest] - same[rest]) ** 2))
+
+
+@pytest.mark.parametrize("count", [60, 1_000])
+@pytest.mark.parametrize("drawn", ["of links", "of all", "of the doubtful"])
+def test_answers_never_make_the_rest_worse_however_they_were_drawn(drawn, count):
+    before, same = known_world()
+    pools = {
+        "of links": before.score >= 0.5,
+        "of all": before.score >= 0.01,
+        "of the doubtful": before.decision == REVIEW,
+    }
+    pool = np.flatnonzero(pools[drawn])
+    place = np.sort(np.random.default_rng(1).choice(pool, min(count, len(pool)), replace=False))
+    after, lesson = learned(before, place, same[place])
+    rest = np.setdiff1d(np.flatnonzero((before.score > 0.02) & (before.score < 0.98)), place)
+    assert lesson.answers == len(place)
+    assert brier(after, same, rest) <= brier(before.scores.probability, same, rest) + 0.001
+
+
+def test_answers_that_contradict_what_the_file_shows_teach_nothing():
+    before, same = known_world()
+    rng = np.random.default_rng(2)
+    place = np.sort(rng.choice(np.flatnonzero(before.decision == REVIEW), 400, replace=False))
+    after, lesson = learned(before, place, rng.random(len(place)) < 0.5)
+    rest = np.setdiff1d(np.arange(len(same)), place)
+    if not (lesson.refitted or lesson.corrected):
+        assert (after[rest] == before.scores.probability[rest]).all()
+    assert lesson.gain >= 0
+
+
+def test_where_duplicates_are_few_three_hundred_answers_mend_the_model():
+    left, _, truth = world(6_000, 61, WORLDS["families"])
+    before = match(left)
+    same = of_one(before, truth)
+    place = np.sort(np.random.default_rng(3).choice(np.flatnonzero(before.decision == REVIEW), 300, replace=False))
+    after, lesson = learned(before, place, same[place])
+    rest = np.setdiff1d(np.flatnonzero((before.score > 0.02) & (before.score < 0.98)), place)
+    assert lesson.refitted
+    assert brier(after, same, rest) < 0.9 * brier(before.scores.probability, same, rest)
+
+
+def test_links_that_nobody_was_asked_about_hold_and_teach_nothing():
+    before, same = known_world()
+    place = np.flatnonzero(same & (before.score > 0.02) & (before.score < 0.98))[:300]
+    after, lesson = learned(before, place, same[place], asked=False)
+    assert (after[place] == 1.0).all()
+    rest = np.setdiff1d(np.arange(len(same)), place)
+    assert (after[rest] == before.scores.probability[rest]).all()
+    assert (lesson.answers, lesson.refitted, lesson.corrected) == (300, False, False)
+
+
+def of_one(outcome: Outcome, truth: pl.DataFrame) -> np.ndarray:
+    """Which candidates are one customer."""
+    entity = outcome.records.join(truth, on="id", how="left", maintain_order="left")["entity_id"].to_numpy()
+    return entity[outcome.scores.pairs.left] == entity[outcome.scores.pairs.right]
+
+
+@cache
+def known_world() -> tuple[Outcome, np.ndarray]:
+    _, _, entity, before = unlabelled()
+    return before, of_one(before, pl.DataFrame({"id": entity.keys(), "entity_id": entity.values()}))
+
+
+def learned(before: Outcome, place: np.ndarray, same: np.ndarray, *, asked: bool = True) -> tuple[np.ndarray, Lesson]:
+    pairs = before.scores.pairs
+    left, right = pairs.left[place].astype(np.int64), pairs.right[place].astype(np.int64)
+    known = Labels(left, right, same, np.full(len(place), asked))
+    scores, lesson = taught(before.scores, known, before.table.side)
+    return answered_by(scores, known), lesson

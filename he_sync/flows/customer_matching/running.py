@@ -22,10 +22,8 @@ from he_sync.flows.customer_matching.records import Side, comparable
 from he_sync.flows.customer_matching.taking import found_in, source
 from he_sync.match.decide import WORDS
 from he_sync.match.decided import Decided
-from he_sync.match.latent import Model
 from he_sync.match.run import Options, match
-from he_sync.match.scoring import Scores
-from he_sync.match.writing import write
+from he_sync.match.writing import MODEL, write
 from he_sync.model.errors import FixInput
 from he_sync.model.retailer import Retailer
 from he_sync.store import master
@@ -37,7 +35,7 @@ from he_sync.store.master import Deed, Taken
 RULES = 1
 """Of what turns rosters into customers; a new number matches everything again."""
 TAKEN = "taken.json"
-MODEL, SUMMARY, FACTS = "model.json", "summary.json", "facts.json"
+SUMMARY, FACTS = "summary.json", "facts.json"
 KIND = "parquet"
 BINS = 20
 
@@ -82,9 +80,8 @@ def run(lake: Lake, store: Store, home: Path, retailer: Retailer) -> Run:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".run-", dir=folder.parent) as held:
         part = Path(held) / "run"
-        write(outcome, part, KIND)
+        write(outcome, part, KIND, before.model if before else None)
         facts = {"made_from": made_from, "left_out": {name: side.left_out for name, side in sides.items()}}
-        (part / MODEL).write_text(json.dumps(figures(outcome.scores)), encoding="utf-8")
         (part / FACTS).write_text(json.dumps(facts), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
@@ -153,7 +150,7 @@ def _sides(lake: Lake, retailer: Retailer) -> dict[str, Side]:
 def _decided(store: Store, sides: Sequence[str]) -> list[Decided]:
     at = {side: place for place, side in enumerate(sides)}
     return [
-        Decided(at[one.left.side], one.left.id, at[one.right.side], one.right.id, one.same)
+        Decided(at[one.left.side], one.left.id, at[one.right.side], one.right.id, one.same, one.asked)
         for one in master.constraints(store)
         if one.left.side in at and one.right.side in at
     ]
@@ -175,23 +172,3 @@ def _rosters(lake: Lake) -> dict[str, str]:
 
 def _name(made_from: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(made_from).encode()).hexdigest()[:16]
-
-
-def figures(scores: Scores) -> dict[str, Any]:
-    """What the fit found, by stratum: matches, the share of each class, how fields agree in one customer's pairs."""
-    return {
-        name: {
-            "matches": round(float(scores.probability[scores.strata == (name == "companies")].sum()), 1),
-            "classes": {kind.name: round(float(share), 6) for kind, share in zip(one.kinds, one.shares, strict=True)},
-            "levels": {field.name: _levels(one, place) for place, field in enumerate(one.fields)},
-        }
-        for name, one in scores.models.items()
-    }
-
-
-def _levels(model: Model, place: int) -> dict[str, float]:
-    """Of pairs of one customer in which a field can be compared, the share of each level."""
-    field, weight = model.fields[place], model.shares[model.matching]
-    mixed = sum(share * model.tables[kind][place] for share, kind in zip(weight, model.matching, strict=True))
-    said = {level: float(value / weight.sum()) for level, value in zip(field.levels, mixed, strict=True)}
-    return {level: round(value, 6) for level, value in said.items() if not (field.blank and level == field.levels[0])}

@@ -6,13 +6,14 @@ with one value, new software. Such a run waits until a person says that it is ri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from he_sync.flows.customer_matching.running import Run
+from he_sync.match.drift import drift
 
 RATE_MOVES = 0.1
 """Share of a side's records by which those with a customer on the other side may move from run to run."""
@@ -22,8 +23,6 @@ LARGE, TOO_LARGE = 20, 100
 """Records of one customer. Four systems' worth of duplicates stay below 20; 100 are a value that many share."""
 DRIFT, FAR_DRIFT = 0.1, 0.3
 """Largest distance (total variation) between what two fits say of a field in pairs of one customer."""
-ENOUGH = 200
-"""Matches below which a fit says more about chance than about the customers."""
 SHOWN = 20
 
 
@@ -94,36 +93,11 @@ def _largest(run: Run) -> Verdict:
 def _drift(run: Run) -> Verdict:
     if run.before is None or run.same:
         return Verdict("model_drift", True, False, "no earlier run to compare with", {})
-    rows = sorted(drift(run.before, run), key=lambda row: -row["moved"])
+    rows = drift(run.before.model, run.model)
     most = rows[0]["moved"] if rows else 0.0
     cases = [{**row, "moved": f"{row['moved']:.1%}"} for row in rows[:SHOWN]]
     told = f"the most that a field moved is {most:.1%}"
     return Verdict("model_drift", most <= DRIFT, most > FAR_DRIFT, told, {"moved": round(most, 6)}, cases)
-
-
-def drift(before: Run, now: Run) -> Iterator[dict[str, Any]]:
-    """Each field of both fits with how far its levels moved, and the level that moved most.
-
-    Strata with fewer than ENOUGH matches, and fields that only one of the fits has, are not compared.
-    """
-    for stratum, model in now.model.items():
-        if stratum not in before.model or min(run.model[stratum]["matches"] for run in (before, now)) < ENOUGH:
-            continue
-        old = before.model[stratum]["levels"]
-        for name, levels in model["levels"].items():
-            was = old.get(name, {})
-            if set(was) != set(levels) or not levels:
-                continue
-            moves = {level: abs(share - was[level]) for level, share in levels.items()}
-            worst = max(moves, key=lambda level: moves[level])
-            yield {
-                "of": stratum,
-                "field": name,
-                "moved": sum(moves.values()) / 2,
-                "most in": worst,
-                "was": f"{was[worst]:.1%}",
-                "is": f"{levels[worst]:.1%}",
-            }
 
 
 def _skipped(run: Run) -> Verdict:

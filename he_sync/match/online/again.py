@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -18,18 +19,21 @@ from he_sync.match.clusters import Rules, Steward, clusters
 from he_sync.match.codes import Bools, Floats, Ints, Places
 from he_sync.match.columns import columns_of
 from he_sync.match.compare import Comparer, Levels, generation, namesakes
-from he_sync.match.decide import MATCH, NO, REVIEW, Decisions, always_asked, by_hand, settled
+from he_sync.match.decide import Decisions, settled
+from he_sync.match.decide import decided as settled_decisions
 from he_sync.match.decided import Decided, obeyed, with_decided
 from he_sync.match.households import households
+from he_sync.match.labels import labels
 from he_sync.match.levels import FIELDS, FIRM, FIRM_RARITY, FIRM_SEEN
 from he_sync.match.online.forms import forms
-from he_sync.match.online.index import COUNTED, Index, raw
+from he_sync.match.online.index import COUNTED, Index, answers_of, raw
 from he_sync.match.online.rivals import settled_by
 from he_sync.match.patterns import patterns
 from he_sync.match.reading import joined
 from he_sync.match.run import CUSTOMER, Options, Outcome
 from he_sync.match.scoring import Scores, by_models
 from he_sync.match.table import Table
+from he_sync.match.teaching import Lesson, answered
 
 CHANGED, MOVED = 0.1, 0.05
 """Share of records changed since the models were fitted, and of pairs that changed class, from which they are old."""
@@ -58,13 +62,23 @@ class Drift:
 
 
 def again(
-    before: Index, left: pl.DataFrame, right: pl.DataFrame | None = None, decided: Sequence[Decided] = ()
+    before: Index,
+    left: pl.DataFrame,
+    right: pl.DataFrame | None = None,
+    decided: Sequence[Decided] | None = None,
+    answers: Path | None = None,
 ) -> tuple[Outcome, Drift]:
-    """The run over these records by the models of an earlier one."""
-    return again_joined(before, joined(left, right), decided)
+    """The run over these records by the models of an earlier one.
+
+    Its decisions and its labels hold on, until the new run gives some of its own. Labels are obeyed; nothing is learned
+    from new ones.
+    """
+    return again_joined(before, joined(left, right), decided, answers)
 
 
-def again_joined(before: Index, records: pl.DataFrame, decided: Sequence[Decided] = ()) -> tuple[Outcome, Drift]:
+def again_joined(
+    before: Index, records: pl.DataFrame, decided: Sequence[Decided] | None = None, answers: Path | None = None
+) -> tuple[Outcome, Drift]:
     """The same of records that are joined."""
     side = records["side"].to_numpy().astype(np.int64)
     was, same = _places(before, records)
@@ -72,15 +86,19 @@ def again_joined(before: Index, records: pl.DataFrame, decided: Sequence[Decided
     pairs = candidates(table)
     levels, count = _levels(before, table, pairs, was, same)
     scores = _scores(before, pairs, levels)
-    answers = with_decided(None, decided, records)
-    said = answers.said if answers else Steward()
-    cluster = clusters(pairs, scores.probability, Rules(side, before.learned.clean, said))
+    decided = answers_of(before, "decisions") if decided is None else decided
+    labelled = labels(answers, records) if answers else with_decided(None, answers_of(before, "labels"), records)
+    known = with_decided(labelled, decided, records)
+    probability = answered(scores, known)
+    said = known.said if known else Steward()
+    cluster = clusters(pairs, probability, Rules(side, before.learned.clean, said))
     together: Bools = cluster[pairs.left] == cluster[pairs.right]
-    score = settled(scores.probability, together)
-    decision = obeyed(_decisions(before, score, levels, together), pairs, answers)
+    score = settled(probability, together)
+    decision = obeyed(_decisions(before, score, levels, together), pairs, known)
     outcome = Outcome(
         records, table, (), pairs.costs, scores, score, together, decision, before.learned.threshold, cluster,
         households(scores, cluster), Options(before.learned.policy, before.learned.clean, None, decided),
+        None, known, Lesson(), before.learned.crowd,
     )  # fmt: skip
     outcome = replace(outcome, called=called(before.records["customer"].to_pylist(), was, outcome))
     new, changed, removed = int((was < 0).sum()), int(((was >= 0) & ~same).sum()), len(before) - int((was >= 0).sum())
@@ -155,14 +173,12 @@ def _scores(before: Index, pairs: Pairs, levels: dict[str, Levels]) -> Scores:
         found[name] = patterns(model.fields, levels, np.flatnonzero(firms == (name == "companies")))
     scores = by_models(pairs, levels, firms, models, found)
     final = settled_by(before.book.lift, pairs, scores.before, levels["sources"].astype(np.int64))
-    return replace(scores, probability=final)
+    return replace(scores, probability=final, correction=before.learned.correction)
 
 
 def _decisions(before: Index, score: Floats, levels: dict[str, Levels], together: Bools) -> Decisions:
     learned = before.learned
-    linked = together & ~by_hand(levels) & (score >= learned.threshold)
-    cases = [linked, (score >= learned.policy.review_from) | always_asked(levels)]
-    return np.select(cases, [MATCH, REVIEW], NO).astype(np.int8)
+    return settled_decisions(score, levels, together, (learned.policy, learned.crowd, learned.threshold))
 
 
 def called(names: Sequence[str], was: Ints, outcome: Outcome) -> pl.Series:

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from he_sync.match.clusters import LINK, UNSEEN, _weights
 from he_sync.match.codes import Bools, Codes, Floats, Ints, coded
 from he_sync.match.compare import Levels, compared, namesakes
-from he_sync.match.decide import MATCH, NO, REVIEW, WORDS, always_asked, by_hand, settled
+from he_sync.match.decide import MATCH, NO, WORDS, Decisions, decided, settled
 from he_sync.match.explain import Waterfall, waterfalls
 from he_sync.match.levels import FIRM, FIRM_RARITY, FIRM_SEEN, GENERATION
 from he_sync.match.online.blocks import SPLITS, keys_of
@@ -52,6 +53,14 @@ class Candidate:
     why: Waterfall
 
 
+class Asking(NamedTuple):
+    """The side of each who asks, and records of the index that people said are the same customer, or another one."""
+
+    side: Ints
+    same: Ints = np.zeros(0, np.int64)
+    apart: Ints = np.zeros(0, np.int64)
+
+
 class Asked(NamedTuple):
     """Pairs of a record that asks and one of the index, with their levels, scores before and after rivals, decisions.
 
@@ -64,17 +73,20 @@ class Asked(NamedTuple):
     before: Floats
     score: Floats
     together: Bools
-    decision: Ints
+    decision: Decisions
 
 
 def match_one(known: Index, record: Mapping[str, str], side: int = 0) -> list[Candidate]:
     """Candidates of a record from SHOWN upward, likeliest first. `record` has columns GIVEN; a missing one is empty."""
     mine = form(record, known.learned.known)
     facts = Facts(mine, SPLITS, COUNTED)
-    who, found = known.blocks.found(facts.keys, facts.splits)
+    said = _said(known, record.get("id", ""), side)
+    _, found = known.blocks.found(facts.keys, facts.splits)
+    found = np.union1d(found, said.same)
+    who = np.zeros(len(found), np.int64)
     theirs = _texts(known, found)
     level = levels(mine, side, theirs, _rows(known, mine, facts, found, theirs))
-    return _shown(known, judged(known, who, found, level, np.array([side])), 1)[0]
+    return _shown(known, judged(known, who, found, level, said), 1)[0]
 
 
 def match_many(known: Index, records: pl.DataFrame, side: int = 0) -> list[list[Candidate]]:
@@ -92,19 +104,21 @@ def asked(known: Index, mine: pl.DataFrame, side: Ints) -> Asked:
     found = compared(small, np.where(ahead, ours, theirs), np.where(ahead, theirs, ours))
     found["company rarity"] = _firm_rarity(small, theirs, ours)
     found["generation"] = _generation(known, found, record)
-    return judged(known, who, record, found, side)
+    return judged(known, who, record, found, Asking(side))
 
 
-def judged(known: Index, who: Ints, record: Ints, levels: Mapping[str, Levels], side: Ints) -> Asked:
+def judged(known: Index, who: Ints, record: Ints, levels: Mapping[str, Levels], by: Asking) -> Asked:
     """Pairs with their levels scored and decided."""
     before = _before(known, levels)
     after = known.book.after(who, record, before, levels["sources"].astype(np.int64))
-    together = _together(known, who, record, after, side)
+    if known.learned.correction:
+        after = known.learned.correction.applied(after, levels)
+    after[np.isin(record, by.same)], after[np.isin(record, by.apart)] = 1.0, 0.0
+    together = _together(known, who, record, after, by)
     score = settled(after, together)
     learned = known.learned
-    linked = together & ~by_hand(levels) & (score >= learned.threshold)
-    cases = [linked, (score >= learned.policy.review_from) | always_asked(levels)]
-    return Asked(who, record, levels, before, score, together, np.select(cases, [MATCH, REVIEW], NO))
+    decision = decided(score, levels, together, (learned.policy, learned.crowd, learned.threshold))
+    return Asked(who, record, levels, before, score, together, obeyed(decision, record, by))
 
 
 def _taken(known: Index, rows: Ints, columns: Sequence[str] | None = None) -> pa.Table:
@@ -190,7 +204,33 @@ def _strata(levels: Mapping[str, Levels]) -> dict[str, Ints]:
     return {"people": np.flatnonzero(~firms), "companies": np.flatnonzero(firms)}
 
 
-def _together(known: Index, who: Ints, record: Ints, score: Floats, side: Ints) -> Bools:
+def _said(known: Index, name: str, side: int) -> Asking:
+    """What people answered about a record of this name, where the run knows it."""
+    if not name or not len(known.answers):
+        return Asking(np.array([side]))
+    ends = zip(("id", "other_id"), ("side", "other_side"), ("other_id", "id"), ("other_side", "side"), strict=True)
+    found: dict[bool, list[int]] = {True: [], False: []}
+    for own, own_side, other, other_side in ends:
+        mine = _named(known.answers, own, name, own_side, side)
+        for row in known.answers.take(mine).select([other, other_side, "same"]).to_pylist():
+            found[row["same"]] += _named(known.records, "id", row[other], "side", row[other_side]).tolist()
+    return Asking(np.array([side]), *(np.array(found[same], np.int64) for same in (True, False)))
+
+
+def _named(rows: pa.Table, name: str, said: str, side: str, at: int) -> Ints:
+    """Places of the rows that have this name on this side."""
+    there = pc.and_(pc.equal(rows[name], said), pc.equal(rows[side], at))
+    return np.flatnonzero(there.to_numpy(zero_copy_only=False))
+
+
+def obeyed(asked: Decisions, record: Ints, said: Asking) -> Decisions:
+    """Decisions after the word of people."""
+    found = asked.copy()
+    found[np.isin(record, said.same)], found[np.isin(record, said.apart)] = MATCH, NO
+    return found
+
+
+def _together(known: Index, who: Ints, record: Ints, score: Floats, by: Asking) -> Bools:
     """Pairs whose customer the record would join: the likeliest for which all pairs together speak."""
     if not len(who):
         return np.zeros(0, bool)
@@ -198,9 +238,12 @@ def _together(known: Index, who: Ints, record: Ints, score: Floats, side: Ints) 
     pair, first, group = np.unique(who * count + known.cluster[record], return_index=True, return_inverse=True)
     total = summed(group, _weights(score), len(pair))
     total += UNSEEN * (known.size[record[first]] - np.bincount(group, minlength=len(pair)))
+    group_of = known.cluster[record[first]]
+    total[np.isin(group_of, known.cluster[by.apart])] = -np.inf
+    total[np.isin(group_of, known.cluster[by.same])] = np.inf
     best = np.zeros(len(pair))
     np.maximum.at(best, group, score)
-    asking = side[pair // count]
+    asking = by.side[pair // count]
     full = np.isin(asking, list(known.learned.clean)) & known.sides[asking, record[first]]
     able = np.flatnonzero((total > 0) & (best >= LINK) & ~full)
     able = able[np.lexsort((pair[able], -best[able], pair[able] // count))]

@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from he_sync.match.codes import SEED, Bools, Ints, Small
 from he_sync.match.compare import namesakes
+from he_sync.match.correction import Correction
 from he_sync.match.decide import Policy
+from he_sync.match.decided import Decided, told
 from he_sync.match.emails import mailboxes
 from he_sync.match.identity import EXTRA
 from he_sync.match.latent import Model
@@ -28,6 +31,18 @@ from he_sync.match.table import roots, usual
 
 COUNTED = ("root", "last", "name", "firm")
 """Columns whose frequency in the run the model reads."""
+ANSWERS = pa.schema(
+    {
+        "side": pa.int8(),
+        "id": pa.large_string(),
+        "other_side": pa.int8(),
+        "other_id": pa.large_string(),
+        "same": pa.bool_(),
+        "asked": pa.bool_(),
+        "source": pa.string(),
+    }
+)
+"""Decided, and where it comes from: `labels` or `decisions`."""
 Grid = npt.NDArray[np.uint8]
 
 
@@ -64,6 +79,8 @@ class Learned:
     linked: bool
     fitted: int
     changed: int = 0
+    correction: Correction | None = None
+    crowd: tuple[float, ...] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -72,7 +89,7 @@ class Index:
 
     Of a record's customer, `size` counts the records and `sides[k]` says whether one is of side k; `beside` marks
     records with a namesake in the house who says Jr or Sr. `raw` is the hash of what a record was read from; `levels`
-    has a row for each of FIELDS and a column for each candidate pair.
+    has a row for each of FIELDS and a column for each candidate pair. `answers` (ANSWERS) is what people said of pairs.
     """
 
     learned: Learned
@@ -89,6 +106,7 @@ class Index:
     left: Small
     right: Small
     levels: Grid
+    answers: pa.Table
 
     def __len__(self) -> int:
         """Records."""
@@ -120,7 +138,28 @@ def index(outcome: Outcome, frozen: Index | None = None, changed: int = 0) -> In
         pairs.left.astype(np.int32),
         pairs.right.astype(np.int32),
         np.array([scores.levels[field.name] for field in FIELDS], np.uint8),
+        _answers(outcome),
     )
+
+
+def _answers(outcome: Outcome) -> pa.Table:
+    """What was said, by the names of the records: decisions, which the next one replaces whole, and labels."""
+    decided = list(outcome.options.decided or ())
+    pairs = {frozenset(((one.side, one.id), (one.other_side, one.other_id))) for one in decided}
+    labels = [
+        one
+        for one in told(outcome.answers, outcome.records)
+        if frozenset(((one.side, one.id), (one.other_side, one.other_id))) not in pairs
+    ]
+    rows = [(*one, "decisions") for one in decided] + [(*one, "labels") for one in labels]
+    columns = zip(*rows, strict=True) if rows else ([] for _ in ANSWERS)
+    return pa.table({field.name: pa.array(list(one), field.type) for field, one in zip(ANSWERS, columns, strict=True)})
+
+
+def answers_of(known: Index, source: str) -> list[Decided]:
+    """The labels, or the decisions, that the run obeyed."""
+    rows = known.answers.filter(pc.equal(known.answers["source"], source)).drop_columns(["source"])
+    return [Decided(**row) for row in rows.to_pylist()]
 
 
 def raw(records: pl.DataFrame) -> npt.NDArray[np.uint64]:
@@ -141,6 +180,9 @@ def _learned(outcome: Outcome) -> Learned:
         frozenset(outcome.options.clean),
         outcome.linked,
         len(outcome.table),
+        0,
+        outcome.scores.correction,
+        tuple(outcome.crowd),
     )
 
 

@@ -1,6 +1,8 @@
 """An index on disk: mapped arrays beside the results of its run, opened in milliseconds by any process of this engine.
 
-Another version of the engine reads records otherwise and would answer with the old run's figures, so it is refused.
+An engine that reads records otherwise would answer with the old run's figures, so its index is refused. What decides is
+declared: the numbers FORMAT and READING, and the words of the model. An edit that changes none of it leaves indexes as
+good as they were.
 """
 
 from __future__ import annotations
@@ -8,11 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,11 @@ from pyarrow import ipc
 
 from he_sync.match.classes import FIRMS, PEOPLE
 from he_sync.match.codes import SEED
+from he_sync.match.correction import Correction
 from he_sync.match.decide import Policy
+from he_sync.match.keys import RULES
 from he_sync.match.latent import Model
-from he_sync.match.levels import FIRM_FIELDS, PEOPLE_FIELDS
+from he_sync.match.levels import FIELDS, FIRM_FIELDS, PEOPLE_FIELDS
 from he_sync.match.online.blocks import Blocks, Level
 from he_sync.match.online.forms import Known
 from he_sync.match.online.index import COUNTED, Counts, Index, Learned
@@ -34,6 +36,11 @@ from he_sync.match.online.rivals import Book
 from he_sync.match.standardise import Habits
 from he_sync.model.errors import FixInput
 
+FORMAT = 2
+"""Of the files of an index."""
+READING = 1
+"""Of how records are read, blocked and compared. A new number where a test finds other forms or levels of the same
+customers: the figures that an index keeps would be of another reading."""
 FOLDER = "index"
 KEPT = ("cluster", "size", "sides", "beside", "raw", "left", "right", "levels")
 SHAPES = {"people": (PEOPLE_FIELDS, PEOPLE), "companies": (FIRM_FIELDS, FIRMS)}
@@ -46,6 +53,7 @@ def save(known: Index, run: Path) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     _write(part / "records.arrow", known.records)
+    _write(part / "answers.arrow", known.answers)
     names = [
         (field, name, n) for field, counts in known.learned.known.habits.names.items() for name, n in counts.items()
     ]
@@ -84,20 +92,15 @@ def opened(run: Path) -> Index:
 
 @cache
 def engine() -> str:
-    """What decides whether an index may be used: our own sources, and the hashes that polars gives."""
-    found = hashlib.sha256()
-    for name, source in sorted(_sources(files("he_sync.match"), "")):
-        found.update(f"{name}\n".encode() + source)
-    found.update(str(pl.Series(["he-sync"]).hash(SEED)[0]).encode())
-    return found.hexdigest()
+    """What decides if an index may be used: FORMAT, READING, the words of the model, and the hashes that polars gives.
 
-
-def _sources(folder: Traversable, at: str) -> Iterator[tuple[str, bytes]]:
-    for one in folder.iterdir():
-        if one.is_dir():
-            yield from _sources(one, f"{at}{one.name}/")
-        elif one.name.endswith(".py"):
-            yield f"{at}{one.name}", one.read_bytes()
+    The figures of the model are no part of it: an index brings its own.
+    """
+    fields = {field.name: (field.levels, field.blank) for field in FIELDS}
+    kinds = {name: [(kind.name, kind.match) for kind in shape[1]] for name, shape in SHAPES.items()}
+    rules = [(rule.name, rule.cap, rule.split, rule.budget) for rule in RULES]
+    declared = [FORMAT, READING, fields, kinds, rules, str(pl.Series(["he-sync"]).hash(SEED)[0])]
+    return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()
 
 
 def _write(path: Path, table: pa.Table) -> None:
@@ -134,6 +137,9 @@ def _learned(known: Index) -> dict[str, Any]:
         "linked": learned.linked,
         "fitted": learned.fitted,
         "changed": learned.changed,
+        "crowd": learned.crowd,
+        "correction": learned.correction
+        and {"weights": learned.correction.weights.tolist(), "trust": learned.correction.trust.tolist()},
     }
 
 
@@ -160,7 +166,8 @@ def _opened(folder: Path, told: Mapping[str, Any]) -> Index:
         Book(*(arrays[f"book_{name}"] for name in ("start", "other", "probability", "lift"))),
         counts,
         {name: arrays[f"stats_{name}"] for name in COUNTED},
-        *(arrays[name] for name in KEPT),
+        **{name: arrays[name] for name in KEPT},
+        answers=_mapped(folder / "answers.arrow"),
     )
 
 
@@ -181,8 +188,18 @@ def _relearned(told: Mapping[str, Any], names: Mapping[str, Mapping[str, int]]) 
     reading = Known(habits, told["short"], told["usual"], frozenset(told["mails"]), frozenset(told["phones"]))
     models = {name: _remodelled(name, one) for name, one in told["models"].items()}
     policy = Policy(**told["policy"])
-    once = (told[name] for name in ("linked", "fitted", "changed"))
-    return Learned(reading, models, told["people"], policy, told["threshold"], frozenset(told["clean"]), *once)
+    once = {name: told[name] for name in ("people", "threshold", "linked", "fitted", "changed")}
+    kept = told["correction"]
+    corrects = Correction(np.array(kept["weights"]), np.array(kept["trust"])) if kept else None
+    return Learned(
+        reading,
+        models,
+        policy=policy,
+        clean=frozenset(told["clean"]),
+        correction=corrects,
+        crowd=tuple(told["crowd"]),
+        **once,
+    )
 
 
 def _remodelled(name: str, told: Mapping[str, Any]) -> Model:

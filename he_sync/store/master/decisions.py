@@ -37,6 +37,11 @@ class Decision:
     why: str
     at: datetime
 
+    @property
+    def asked(self) -> bool:
+        """Whether it is a person's word; a link of the crosswalk shows only that somebody orders on an account."""
+        return (self.who, self.why) != LINKED
+
 
 def standing(store: Store) -> list[Decision]:
     """The decisions that stand, in the order in which they were made."""
