@@ -72,7 +72,7 @@ def _reconciled(
 ) -> tuple[Summary, str]:
     """The chain's summary and how it came to be: on top of an earlier run, or whole."""
     previous, before = earlier
-    if books.parts:  # a folder of files in place of a file: 0.1 s of imports that other books need not wait for
+    if books.noted:  # a folder of files in place of a file: 0.1 s of imports that other books need not wait for
         from he_sync.reconcile.again.manifest import is_parted  # noqa: PLC0415 - a verb loads what it runs
         from he_sync.reconcile.again.run import reconcile as again  # noqa: PLC0415 - same
 
