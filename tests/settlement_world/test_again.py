@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import shutil
@@ -87,6 +88,11 @@ def said(out: Path) -> Iterator[tuple[str, bytes]]:
             yield str(path.relative_to(out)), path.read_bytes()
 
 
+def of_an_older_form(path: Path) -> None:
+    noted = json.loads(path.read_text())
+    path.write_text(json.dumps({"engine": noted["engine"], "parts": {}}))
+
+
 def both(books: Path, before: Path, folder: Path) -> str:
     """Run on top of an earlier run and whole; both must say the same, what they keep for the next run included."""
     how = runs.settlements(books, folder / "night", previous=before)["computed"]
@@ -138,6 +144,7 @@ def test_the_oldest_day_may_leave(world, tmp_path):
         (lambda books, _: (books / "terms.json").write_text((books / "terms.json").read_text() + " "), "terms"),
         (lambda books, _: edited(books / "stores.parquet", "UPDATE rows SET funding = 'net'"), "stores"),
         (lambda _, first: shutil.rmtree(first / "state"), "kept no state"),
+        (lambda _, first: of_an_older_form(first / "state" / "earlier.json"), "kept no state"),
     ],
 )
 def test_what_every_record_depends_on_makes_the_run_whole_and_says_so(world, tmp_path, spoil, reason):

@@ -17,6 +17,7 @@ from he_sync.reconcile.given.known import digest as digest_of
 
 FOLDER = "state"
 NAME, BREAKS = "earlier.json", "breaks.rows"
+STATE = 2  # changes with the form of what is kept
 LARGE = ("pos_payments", "settlement_lines", "gl_lines", "pos_orders", "erp_orders")
 SMALL = ("batches", "bank_lines")
 """Of a folder too, or one file: a copy of these is kept whole."""
@@ -45,7 +46,7 @@ class Noticed:
             figures = json.loads((previous / FOLDER / NAME).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        if figures.get("engine") != ENGINE:
+        if (figures.get("engine"), figures.get("state")) != (ENGINE, STATE):
             return None
         return cls(previous, figures, Numbers.read(previous / FOLDER, figures["numbers"]))
 
@@ -67,6 +68,7 @@ def write(out: Path, books: Books, rules: RuleSet, numbers: Numbers, figures: Ma
     record = {
         **figures,
         "engine": ENGINE,
+        "state": STATE,
         "rules": rules.version,
         "folder": str(books.folder.resolve()),
         "folders": {
