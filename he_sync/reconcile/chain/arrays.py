@@ -301,7 +301,7 @@ class Reader:
         self._books = books
         self.connection = books.connection
         self.own: duckdb.DuckDBPyConnection | None = None  # the cursor of the one thread that asks
-        self.order_of_doc: dict[int, int] = {}  # of the ERP documents that were asked for, 0: none
+        self.order_of_doc: dict[int, int] = {}  # of the ERP documents that were asked for and have one
         ((self.schema,),) = self.connection.execute("select current_schema()").fetchall()
         # Columns of one relation come by queries of their own and must all be in the order of its file.
         self.connection.execute("set preserve_insertion_order = true")

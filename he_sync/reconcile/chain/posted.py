@@ -143,14 +143,13 @@ def _orders_of(posted: Posted, lost: Places) -> Ints:
 
 
 def documents(reader: Reader, docs: AnyInts) -> Ints:
-    """The order of each ERP document, or 0."""
+    """The order of each ERP document, or 0. What had none is asked again: a night fetches orders in between."""
     known = reader.order_of_doc
     new = np.array(sorted(set(docs.tolist()) - known.keys()), np.int64)
-    known |= dict.fromkeys(new.tolist(), 0)
     if len(new) and reader.has("erp_orders"):
         for place, order in reader.lookup("erp_orders", "erp_doc", ["order_id"], new):
             known[int(new[place])] = order
-    return np.array([known[doc] for doc in docs.tolist()], np.int64)
+    return np.array([known.get(doc, 0) for doc in docs.tolist()], np.int64)
 
 
 def _has_posting(posted: Posted, payment: Ints, doc: Ints) -> Mask:
