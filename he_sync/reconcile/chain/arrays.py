@@ -353,6 +353,7 @@ class Reader:
     def within(self, schema: str) -> Reader:
         """The same over a schema, for one thread: by one cursor, since a new one costs as much as a small column."""
         reader = copy(self)
+        reader.order_of_doc = {}  # what one schema's orders say is not another's
         reader.schema, reader.own = schema, reader.connection.cursor()
         reader.own.execute(f"set schema = '{schema}'")
         return reader
