@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from he_sync.match.codes import Bools, Floats
+from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.compare import Levels
 from he_sync.match.levels import ADDRESS, BIRTH, EMAIL, FIRM, FIRST, GENERATION, LAST, MIDDLE, PHONE, Field
 
@@ -59,8 +59,8 @@ def decisions(
 
     `crowd` is the household pairs beside each match, by kind of pair (levels of the field sources).
     """
-    alone = together & ~(by_hand(levels) & (score < 1.0))
-    threshold = match_from(certainty(score, levels, crowd)[alone], policy.precision)
+    alone = np.flatnonzero(together & ~(by_hand(levels) & (score < 1.0)))
+    threshold = match_from(certainty(score, levels, crowd, alone), policy.precision)
     return decided(score, levels, together, (policy, crowd, threshold)), threshold
 
 
@@ -69,21 +69,21 @@ def decided(
 ) -> Decisions:
     """The decisions from a known threshold on."""
     policy, crowd, threshold = by
-    alone = together & ~(by_hand(levels) & (score < 1.0)) & (certainty(score, levels, crowd) >= threshold)
-    asked = (score >= policy.review_from) | always_asked(levels)
+    alone = np.flatnonzero(together & ~(by_hand(levels) & (score < 1.0)))
     found = np.full(len(score), NO, np.int8)
-    found[asked] = REVIEW
-    found[alone] = MATCH
+    found[(score >= policy.review_from) | always_asked(levels)] = REVIEW
+    found[alone[certainty(score, levels, crowd, alone) >= threshold]] = MATCH
     return found
 
 
-def certainty(score: Floats, levels: Mapping[str, Levels], crowd: Sequence[float]) -> Floats:
-    """The score, less where a household is likelier to be taken for a match: many of them, few contacts in common."""
-    mail, phone = _is(levels, EMAIL, "same", "misspelt"), _is(levels, PHONE, "same", "one digit off")
-    firms = _is(levels, FIRM, "same", "misspelt", "different")
-    over = np.maximum(np.asarray(crowd) - CALM, 0.0)[levels["sources"]] * CROWD
-    more = np.where(firms | (score >= 1.0), 0.0, over / CONTACT ** (mail + 2.0 * phone))
-    certain: Floats = score - more * (1 - score + FLOOR / DOUBT)
+def certainty(score: Floats, levels: Mapping[str, Levels], crowd: Sequence[float], some: Ints) -> Floats:
+    """The score of some pairs, less where a household may be taken for a match: many such, few contacts in common."""
+    told = {name: levels[name][some] for name in (EMAIL.name, PHONE.name, FIRM.name, "sources")}
+    contacts = _is(told, EMAIL, "same", "misspelt") + 2 * _is(told, PHONE, "same", "one digit off")
+    over = CROWD * np.maximum(np.asarray(crowd) - CALM, 0.0)[:, None] / CONTACT ** np.arange(4)
+    more, likely = over[told["sources"], contacts], score[some]
+    more[_is(told, FIRM, "same", "misspelt", "different") | (likely >= 1.0)] = 0.0
+    certain: Floats = likely - more * (1 - likely + FLOOR / DOUBT)
     return certain
 
 
