@@ -24,6 +24,7 @@ from he_sync.match.decide import decided as settled_decisions
 from he_sync.match.decided import Decided, obeyed, with_decided
 from he_sync.match.households import households
 from he_sync.match.labels import labels
+from he_sync.match.latent import TRUST
 from he_sync.match.levels import FIELDS, FIRM, FIRM_RARITY, FIRM_SEEN
 from he_sync.match.online.forms import forms
 from he_sync.match.online.index import COUNTED, Index, answers_of, raw
@@ -212,6 +213,8 @@ def _moved(scores: Scores) -> float:
     for name, model in scores.models.items():
         seen = scores.seen[name]
         if len(seen):
-            now = (model.classes(seen.levels) * seen.counts).sum(axis=1) / seen.counts.sum()
+            begun = np.array([kind.share for kind in model.kinds])
+            now = (model.classes(seen.levels) * seen.counts).sum(axis=1) + TRUST * begun / begun.sum()
+            now /= now.sum()
             apart.append(float(np.abs(now - model.shares).sum() / 2))
     return max(apart)
