@@ -123,7 +123,6 @@ def test_a_later_run_compares_what_is_new_and_says_when_to_learn_anew(call, kept
     [
         (("--precision", "0.9"), "ran with --precision 0.99"),
         (("--clean", "left"), "its own --clean"),
-        (("--labels", "x.csv"), "there is no such file"),
         ((), "ran on two files"),
     ],
 )
