@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -42,11 +43,13 @@ def test_ids_that_count_up_take_a_span_a_file(tmp_path):
 def test_a_file_is_hashed_again_once_its_times_or_size_are_others(tmp_path):
     path = tmp_path / "day.parquet"
     path.write_bytes(b"one")
-    before = path.stat()
     assert known.sign(path) == ()  # it may change again within a tick
-    old = known.Noted("what it was", 3, (3, before.st_mtime_ns, before.st_ctime_ns, before.st_ino))
+    time.sleep(known.SETTLED_NS / 1e9)
+    old, before = known.note(path, None), path.stat()
+    assert known.note(path, known.Noted("as noted", 3, old.sign)).digest == "as noted"
     path.write_bytes(b"two")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    time.sleep(known.SETTLED_NS / 1e9)
     assert known.note(path, old).digest == known.digest(path)
 
 
@@ -63,8 +66,8 @@ NEW = breaks(("gl_lines", 7, "missing_gl", 9), ("batches", 1, "y", -2), ("zz", 1
 
 def test_breaks_changed_as_columns_are_written_as_breaks_that_were_never_kept(tmp_path):
     Breaks.of(OLD).keep(tmp_path / "kept")
-    Breaks.read(tmp_path / "kept").changed(OLD[:1], NEW).write(20_010, tmp_path / "night.parquet")
-    write_breaks([*OLD[1:], *NEW], 20_010, tmp_path / "whole.parquet")
+    Breaks.read(tmp_path / "kept").changed(OLD[1:2], NEW).write(20_010, tmp_path / "night.parquet")
+    write_breaks([OLD[0], OLD[2], *NEW], 20_010, tmp_path / "whole.parquet")
     assert (tmp_path / "night.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
 
 
