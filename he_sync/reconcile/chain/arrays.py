@@ -7,7 +7,7 @@ The three large relations are read a column at a time and let go when no stage n
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import dataclass
@@ -60,6 +60,12 @@ class Table:
         """A column by its SQL, in the order of the ids; `short` as of `Reader.fetch`."""
         (values,) = self._reader.fetch(self._rows, [expression], short=short)
         return values if self._order is None else values[self._order]
+
+    def read(self, columns: Mapping[str, str]) -> None:
+        """Read columns by their SQL at once: for few rows, which each query of its own would look for again."""
+        found = self._reader.fetch(self._rows, list(columns.values()))
+        for name, values in zip(columns, found, strict=True):
+            self.__dict__[name] = values if self._order is None else values[self._order]
 
     def forget(self, *names: str) -> None:
         """Let columns go; they are read again when asked for again."""
@@ -406,8 +412,12 @@ class Reader:
 
     def postings(self, *sources: str) -> Postings:
         """Ledger lines, all or those of some of SOURCES."""
+        if not sources:
+            return Postings(self, "gl_lines", "gl_id")
         named = ", ".join(f"'{source}'" for source in sources)
-        return Postings(self, "gl_lines", "gl_id", f"source in ({named})" if sources else "true")
+        few = Postings(self, "gl_lines", "gl_id", f"source in ({named})")
+        few.read(FEW)
+        return few
 
     def batches(self) -> Batches:
         """All batches."""
@@ -492,3 +502,14 @@ def code(column: str, names: Sequence[str]) -> str:
     """SQL for the place of a text in `names`; the number of names where it is none of them."""
     cases = " ".join(f"when '{name.replace(chr(39), chr(39) * 2)}' then {i}" for i, name in enumerate(names))
     return f"(case {column} {cases} else {len(names)} end)::smallint"
+
+
+FEW = {
+    "day": day("posting_date"),
+    "account": "account::integer",
+    "store": "store_id::integer",
+    "ref": "coalesce(ref, 0)::bigint",
+    "amount": "amount_cents::bigint",
+    "source": code("source", SOURCES),
+}
+"""What the bank's side asks of its postings."""

@@ -87,21 +87,26 @@ class Stages:
         """Match, classify, close; returns the identities by name and currency."""
         payments = self.reader.payments()
         orders, cards, ledger = (self.found.part() for _ in range(3))
-        settlements, cash = side_by_side(
+        settlements, (cash, entries) = side_by_side(
             threads, lambda: self.cards(payments, cards), lambda: self._others(payments, orders)
         )
         transit, _ = side_by_side(
-            threads, lambda: self._bank(settlements, cash, cards), lambda: self.post(payments, ledger)
+            threads, lambda: self._bank(settlements, cash, entries, cards), lambda: self.post(payments, ledger)
         )
         self.found.gather((orders, cards, ledger))
         return close(self.found, self.differing, {BANK: transit, SETTLED: self.coming}, self.codes)
 
-    def _others(self, payments: Payments, found: Found) -> list[Expected]:
-        """What needs no lines: orders, the digests of the files, which are made once and kept, and cash."""
+    def _others(self, payments: Payments, found: Found) -> tuple[list[Expected], tuple[Postings, DepositPostings]]:
+        """What needs no lines: orders, the digests of the files, made once and kept, cash, the postings of the bank.
+
+        These postings are few; they are read apart, so that the bank waits for no other.
+        """
         match_orders(self.reader, found)
         len(self.books.versions)
         nobody = np.full(len(self.batches.ids), NOWHERE, np.int32)
-        return cash_deposits(payments, self.cash, self.funding(nobody))
+        cash = cash_deposits(payments, self.cash, self.funding(nobody))
+        postings = self.reader.postings("BATCH", "DEPOSIT")
+        return cash, (postings, self._deposits_booked(postings))
 
     def cards(self, payments: Payments, found: Found | None = None) -> Settlements:
         """Stages 0 to 3: voids, payments to lines, fees, lines to batches."""
@@ -142,28 +147,38 @@ class Stages:
         found, postings = found or self.found, self.reader.postings()
         posted = Posted(self.reader, payments, postings, self.stores, self.accounts)
         match_postings(posted, found)
+        found.complete("PG")
         match_day_sums(posted, found)
         self.keep("posted", posted)
         payments.forget("order", "by_id")
-        found.complete("PG", "PS")
+        found.complete("PS")
         classify_ledger(posted, found)
         self.differing[GL] = ledger_difference(payments, postings)
         self.rows["gl_lines"] = len(postings)
 
     def deposits_and_fees(self, postings: Postings, blind: set[int]) -> tuple[DepositPostings, BatchFees]:
         """What the ledger says of deposits and of blind stores' batch fees."""
+        return self._deposits_booked(postings), self._fees_booked(postings, blind)
+
+    def _deposits_booked(self, postings: Postings) -> DepositPostings:
         kinds = {self.terms.accounts[tender]: brand for tender, brand in self.terms.brand_group.items()}
         kinds |= {self.terms.accounts.get("cash", 0): CASH, self.terms.accounts.get("accrued_fees", 0): FEES}
-        return (
-            DepositPostings(postings, self.stores, dict(self.terms.accounts), kinds, self.money),
-            batch_fees(postings, self.stores, blind, self.terms, self.codes.brands),
-        )
+        return DepositPostings(postings, self.stores, dict(self.terms.accounts), kinds, self.money)
 
-    def _bank(self, settlements: Settlements, cash: list[Expected], found: Found) -> Cents:
-        """The bank's side with the few postings that it needs, so that no other's are waited for."""
-        postings = self.reader.postings("BATCH", "DEPOSIT")
-        booked = self.deposits_and_fees(postings, set(settlements.one.store.tolist()))
-        return self.bank_side(settlements, cash, booked, found)
+    def _fees_booked(self, postings: Postings, blind: set[int]) -> BatchFees:
+        return batch_fees(postings, self.stores, blind, self.terms, self.codes.brands)
+
+    def _bank(
+        self,
+        settlements: Settlements,
+        cash: list[Expected],
+        entries: tuple[Postings, DepositPostings],
+        found: Found,
+    ) -> Cents:
+        """The bank's side with the postings that it needs."""
+        postings, deposits = entries
+        fees = self._fees_booked(postings, set(settlements.one.store.tolist()))
+        return self.bank_side(settlements, cash, (deposits, fees), found)
 
     def bank_side(
         self,
