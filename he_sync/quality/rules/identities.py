@@ -48,15 +48,19 @@ TRIPLES = (
     Form("{0} x {1} - {2}", lambda a, b, c: a * b - c, (1, 1, 0), rounded=True),
     Form("{0} x {1} / 1000 - {2}", lambda a, b, c: a * b / 1000 - c, (1000, 1000, 0), rounded=True),
 )
+TIERS = ((SUMS[:1], 2), (SUMS[1:], 2), (PRODUCTS, 2), (TRIPLES[:1], 3), (TRIPLES[1:], 3))
 TWO_ORDERS = {"{0} - {1}", "{0} x (1 - {1})", "{0} x (1 - {1} / 100)"}
 """Forms of two terms that differ where the terms are exchanged."""
 
 
 def identities(entity: str, frame: pd.DataFrame) -> Iterator[Rule]:
-    """Sums, then products; a column that two terms explain is not explained by three."""
+    """Sums, then differences and products; a column that two terms explain is not explained by three.
+
+    Every column is tried as a sum before any as a difference: people say total = net + tax, not net = total - tax.
+    """
     columns = _numeric(frame)
     known: set[frozenset[str]] = set()
-    for forms, size in ((SUMS, 2), (PRODUCTS, 2), (TRIPLES, 3)):
+    for forms, size in TIERS:
         explained = {rule for names in known for rule in names} if size > 2 else set()  # noqa: PLR2004 - three terms
         for target in columns:
             if size > 2 and any(target in names for names in known):  # noqa: PLR2004 - same
