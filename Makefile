@@ -37,7 +37,7 @@ down: setup ## stop what `make up` started
 	@$(BIN)/he-sync down
 
 test: setup tools ## the whole test suite, on SQLite and on a real Postgres
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 chaos: setup tools ## kills at every point, fault storms, every seeded bug: hours
 	@$(BIN)/python -m tests.exact.tours --kills 10000 --at-once 2

@@ -17,6 +17,19 @@ from tests import postgres
 if TYPE_CHECKING:
     from he_sync.sandbox.server import Sandbox
 
+LONG = (
+    *("exact/test_killed_anywhere_on_postgres", "exact/test_killed_anywhere", "flows/test_night"),
+    *("exact/test_seeded_bugs", "cli/test_stack", "exact/test_killed_by_syscall", "browser/test_back_fill"),
+    *("receiver/test_limits", "settlement_world/test_again", "exact/test_storm", "dagster/test_nightly_close"),
+)
+"""Files that take minutes. Begun last, as xdist begins files of few tests, one runs on while the other core idles."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; all others in their order."""
+    place = {str(Path(__file__).parent / f"{name}.py"): number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(str(item.path), len(place)))
+
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:

@@ -62,8 +62,8 @@ BUGS = (
     Bug(
         "read first, lock later",
         "he_sync/store/engines.py",
-        'exec_driver_sql("BEGIN IMMEDIATE")',
-        'exec_driver_sql("BEGIN")',
+        'looks else "BEGIN IMMEDIATE")',
+        'looks else "BEGIN")',
         ("tests/store/test_database.py::test_readers_that_then_write_wait_for_each_other_instead_of_failing",),
     ),
     Bug(
