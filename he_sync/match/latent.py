@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 
 from he_sync.match.classes import TIES, Kind
 from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.levels import Field
-from he_sync.match.patterns import Patterns, grouped
+from he_sync.match.lookup import ByField, Lookup
+from he_sync.match.patterns import Patterns
 
 ROUNDS = 200
 STILL = 3e-5
@@ -45,7 +45,8 @@ class Model:
 
     def classes(self, levels: Ints) -> Floats:
         """Probability of each class (rows) for each pattern (columns)."""
-        found: Floats = _responsibilities(_Look(self.fields, levels), self.shares, self.tables)[0]
+        look = Lookup([len(one) for one in self.fields], levels)
+        found: Floats = _responsibilities(look, self.shares, _by_field(self.tables))[0]
         return found
 
     @property
@@ -64,12 +65,12 @@ def start(fields: Sequence[Field], kinds: Sequence[Kind], chance: Mapping[str, F
 
 
 def _shaped(one: Field, weights: Floats) -> Floats:
-    """Probabilities of the levels that say something; the blank level weighs nothing, so 1."""
+    """Probabilities of the levels (last axis) that say something; the blank level weighs nothing, so 1."""
     found: Floats = np.maximum(weights, LEAST)
-    said = slice(1 if one.blank else 0, None)
-    found[said] /= found[said].sum()
+    said = found[..., 1 if one.blank else 0 :]
+    said /= said.sum(axis=-1, keepdims=True)
     if one.blank:
-        found[0] = 1.0
+        found[..., 0] = 1.0
     return found
 
 
@@ -98,42 +99,17 @@ def _capped(one: Field, kind: Kind, table: Floats) -> Floats:
     return table
 
 
-class _Look:
-    """Look-ups of a level table by pattern, fields bundled; and sums back from patterns to levels."""
-
-    def __init__(self, fields: Sequence[Field], levels: Ints) -> None:
-        self.bundles = grouped(fields)
-        self.sizes = [tuple(len(fields[place]) for place in bundle) for bundle in self.bundles]
-        self.codes = [
-            np.ravel_multi_index(tuple(levels[list(bundle)]), size)
-            for bundle, size in zip(self.bundles, self.sizes, strict=True)
-        ]
-
-    def log(self, tables: list[Floats]) -> Floats:
-        """Log probability of each pattern under one class."""
-        parts = []
-        for bundle, code in zip(self.bundles, self.codes, strict=True):
-            joint = reduce(np.add.outer, [np.log(tables[place]) for place in bundle])
-            parts.append(joint.ravel()[code])
-        total: Floats = np.sum(parts, axis=0)
-        return total
-
-    def sums(self, weights: Floats) -> list[Floats]:
-        """Weight by field and level."""
-        found = []
-        for size, code in zip(self.sizes, self.codes, strict=True):
-            joint = np.bincount(code, weights, minlength=int(np.prod(size))).reshape(size)
-            axes = range(len(size))
-            found += [joint.sum(axis=tuple(axis for axis in axes if axis != keep)) for keep in axes]
-        return found
+def _by_field(tables: Tables) -> ByField:
+    return [np.array(classes) for classes in zip(*tables, strict=True)]
 
 
-def _responsibilities(look: _Look, shares: Floats, tables: Tables) -> tuple[Floats, Floats]:
-    logs = np.log(np.maximum(shares, LEAST))[:, None] + np.array([look.log(table) for table in tables])
-    top = logs.max(axis=0)
-    weights = np.exp(logs - top)
-    total = weights.sum(axis=0)
-    return weights / total, top + np.log(total)
+def _responsibilities(look: Lookup, shares: Floats, tables: ByField) -> tuple[Floats, Floats]:
+    """Probability of each class for each pattern, and the log likelihood of each pattern."""
+    weights = look.chances(tables)
+    weights *= np.maximum(shares, LEAST)[:, None]
+    total: Floats = weights.sum(axis=0)
+    weights /= total
+    return weights, np.log(total)
 
 
 @dataclass(frozen=True)
@@ -171,9 +147,9 @@ def _of_them(expected: Floats, which: Bools) -> Floats:
 
 def fitted(model: Model, seen: Patterns, said: Evidence | None = None, since: Model | None = None) -> Model:
     """The model after EM over the patterns, and over what people `said` of some; going on from `since`."""
-    look, kinds, fields = _Look(seen.fields, seen.levels), model.kinds, model.fields
-    first = _pooled(model, seen)
-    shares, tables = (since.shares, since.tables) if since else (model.shares, first)
+    look, kinds, fields = Lookup([len(one) for one in seen.fields], seen.levels), model.kinds, model.fields
+    first = _by_field(_pooled(model, seen))
+    shares, tables = (since.shares, _by_field(since.tables)) if since else (model.shares, first)
     matching = np.array([kind.match for kind in kinds])
     total, before = float(seen.counts.sum()), -np.inf
     rounds, gain = 0, np.inf
@@ -187,14 +163,12 @@ def fitted(model: Model, seen: Patterns, said: Evidence | None = None, since: Mo
             now += said.told(found, matching)
         shares = np.maximum(weights.sum(axis=1), 0.0) + TRUST * model.shares
         shares = shares / shares.sum()
-        sums = _tied(fields, kinds, [look.sums(row) for row in weights])
-        tables = [
-            [_next(one, kind, sums[k][f], first[k][f], model.chance[f]) for f, one in enumerate(fields)]
-            for k, kind in enumerate(kinds)
-        ]
+        sums = _tied(fields, kinds, look.sums(weights))
+        tables = [_next(one, kinds, sums[at], first[at], model.chance[at]) for at, one in enumerate(fields)]
         now = now / max(total, 1.0)
         gain, before = now - before, now
-    return Model(fields, kinds, shares, tables, model.chance, rounds)
+    by_class = [list(classes) for classes in zip(*tables, strict=True)]
+    return Model(fields, kinds, shares, by_class, model.chance, rounds)
 
 
 def _pooled(model: Model, seen: Patterns) -> Tables:
@@ -208,32 +182,30 @@ def _pooled(model: Model, seen: Patterns) -> Tables:
     return tables
 
 
-def _tied(fields: Sequence[Field], kinds: Sequence[Kind], sums: list[list[Floats]]) -> list[list[Floats]]:
+def _tied(fields: Sequence[Field], kinds: Sequence[Kind], sums: ByField) -> ByField:
     """Sums by class, with those of the classes of its tie where they share a field."""
-    together: dict[str, list[int]] = {}
-    for number, kind in enumerate(kinds):
-        together.setdefault(kind.tied or str(number), []).append(number)
-    groups = [together[kind.tied or str(number)] for number, kind in enumerate(kinds)]
-    shared = [TIES.get(kind.tied, frozenset()) for kind in kinds]
-    return [
-        [
-            np.sum([sums[k][f] for k in groups[number]], axis=0) if one.name in shared[number] else sums[number][f]
-            for f, one in enumerate(fields)
-        ]
-        for number in range(len(kinds))
-    ]
+    for tie, shared in TIES.items():
+        members = [number for number, kind in enumerate(kinds) if kind.tied == tie]
+        for place, one in enumerate(fields):
+            if members and one.name in shared:
+                sums[place][members] = sums[place][members].sum(axis=0)
+    return sums
 
 
-def _next(one: Field, kind: Kind, weights: Floats, begun: Floats, chance: Floats) -> Floats:
-    if one.name in kind.by_chance:
-        return _chance_where_close(one, weights + TRUST * chance, chance)
-    if one.name in kind.held:
-        return begun
+def _next(one: Field, kinds: Sequence[Kind], weights: Floats, begun: Floats, chance: Floats) -> Floats:
+    """The next table of a field, a row a class, from weights by class and level."""
     prior = begun.copy()
     if one.blank:
-        prior[0] = 0.0
-    trust = POOLED if one.pooled else TRUST
-    return _capped(one, kind, _shaped(one, np.maximum(weights, 0.0) + trust * prior))
+        prior[:, 0] = 0.0
+    found = _shaped(one, np.maximum(weights, 0.0) + (POOLED if one.pooled else TRUST) * prior)
+    for number, kind in enumerate(kinds):
+        if one.name in kind.by_chance:
+            found[number] = _chance_where_close(one, weights[number] + TRUST * chance, chance)
+        elif one.name in kind.held:
+            found[number] = begun[number]
+        elif one.name in kind.most:
+            found[number] = _capped(one, kind, found[number])
+    return found
 
 
 def _chance_where_close(one: Field, weights: Floats, chance: Floats) -> Floats:

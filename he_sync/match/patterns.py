@@ -57,16 +57,3 @@ def _rows(code: Ints) -> tuple[Ints, Small, Ints]:
     ranks = np.split(rank.astype(np.int32), ends[:-1])
     row = np.concatenate([own[rows] for own, (_, rows) in zip(ranks, found, strict=True)])
     return every, row, np.bincount(row, minlength=len(every))
-
-
-def grouped(fields: Sequence[Field], most: int = 800) -> tuple[tuple[int, ...], ...]:
-    """Fields bundled so that a bundle's table stays below `most` levels: the fit looks up bundles, not fields."""
-    bundles: list[tuple[int, ...]] = []
-    size = most + 1
-    for place, one in enumerate(fields):
-        if size * len(one) > most:
-            bundles.append(())
-            size = 1
-        bundles[-1] = (*bundles[-1], place)
-        size *= len(one)
-    return tuple(bundles)
