@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from he_sync.match.codes import SEED, Ints, Places, Small
-from he_sync.match.columns import texts_of
-from he_sync.match.keys import RULES, Rule
+from he_sync.match.keys import RULES, Key, Rule
+from he_sync.match.keys import SEED as KEYS
 from he_sync.match.side_by_side import side_by_side
 from he_sync.match.table import Table
 
@@ -21,10 +22,8 @@ Counts = npt.NDArray[np.intp]
 
 RULE_BITS = 5
 """A pair and its rule travel in one 64-bit number: 2 x 29 bits of records, 5 of the rule."""
-SLICE = 1 << 22
-"""Proposals merged at a time, 32 MB."""
-CHUNK = 1 << 18
-"""Records whose key is made of texts at a time."""
+SLICE = 1 << 19
+"""Proposals merged at a time, 4 MB: a core's cache holds them while they are sorted."""
 FREE = 100_000
 """Pairs that a rule may always propose, however small the file."""
 
@@ -65,9 +64,12 @@ def candidates(records: Table, rules: Sequence[Rule] = RULES) -> Pairs:
 
     def proposed(number: int) -> Packed:
         found: list[Packed] = [np.zeros(0, np.uint64)]
-        for one, other in _Splits(records, rules[number], splitter, costs[number]).pairs():
-            low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
-            found.append((((low << shift) | high) << room) | np.uint64(number))
+        for low, high in _Splits(records, rules[number], splitter, costs[number]).pairs():
+            packed = low.astype(np.uint64) << shift
+            packed |= high.astype(np.uint64)
+            packed <<= room
+            packed |= np.uint64(number)
+            found.append(packed)
         return _once(np.concatenate(found))
 
     return _merged(side_by_side(proposed, range(len(rules))), len(records), bits, costs)
@@ -91,21 +93,26 @@ def _splitter(records: Table, rules: Sequence[Rule]) -> dict[str, Keys]:
     return {name: records.codes[name].texts.hash(SEED).to_numpy() for name in parts}
 
 
-def _keys(records: Table, part: pl.Expr) -> Keys:
-    """A key a record, 0 for none. What is made of one column is made of its texts, else some records at a time."""
-    names = list(dict.fromkeys(part.meta.root_names()))
-    at = records.codes[names[0]].at
-    if all(records.codes[name].at is at for name in names):
-        frame = pl.DataFrame([records.codes[name].texts.alias(name) for name in names])
-        return _evaluated(frame, part)[at]
-    starts = range(0, max(len(records), 1), CHUNK)
-    slices = (slice(start, start + CHUNK) for start in starts)
-    return np.concatenate([_evaluated(texts_of(records.codes, names, some), part) for some in slices])
+def _keys(records: Table, key: Key) -> Keys:
+    """A key a record, 0 for none, made of the hashes of its texts: each distinct text is read once.
 
-
-def _evaluated(frame: pl.DataFrame, part: pl.Expr) -> Keys:
-    found: Keys = frame.select(part.alias("key")).to_series().to_numpy()
+    Records share a key where they share one by the key's expression; the numbers are others.
+    """
+    found = _hashed(records, key.parts[0], key)
+    for part in key.parts[1:]:
+        other = _hashed(records, part, key)
+        missing = (found == 0) | (other == 0)
+        found = found + other if key.either_order else _mixed(found, other)
+        found[missing] = 0
     return found
+
+
+def _hashed(records: Table, part: pl.Expr, key: Key) -> Keys:
+    name = part.meta.root_names()[0]
+    codes = records.codes[name]
+    texts = pl.DataFrame({name: codes.texts}).select(part.alias("part")).to_series()
+    hashes: Keys = np.where(key.there(texts).to_numpy(), texts.hash(KEYS).to_numpy(), np.uint64(0))
+    return hashes[codes.at]
 
 
 def _merged(proposed: Sequence[Packed], count: int, bits: int, costs: Sequence[Cost]) -> Pairs:
@@ -143,8 +150,8 @@ class _Splits:
         self._records, self._rule, self._splitter, self._cost = records, rule, splitter, cost
 
     def pairs(self) -> Iterator[tuple[Small, Small]]:
-        """Pairs of positions; a pair may come more than once."""
-        columns = [_keys(self._records, part) for part in self._rule.keys]
+        """Pairs of positions, the lower one first; a pair may come more than once."""
+        columns = [_keys(self._records, key) for key in self._rule.of]
         member = np.concatenate([np.flatnonzero(column).astype(np.int32) for column in columns])
         key = np.concatenate([column[column != 0] for column in columns])
         yield from self._blocks(key, member, self._rule.split)
@@ -218,13 +225,22 @@ def _note(records: Table, cost: Cost, member: Small, start: Ints, size: Ints) ->
 
 
 def _small(member: Small, start: Ints, size: Ints, cap: int) -> Iterator[tuple[Small, Small]]:
-    """All pairs of blocks up to the cap, blocks of one size together."""
-    for length in np.unique(size[(size > 1) & (size <= cap)]):
+    """All pairs of blocks up to the cap, blocks of one size together. In a block members ascend."""
+    some = (size > 1) & (size <= cap)
+    start, size = start[some], size[some]
+    for length in np.flatnonzero(np.bincount(size)).tolist():
         starts = start[size == length]
-        one, other = np.triu_indices(int(length), 1)
+        one, other = _both(length)
         low, high = member[(starts[:, None] + one).ravel()], member[(starts[:, None] + other).ravel()]
         apart = low != high
-        yield low[apart], high[apart]
+        yield (low, high) if apart.all() else (low[apart], high[apart])
+
+
+@lru_cache
+def _both(length: int) -> tuple[Ints, Ints]:
+    """Places of all pairs of a block."""
+    one, other = np.triu_indices(length, 1)
+    return one, other
 
 
 def _mixed(key: Keys, other: Keys) -> Keys:
