@@ -40,8 +40,11 @@ def contested(pairs: Pairs, probability: Floats, across: Levels, side: Ints) -> 
     rivals = _rivals(some, before, odds / (1 + UNSEEN_ERROR * odds)) * (1 + UNSEEN_ERROR * odds)
     lift = _lift(some, before, side)
     after = before.copy()
-    for group in _alike(odds, kind):
-        after[group] = _shared(odds[group], rivals[group], float(before[group].mean()), lift[kind[group[0]]])
+    groups = _alike(odds, kind)
+    if groups:
+        every = np.concatenate(groups)
+        start = np.cumsum([0, *map(len, groups[:-1])])
+        after[every] = _shared(odds[every], rivals[every], before[every], start, lift[kind[every[start]]])
     found = probability.copy()
     found[likely] = after
     return found
@@ -77,17 +80,24 @@ def _lift(pairs: Pairs, probability: Floats, side: Ints) -> Floats:
     return -RELIEF * np.log(np.maximum(missing, 0.01))
 
 
-def _shared(odds: Floats, rivals: Floats, mean: float, lift: float) -> Floats:
-    """Probabilities with rivals, their mean as before if a factor on all odds of at most `lift` (log) allows it."""
-    low, high = -8.0, lift
-    lifted = np.exp(lift) * odds
+def _shared(odds: Floats, rivals: Floats, before: Floats, start: Ints, lift: Floats) -> Floats:
+    """Probabilities with rivals, group by group: their mean as before, if a factor on all odds of the group allows it.
+
+    Groups begin at `start`; `lift` is the most that the log of the factor may be.
+    """
+    size = np.diff(np.r_[start, len(odds)])
+    wanted = np.add.reduceat(before, start)
+    low, high = np.full(len(start), -8.0), lift
     for _ in range(30):
         middle = (low + high) / 2
-        lifted = np.exp(middle) * odds
-        if float((lifted / (1 + lifted + rivals)).mean()) < mean:
-            low = middle
-        else:
-            high = middle
+        few = np.add.reduceat(_share(middle, size, odds, rivals), start) < wanted
+        low, high = np.where(few, middle, low), np.where(few, high, middle)
+    return _share(middle, size, odds, rivals)
+
+
+def _share(factor: Floats, size: Ints, odds: Floats, rivals: Floats) -> Floats:
+    """What a factor (log, one a group) on the odds leaves beside the rivals."""
+    lifted = np.repeat(np.exp(factor), size) * odds
     share: Floats = lifted / (1 + lifted + rivals)
     return share
 
@@ -101,16 +111,18 @@ def _rivals(pairs: Pairs, probability: Floats, odds: Floats) -> Floats:
     owner, other, pair = owner[order], other[order], pair[order]
     start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, np.int64)
     size = np.diff(np.r_[start, len(owner)])
-    targets, amounts = [np.zeros(0, np.int64)], [np.zeros(0)]
+    ones, rivals = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for length in np.unique(size[(size > 1) & (size <= MOST_RIVALS)]):
-        mine, theirs = np.nonzero(~np.eye(int(length), dtype=bool))
+        mine, theirs = np.triu_indices(int(length), 1)
         starts = start[size == length][:, None]
-        one, rival = (starts + mine).ravel(), (starts + theirs).ravel()
-        same = known(pairs, probability, other[one], other[rival])
-        targets.append(pair[one])
-        amounts.append(odds[pair[rival]] * (1 - same))
+        ones.append((starts + mine).ravel())
+        rivals.append((starts + theirs).ravel())
+    one, rival = np.concatenate(ones), np.concatenate(rivals)
+    apart = 1 - known(pairs, probability, other[one], other[rival])
+    one, rival = pair[one], pair[rival]
     total: Floats = np.zeros(len(probability))
-    total += np.bincount(np.concatenate(targets), np.concatenate(amounts), minlength=len(probability))
+    for mine, theirs in ((one, rival), (rival, one)):
+        total += np.bincount(mine, odds[theirs] * apart, minlength=len(probability))
     return total
 
 
