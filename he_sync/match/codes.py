@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 Texts = list[str]
 Score = TypeVar("Score", bound=np.generic)
 
+One = TypeVar("One", bound=np.generic)
+
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 """Spreads what differs in low bits over all of them; two different numbers stay different."""
 SEED = 20
@@ -85,6 +87,12 @@ def _changes(ordered: npt.NDArray[Any]) -> Bools:
     """Whether a value is another one than the one before it."""
     found = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=found[1:])
+    return found
+
+
+def taken(values: npt.NDArray[One], at: Ints | Small) -> npt.NDArray[One]:
+    """`values[at]` of positions that exist: numpy checks each of them otherwise, and takes thrice the time."""
+    found: npt.NDArray[One] = np.take(values, at, axis=-1, mode="clip")
     return found
 
 

@@ -73,9 +73,10 @@ class Names:
         seen = np.zeros(len(some), np.uint8)
         same = np.flatnonzero(some.same("name"))
         seen[same] = self._rarities[np.minimum(self._names[some.left[same]], len(self._rarities) - 1)]
-        level = 1 + np.searchsorted(EXPECTED, expected, side="right").astype(np.uint8) * (len(SEEN) + 1) + seen
-        missing = (given == 0) | (family == 0)
-        return np.where(missing, np.uint8(RARITY.at("missing")), level.astype(np.uint8))
+        level = seen + np.uint8(1)
+        for least in EXPECTED:
+            level += (expected >= least).view(np.uint8) * np.uint8(len(SEEN) + 1)
+        return first_of([(given == 0) | (family == 0)], [RARITY.at("missing")], level)
 
 
 def _same_initial(known: Letters, one: Small, other: Small) -> Bools:
@@ -109,11 +110,13 @@ def in_mailbox(known: Known, left: Places, right: Places, first: Levels) -> None
     turned = _crosswise(given[one], given[other], family[one], family[other])
     mine, theirs = given[one], np.where(turned, family[other], given[other])
     blank, named = np.where(mine == 0, one, other), np.where(mine == 0, other, one)
-    asked = ((mine == 0) != (theirs == 0)) & (user[blank] > 0)
-    names = known.codes("first").texts.gather(given[named[asked]]).to_list()
-    users = known.codes("user").texts.gather(user[blank[asked]]).to_list()
-    found = [len(name) >= LONG_NAME and name in text for name, text in zip(names, users, strict=True)]
-    first[ask[asked][np.array(found, bool)]] = FIRST.at("in the other's mailbox")
+    asked = np.flatnonzero(((mine == 0) != (theirs == 0)) & (user[blank] > 0))
+    named, user = given[named[asked]], user[blank[asked]]
+    names, users = known.letters("first"), known.letters("user")
+    maybe = ((names.marks[named] & ~users.marks[user]) == 0) & (names.lengths[named] >= LONG_NAME)
+    asked, named, user = asked[maybe], named[maybe], user[maybe]
+    texts = zip(known.codes("first").texts.gather(named), known.codes("user").texts.gather(user), strict=True)
+    first[ask[asked][np.array([name in text for name, text in texts], bool)]] = FIRST.at("in the other's mailbox")
 
 
 def middle(some: Couples) -> Levels:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from he_sync.match.codes import Bools, Codes, Ints, Places, Small, Texts, by_distinct_pair
+from he_sync.match.codes import Bools, Codes, Ints, Places, Small, Texts, by_distinct_pair, taken
 from he_sync.match.letters import Letters, letters
 from he_sync.match.table import Table
 
@@ -19,22 +18,15 @@ CODES = (
     "middle",
 )  # fmt: skip
 STATS = ("root", "last")
-_PLACES = {name: place for place, name in enumerate((*CODES, *(f"{name} seen" for name in STATS)))}
 
 
 class Known:
-    """All records as rows of one matrix (codes, and how common the names are), and facts of each vocabulary.
-
-    A row is 64 bytes: one line of the processor's cache, so that a record costs one look into memory and not sixteen.
-    """
+    """All records by column (codes, and how common the names are), and facts of each vocabulary."""
 
     def __init__(self, records: Table) -> None:
         self.records = records
-        self.rows = np.empty((len(records), len(_PLACES)), np.int32)
-        for name in CODES:
-            self.rows[:, _PLACES[name]] = records.codes[name].at
-        for name in STATS:
-            self.rows[:, _PLACES[f"{name} seen"]] = records.stats[name]
+        self.columns = {name: records.codes[name].at for name in CODES}
+        self.columns |= {f"{name} seen": records.stats[name].astype(np.int32, copy=False) for name in STATS}
         self._letters: dict[str, Letters] = {}
         self.side = records.side.astype(np.uint8)
 
@@ -50,18 +42,17 @@ class Known:
 
 
 class Couples:
-    """Some pairs: `one(name)` and `other(name)` are the codes of the left and of the right record."""
+    """Some pairs: `one(name)` and `other(name)` are the codes of the left and of the right record.
+
+    Each column is looked up when it is first asked for, and once.
+    """
 
     def __init__(self, known: Known, left: Places, right: Places) -> None:
-        self.known, self.left, self.right = known, left, right
-
-    @cached_property
-    def _one(self) -> Small:
-        return self.known.rows[self.left]
-
-    @cached_property
-    def _other(self) -> Small:
-        return self.known.rows[self.right]
+        self.known, self.left, self.right = known, left.astype(np.intp), right.astype(np.intp)
+        self._one: dict[str, Small] = {}
+        self._other: dict[str, Small] = {}
+        self._equal: dict[str, Bools] = {}
+        self._both: dict[str, Bools] = {}
 
     def __len__(self) -> int:
         """Pairs."""
@@ -69,31 +60,27 @@ class Couples:
 
     def one(self, name: str) -> Small:
         """Of the left records."""
-        return self._one[:, _PLACES[name]]
+        if name not in self._one:
+            self._one[name] = taken(self.known.columns[name], self.left)
+        return self._one[name]
 
     def other(self, name: str) -> Small:
         """Of the right records."""
-        return self._other[:, _PLACES[name]]
-
-    @cached_property
-    def _equal(self) -> Bools:
-        equal: Bools = self._one == self._other
-        return equal
-
-    @cached_property
-    def _filled(self) -> Bools:
-        filled: Bools = np.minimum(self._one, self._other) > 0
-        return filled
+        if name not in self._other:
+            self._other[name] = taken(self.known.columns[name], self.right)
+        return self._other[name]
 
     def equal(self, name: str) -> Bools:
         """Both have the same text, or none."""
-        equal: Bools = self._equal[:, _PLACES[name]]
-        return equal
+        if name not in self._equal:
+            self._equal[name] = self.one(name) == self.other(name)
+        return self._equal[name]
 
     def both(self, name: str) -> Bools:
         """Both have one."""
-        both: Bools = self._filled[:, _PLACES[name]]
-        return both
+        if name not in self._both:
+            self._both[name] = np.minimum(self.one(name), self.other(name)) > 0
+        return self._both[name]
 
     def same(self, name: str) -> Bools:
         """Both have the same one."""
@@ -120,11 +107,13 @@ class Ask:
     other: Small
 
 
-def first_of(cases: Sequence[Bools], levels: Sequence[int], otherwise: int) -> Levels:
-    """The level of the first case that holds, pair by pair."""
+def first_of(cases: Sequence[Bools], levels: Sequence[int], otherwise: int | Levels) -> Levels:
+    """The level of the first case that holds, pair by pair; by bits, many pairs an instruction."""
     found = np.full(len(cases[0]), otherwise, np.uint8)
     for case, level in zip(reversed(cases), reversed(levels), strict=True):
-        np.copyto(found, np.uint8(level), where=case)
+        changed = found ^ np.uint8(level)
+        changed &= -case.view(np.uint8)
+        found ^= changed
     return found
 
 

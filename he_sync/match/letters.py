@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from he_sync.match.codes import Bools, Ints, Small
+from he_sync.match.codes import Bools, Ints, Small, taken
 
 Marks = npt.NDArray[np.uint32]
 _ASCII = 128
@@ -33,8 +33,8 @@ class Letters:
 
     def within_edits(self, one: Small, other: Small, edits: int) -> Bools:
         """Pairs that so many edits might turn into each other."""
-        mine, theirs = self.marks[one], self.marks[other]
-        near: Bools = np.abs(self.lengths[one] - self.lengths[other]) <= edits
+        mine, theirs = taken(self.marks, one), taken(self.marks, other)
+        near: Bools = np.abs(taken(self.lengths, one) - taken(self.lengths, other)) <= edits
         near &= np.bitwise_count(mine ^ theirs) <= 2 * edits
         near |= _foreign(mine, theirs)
         return near
@@ -44,11 +44,11 @@ class Letters:
 
         With one first letter the prefix of at most four raises a Jaro score by up to 0.4 of what it lacks.
         """
-        mine, theirs = self.marks[one], self.marks[other]
-        long, wide = self.lengths[one].astype(np.float32), self.lengths[other].astype(np.float32)
+        mine, theirs = taken(self.marks, one), taken(self.marks, other)
+        long, wide = (taken(self.lengths, which).astype(np.float32) for which in (one, other))
         shared = np.minimum(long - np.bitwise_count(mine & ~theirs), wide - np.bitwise_count(theirs & ~mine))
         jaro = (shared / np.maximum(long, 1) + shared / np.maximum(wide, 1) + 1) / 3
-        prefixed = jaro + np.where(self.initials[one] == self.initials[other], 0.4, 0.0) * (1 - jaro)
+        prefixed = jaro + np.where(taken(self.initials, one) == taken(self.initials, other), 0.4, 0.0) * (1 - jaro)
         maybe: Bools = (prefixed >= least - SLACK) | _foreign(mine, theirs)
         return maybe
 

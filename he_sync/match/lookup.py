@@ -11,7 +11,7 @@ from functools import reduce
 
 import numpy as np
 
-from he_sync.match.codes import Floats, Ints, numbered
+from he_sync.match.codes import Floats, Ints, numbered, taken
 
 MOST = 1_000
 """Combinations of a bundle: of so many, the chances under ten classes stay in the processor's nearest cache."""
@@ -30,11 +30,11 @@ class _Bundle:
 
     def chances(self, tables: ByField) -> Floats:
         """Probability of each pattern's combination, a row a class."""
-        return _taken(reduce(np.multiply, [_taken(tables[at], level) for at, level in self.levels.items()]), self._code)
+        return taken(reduce(np.multiply, [taken(tables[at], level) for at, level in self.levels.items()]), self._code)
 
     def sums(self, weights: Floats) -> Floats:
         """Weights of patterns by combination, a row a class: brought in order and summed, a third of counting them."""
-        return np.add.reduceat(_taken(weights, self._order), self._start, axis=1)
+        return np.add.reduceat(taken(weights, self._order), self._start, axis=1)
 
 
 class Lookup:
@@ -70,12 +70,6 @@ def _bundles(sizes: Sequence[int], levels: Ints) -> Iterator[_Bundle]:
             code, place, end = more, where, end + 1
         yield _Bundle({at: levels[at][place] for at in range(first, end)}, code.astype(np.int64))
         first = end
-
-
-def _taken(joint: Floats, code: Ints) -> Floats:
-    """Columns by number; clipping costs a third of the check that would find a wrong number."""
-    found: Floats = np.take(joint, code, axis=1, mode="clip")
-    return found
 
 
 def _times(one: Floats, other: Floats) -> Floats:

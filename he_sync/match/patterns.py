@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from he_sync.match.codes import Ints, Small, numbered
+from he_sync.match.codes import Ints, Small, numbered, taken
 from he_sync.match.compare import Levels
 from he_sync.match.levels import Field
 from he_sync.match.side_by_side import side_by_side
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 """Pairs whose patterns are looked for at a time."""
 
 
@@ -32,28 +32,28 @@ class Patterns:
 
 def patterns(fields: Sequence[Field], levels: Mapping[str, Levels], take: Ints) -> Patterns:
     """Patterns of the pairs at the positions `take`."""
-    code = np.zeros(len(take), np.int64)
-    for one in fields:
-        code *= len(one)
-        code += levels[one.name][take]
-    distinct, row, counts = _rows(code)
+    distinct, row, counts = _rows(fields, levels, take)
     found = np.empty((len(fields), len(distinct)), np.int64)
     for place, one in reversed(list(enumerate(fields))):
         distinct, found[place] = np.divmod(distinct, len(one))
     return Patterns(tuple(fields), found, counts, row)
 
 
-def _rows(code: Ints) -> tuple[Ints, Small, Ints]:
-    """Distinct codes in order, the place of each pair's code among them, and pairs by code."""
+def _rows(fields: Sequence[Field], levels: Mapping[str, Levels], take: Ints) -> tuple[Ints, Small, Ints]:
+    """Distinct patterns as one number each, in order, the place of each pair's among them, and pairs by pattern."""
 
     def distinct(start: int) -> tuple[Ints, Small]:
-        some = code[start : start + CHUNK]
-        row, place = numbered(some)
-        return some[place], row
+        some = take[start : start + CHUNK]
+        code = np.zeros(len(some), np.int64)
+        for one in fields:
+            code *= len(one)
+            code += taken(levels[one.name], some)
+        row, place = numbered(code)
+        return code[place], row
 
-    found = side_by_side(distinct, range(0, max(len(code), 1), CHUNK))
+    found = side_by_side(distinct, range(0, max(len(take), 1), CHUNK))
     every, rank = np.unique(np.concatenate([some for some, _ in found]), return_inverse=True)
     ends = np.cumsum([len(some) for some, _ in found])
     ranks = np.split(rank.astype(np.int32), ends[:-1])
-    row = np.concatenate([own[rows] for own, (_, rows) in zip(ranks, found, strict=True)])
+    row = np.concatenate([taken(own, rows) for own, (_, rows) in zip(ranks, found, strict=True)])
     return every, row, np.bincount(row, minlength=len(every))

@@ -10,7 +10,7 @@ import polars as pl
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cpdist
 
-from he_sync.match.codes import Bools, Ints, Small, Texts
+from he_sync.match.codes import Bools, Ints, Small, Texts, taken
 from he_sync.match.letters import Letters, contents
 from he_sync.match.nicknames import listed, related
 
@@ -105,7 +105,7 @@ class Forms:
     def among(self, one: Small, other: Small) -> Bools:
         """Whether they go together, pair by pair."""
         found = np.zeros(len(one), bool)
-        ask = np.flatnonzero(self._listed[one] & self._listed[other])
+        ask = np.flatnonzero(taken(self._listed, one) & taken(self._listed, other))
         low, high = np.minimum(one[ask], other[ask]), np.maximum(one[ask], other[ask])
         key = low.astype(np.int64) * self._width + high
         if len(self._pairs):
@@ -123,14 +123,14 @@ class Digits:
         self._lengths = texts.str.len_bytes().to_numpy().astype(np.int32)
         self._bytes = np.zeros((len(texts), width), np.uint8)
         self._bytes[np.arange(width) < lengths[:, None]] = content
-        self._words = self._bytes.view(np.uint64)
+        self._words = np.ascontiguousarray(self._bytes.view(np.uint64).T)
 
     def one_off(self, one: Small, other: Small) -> Bools:
         """Numbers of one length that differ in one digit or in two neighbours exchanged."""
         count = np.zeros(len(one), np.uint8)
-        for words in self._words.T:
-            count += _bytes_that_differ(words[one] ^ words[other])
-        found: Bools = (count == 1) & (self._lengths[one] == self._lengths[other])
+        for words in self._words:
+            count += _bytes_that_differ(taken(words, one) ^ taken(words, other))
+        found: Bools = (count == 1) & (taken(self._lengths, one) == taken(self._lengths, other))
         ask = np.flatnonzero(count == 2)  # noqa: PLR2004 - two neighbours
         mine, theirs = self._bytes[one[ask]], self._bytes[other[ask]]
         swapped = (mine[:, :-1] == theirs[:, 1:]) & (mine[:, 1:] == theirs[:, :-1]) & (mine[:, 1:] != mine[:, :-1])
@@ -140,7 +140,7 @@ class Digits:
     def same_beginning(self, one: Small, other: Small, digits: int) -> Bools:
         """Whether the first digits (at most eight) are the same."""
         mask = np.frombuffer(b"\xff" * digits + b"\0" * (8 - digits), np.uint64)[0]
-        same: Bools = ((self._words[one, 0] ^ self._words[other, 0]) & mask) == 0
+        same: Bools = ((taken(self._words[0], one) ^ taken(self._words[0], other)) & mask) == 0
         return same
 
 
