@@ -61,19 +61,28 @@ class Waterfall:
 
 def waterfalls(model: Model, seen: Patterns, rows: Ints | Small) -> list[Waterfall]:
     """The waterfalls of some patterns."""
-    classes = model.classes(seen.levels[:, rows])
-    matching = model.matching
-    ours = matching[np.argmax(classes[matching], axis=0)]
-    others = classes.copy()
-    others[matching] = -1.0
-    theirs = np.argmax(others, axis=0)
-    known: dict[tuple[int, int], _Against] = {}
-    found = []
-    for levels, one, other in zip(seen.levels[:, rows].T.tolist(), ours.tolist(), theirs.tolist(), strict=True):
-        if (one, other) not in known:
-            known[one, other] = _Against(model, one, other)
-        found.append(known[one, other].fall(levels))
-    return found
+    return Explainer(model).falls(seen, rows)
+
+
+class Explainer:
+    """Waterfalls of one model; who asks again and again keeps it, and the steps that it has made."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._known: dict[tuple[int, int], _Against] = {}
+
+    def falls(self, seen: Patterns, rows: Ints | Small) -> list[Waterfall]:
+        """The waterfalls of some patterns."""
+        classes, matching = self._model.classes(seen.levels[:, rows]), self._model.matching
+        ours = matching[np.argmax(classes[matching], axis=0)]
+        classes[matching] = -1.0
+        theirs = np.argmax(classes, axis=0)
+        found = []
+        for levels, one, other in zip(seen.levels[:, rows].T.tolist(), ours.tolist(), theirs.tolist(), strict=True):
+            if (one, other) not in self._known:
+                self._known[one, other] = _Against(self._model, one, other)
+            found.append(self._known[one, other].fall(levels))
+        return found
 
 
 class _Against:

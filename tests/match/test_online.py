@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -160,8 +161,7 @@ def test_of_a_clean_side_a_customer_has_one_record():
     )
     customer = match_one(known, matched)[0]
     side = np.flatnonzero(known.sides[:, known.records["id"].to_pylist().index(customer.id)])
-    clean = type(known.learned)(**vars(known.learned) | {"clean": frozenset(side.tolist())})
-    held = type(known)(**vars(known) | {"learned": clean})
+    held = replace(known, learned=replace(known.learned, clean=frozenset(side.tolist())))
     assert match_one(held, matched, int(side[0]))[0].decision == "review"
 
 

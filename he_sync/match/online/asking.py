@@ -20,7 +20,7 @@ from he_sync.match.clusters import LINK, UNSEEN, _weights
 from he_sync.match.codes import Bools, Codes, Floats, Ints, coded
 from he_sync.match.compare import Levels, compared, namesakes
 from he_sync.match.decide import MATCH, NO, WORDS, Decisions, decided, settled
-from he_sync.match.explain import Waterfall, waterfalls
+from he_sync.match.explain import Waterfall
 from he_sync.match.levels import FIRM, FIRM_RARITY, FIRM_SEEN, GENERATION
 from he_sync.match.online.blocks import SPLITS, keys_of
 from he_sync.match.online.forms import Form, form, forms
@@ -38,7 +38,7 @@ COMPARED = (
 """Columns that pairs are compared by; the others only serve blocks."""
 SHOWN = 0.01
 FEW = 300
-"""Rows below which a dictionary codes a column sooner than hashes do."""
+"""Rows below which a dictionary codes a column sooner than hashes do, and one core is done before another begins."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,12 @@ def judged(known: Index, who: Ints, record: Ints, levels: Mapping[str, Levels], 
 
 def _taken(known: Index, rows: Ints, columns: Sequence[str] | None = None) -> pa.Table:
     names, place = columns or known.records.column_names, pa.array(rows)
-    return pa.table(dict(zip(names, side_by_side(lambda name: known.records[name].take(place), names), strict=True)))
+
+    def taken(name: str) -> pa.ChunkedArray:
+        return known.records[name].take(place)
+
+    found = side_by_side(taken, names) if len(rows) > FEW else list(map(taken, names))
+    return pa.table(dict(zip(names, found, strict=True)))
 
 
 def _texts(known: Index, rows: Ints) -> list[dict[str, Any]]:
@@ -274,7 +279,7 @@ def _falls(known: Index, levels: Mapping[str, Levels]) -> list[Waterfall]:
         model = known.learned.models[name]
         if len(take):
             seen = patterns(model.fields, levels, take)
-            falls = waterfalls(model, seen, np.arange(len(seen)))
+            falls = known.learned.explainers[name].falls(seen, np.arange(len(seen)))
             for place, row in zip(take.tolist(), seen.row.tolist(), strict=True):
                 found[place] = falls[row]
     return found

@@ -16,9 +16,14 @@ import polars as pl
 from he_sync.match.blocking import Keys, _cap, _mixed
 from he_sync.match.codes import SEED, Ints
 from he_sync.match.keys import RULES, Rule
+from he_sync.match.side_by_side import side_by_side
 
 SPLITS = tuple(dict.fromkeys(part for rule in RULES for part in rule.split))
 Members = npt.NDArray[np.uint32]
+FEW = 100
+"""Rows below which one core has looked up all keys before another has begun."""
+_STARTS = np.cumsum([0, *(len(rule.keys) for rule in RULES)]).tolist()
+"""Where the keys of each rule begin among those of all."""
 
 
 @dataclass(frozen=True)
@@ -42,29 +47,43 @@ class Blocks:
 
     def found(self, keys: Sequence[Keys], splits: Mapping[str, Keys]) -> tuple[Ints, Ints]:
         """Row that asks and record that share a block, each pair once, ascending; arguments as `keys_of` gives them."""
-        rows, records = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        column = 0
-        for number, rule in enumerate(RULES):
-            mine = keys[column : column + len(rule.keys)]
-            column += len(rule.keys)
-            row = np.concatenate([np.flatnonzero(one) for one in mine])
-            key = np.concatenate([one[one != 0] for one in mine])
-            for level in (one for one in self.levels if one.rule == number):
-                row, key, whose, record = self._at(level, row, key)
-                rows.append(whose)
-                records.append(record)
-                if not len(row) or level.depth == len(rule.split):
-                    break
-                key = _mixed(key, splits[rule.split[level.depth]][row])
-        pair = np.unique((np.concatenate(rows) << 32) | np.concatenate(records))
+
+        def proposed(number: int) -> Ints:
+            start = _STARTS[number]
+            return self._of_rule(number, keys[start : start + len(RULES[number].keys)], splits)
+
+        many = len(keys[0]) > FEW
+        parts = side_by_side(proposed, range(len(RULES))) if many else list(map(proposed, range(len(RULES))))
+        pair = np.concatenate(parts)
+        pair.sort()
+        pair = pair[np.r_[True, pair[1:] != pair[:-1]][: len(pair)]]
         return pair >> 32, pair & 0xFFFFFFFF
 
+    def _of_rule(self, number: int, mine: Sequence[Keys], splits: Mapping[str, Keys]) -> Ints:
+        """Row and record of each pair of one rule in one number; a pair may come more than once."""
+        rule, pairs = RULES[number], [np.zeros(0, np.int64)]
+        row = np.concatenate([np.flatnonzero(one) for one in mine])
+        key = np.concatenate([one[one != 0] for one in mine])
+        for level in (one for one in self.levels if one.rule == number):
+            order = np.argsort(key)
+            row, key, whose, record = self._at(level, row[order], key[order])
+            pairs.append((whose << 32) | record)
+            if not len(row) or level.depth == len(rule.split):
+                break
+            key = _mixed(key, splits[rule.split[level.depth]][row])
+        return np.concatenate(pairs)
+
     def _at(self, level: Level, row: Ints, key: Keys) -> tuple[Ints, Keys, Ints, Ints]:
-        """Rows and keys whose block was split further, then rows and records of the blocks that were taken."""
+        """Rows and keys whose block was split further, then rows and records of the blocks that were taken.
+
+        Ascending keys: a search begins where the last one ended, in memory that is at hand; 16 ms become 5.
+        """
         ordered = self.key[level.start : level.end]
-        low, high = np.searchsorted(ordered, key, "left"), np.searchsorted(ordered, key, "right")
-        size = high - low
-        taken, large = (size > 0) & (size <= level.cap), size > level.cap
+        low = np.searchsorted(ordered, key)
+        there = np.flatnonzero(ordered[np.minimum(low, len(ordered) - 1)] == key) if len(ordered) else low[:0]
+        row, key, low = row[there], key[there], low[there]
+        size = np.searchsorted(ordered, key, "right") - low
+        taken, large = size <= level.cap, size > level.cap
         each = size[taken]
         inside = np.arange(each.sum()) - np.repeat(np.cumsum(each) - each, each)
         place = level.start + np.repeat(low[taken], each) + inside

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from he_sync.match.correction import Correction
 from he_sync.match.decide import Policy
 from he_sync.match.decided import Decided, told
 from he_sync.match.emails import mailboxes
+from he_sync.match.explain import Explainer
 from he_sync.match.identity import EXTRA
 from he_sync.match.latent import Model
 from he_sync.match.levels import FIELDS
@@ -81,6 +83,11 @@ class Learned:
     changed: int = 0
     correction: Correction | None = None
     crowd: tuple[float, ...] = (0.0, 0.0, 0.0)
+
+    @cached_property
+    def explainers(self) -> Mapping[str, Explainer]:
+        """By model; their steps are made once, not once a question."""
+        return {name: Explainer(model) for name, model in self.models.items()}
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def _model(model: Model) -> dict[str, Any]:
 
 
 def _opened(folder: Path, told: Mapping[str, Any]) -> Index:
-    arrays = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
+    arrays = {path.stem: _array(path) for path in folder.glob("*.npy")}
     records = _mapped(folder / "records.arrow")
     if len(records) != told["records"] or len(arrays["cluster"]) != told["records"]:
         raise ValueError(f"{told['records']:,} records were written, {len(records):,} are there")
@@ -169,6 +169,12 @@ def _opened(folder: Path, told: Mapping[str, Any]) -> Index:
         **{name: arrays[name] for name in KEPT},
         answers=_mapped(folder / "answers.arrow"),
     )
+
+
+def _array(path: Path) -> npt.NDArray[Any]:
+    """A mapped array as a plain one: numpy's own class for it takes 50 us a slice, of some hundred."""
+    found: npt.NDArray[Any] = np.load(path, mmap_mode="r").view(np.ndarray)
+    return found
 
 
 def _mapped(path: Path) -> pa.Table:
