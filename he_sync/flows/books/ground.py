@@ -91,7 +91,7 @@ def grounds(office: Books, day: str, stores: Collection[str] = ()) -> list[Groun
             code,
             found.get(code, Day(code, 0, 0, 0, None)),
             {name: _hash(rows, code, NAMES[name]) for name, rows in frames.items()},
-            missing,
+            (*missing, *_no_sale(code, frames, office.retailer.currency)),
             _off(found.get(code), frames["tickets"], office.retailer.currency),
             (*unmatched, *under_way.get(code, ())),
         )
@@ -127,6 +127,16 @@ def _set_aside(office: Books, day: str) -> tuple[str, ...]:
     letters = dead_letters.listing(office.store, day)
     bad = [one.letter for one in letters if one.letter.entity.rpartition("/")[2] in SET_ASIDE]
     return tuple(f"{one.entity} {one.record} is set aside ({one.reason}); correct it and pull again" for one in bad)
+
+
+def _no_sale(code: str, frames: Mapping[str, pd.DataFrame], currency: str) -> tuple[str, ...]:
+    """Cards were charged in a store of whose date the POS has nothing: its tills are off line and come later."""
+    if any((frames[name]["store"] == code).any() for name in ("tickets", "payments")):
+        return ()
+    lines = frames["settlement_lines"]
+    charged = lines[(lines["store"] == code) & (lines["amount_minor"] > 0)]["amount_minor"]
+    told = f"{len(charged)} cards were charged {show(int(charged.sum()), currency)} and the POS has no sale of {code}"
+    return () if charged.empty else (f"{told}; wait for its tills, then close the date again",)
 
 
 def _not_compared(office: Books, day: str) -> tuple[str, ...]:
