@@ -20,6 +20,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from he_sync.cli import close_books
+from he_sync.cli.close_clearing import clearing
 from he_sync.flows import close as closing
 from he_sync.flows import night
 from he_sync.flows.push import wall_clock
@@ -63,6 +64,7 @@ class RunsByDefault(TyperGroup):
 
 app = typer.Typer(cls=RunsByDefault)
 close_books.add_to(app)
+app.command()(clearing)
 
 
 @app.command("run")

@@ -83,18 +83,19 @@ class Said:
         else:
             console = Console()
             if self.rows:
-                console.print(_table(self.rows))
+                console.print(table(self.rows))
             for line in self.to_do:
                 console.print(f"[bold red]do[/] {_plain(line)}", soft_wrap=True)
         if self.to_do:
             raise typer.Exit(1)
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> Table:
-    table = Table(*rows[0])
+def table(rows: Sequence[dict[str, Any]]) -> Table:
+    """Rows of one kind under the names of the first."""
+    made = Table(*rows[0])
     for row in rows:
-        table.add_row(*(_plain(str(value)) for value in row.values()))
-    return table
+        made.add_row(*(_plain(str(value)) for value in row.values()))
+    return made
 
 
 def _plain(text: str) -> str:

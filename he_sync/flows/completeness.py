@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from he_sync.flows.books.ledger import OURS
 from he_sync.model.contract import records
 from he_sync.model.retailer import Retailer
+from he_sync.reconcile.clearing.words import OURS
 from he_sync.reconcile.completeness import Item, Proof, Side, freshness, prove
 from he_sync.reconcile.customers import FIELDS, Known, plain
 from he_sync.reconcile.orders import sales

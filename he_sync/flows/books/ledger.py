@@ -5,7 +5,6 @@ Read at every proposal, posting and signature: what was pulled in the night does
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,15 +22,10 @@ from he_sync.flows.writers import group_id
 from he_sync.mapping import epicor
 from he_sync.model.contract import frame, records
 from he_sync.model.ledger_line import LedgerLines
+from he_sync.reconcile.clearing.words import store_day_of
 from he_sync.store import books
 
 PLACE = ("Erp.BO.GLJrnDtlSvc", "GLJrnDtls")
-SUMMARY = re.compile(r"^HR DAY (\S+) (\d{4}-\d\d-\d\d)$")
-"""The other side of a store-day, as a posting of single payments words it."""
-
-
-OURS = re.compile(r"^HE (\S+) (\d{4}-\d\d-\d\d) (\S+) v\d+")
-"""A journal of ours whose group these books do not know: a store that was lost posted it, and it stands."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +76,9 @@ class Ledger:
         for row in records(self.lines):
             if row.group_id in self.ours or (row.payment_id and row.payment_id not in self.payments):
                 continue
-            named = SUMMARY.match(row.description) or OURS.match(row.description)
-            if (named and named[2] == self.day) or (not named and _document(row.line_id) in mine):
+            # One of ours is here only where its group is not in these books: a store that was lost posted it.
+            named = store_day_of(row.description)
+            if (named and named[0] == self.day) or (not named and _document(row.line_id) in mine):
                 yield row
 
 
