@@ -15,9 +15,15 @@ PORT = 7220
 def console(
     port: Annotated[int, typer.Option(help="Port to listen on, on this machine's own address only")] = PORT,
     home: Annotated[Path | None, typer.Option(help="Folder of the installation; HE_HOME, else var")] = None,
+    add_user: Annotated[str, typer.Option(help="Name a person, or give one another password; asks for it")] = "",
+    only_look: Annotated[bool, typer.Option("--only-look", help="With --add-user: decides nothing")] = False,
+    drop_user: Annotated[str, typer.Option(help="Forget a person")] = "",
 ) -> None:
-    """Serve the console; open the address that it prints, it lets you in for a working day."""
-    os.execv(sys.executable, command(port, home))  # noqa: S606 - ourselves, arguments of our own
+    """Serve the console and print the address to open: the sign-in, or, while nobody is named, one that lets you in."""
+    people = {"--add-user": add_user, "--drop-user": drop_user}
+    named = [word for option, name in people.items() if name for word in (option, name)]
+    line = [*command(port, home), *named, *(["--only-look"] if only_look else [])]
+    os.execv(sys.executable, line)  # noqa: S606 - ourselves, arguments of our own
 
 
 def command(port: int, home: Path | None = None) -> list[str]:

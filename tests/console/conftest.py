@@ -18,11 +18,12 @@ from he_sync.model.retailer import dump_retailer
 from he_sync.sandbox import world
 from he_sync.sandbox.state import State
 from he_sync.store.database import Store, open_store
+from he_sync.web.console import users
 from he_sync.web.console.app import console
 from he_sync.web.console.door import Keys, key_of
 from he_sync.web.console.place import Place
 from he_sync.web.console.server import LOOPBACK
-from tests.console.person import Person
+from tests.console.person import Answer, Person
 
 NOBODY_LISTENS = {
     "HE_HEARTLAND_URL": "http://127.0.0.1:9/heartland",
@@ -64,6 +65,28 @@ class Served:
         assert one.get(f"/enter/{self.keys.way_in}").status == 200
         one.get("/audit")  # its form is always there
         return one
+
+    def signs_in(self, name: str, password: str = "", to: str = "/") -> tuple[Person, Answer]:
+        """Somebody at the sign-in page, with the password that `named` gave, or another; and what the answer was."""
+        one = Person(self.address)
+        one.get("/sign-in")
+        answer = one.post("/sign-in", name=name, password=password or phrase(name), to=to)
+        if answer.status == 200:
+            one.get("/audit")
+        return one, answer
+
+
+CHEAP = (2, 8, 1)
+"""scrypt as it costs nothing: what is tested here is not its price."""
+
+
+def phrase(name: str) -> str:
+    return f"long words of {name}"
+
+
+def named(home: Path, *names: str, only_looks: bool = False) -> None:
+    for name in names:
+        users.add(home, name, phrase(name), only_looks=only_looks, cost=CHEAP)
 
 
 @contextmanager

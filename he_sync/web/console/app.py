@@ -15,10 +15,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from he_sync.model.errors import FixInput, HeSyncError, NotAllowed, Refused, TryLater
-from he_sync.web.console.door import Door, Keys
+from he_sync.web.console import sign_in
+from he_sync.web.console.door import Door, Keys, People
 from he_sync.web.console.pages import ROUTES
 from he_sync.web.console.place import Place
 from he_sync.web.console.render import page
+from he_sync.web.console.sessions import Sessions
+from he_sync.web.console.tries import Tries
+from he_sync.web.console.users import Users
 
 STATIC = Path(__file__).with_name("static")
 STATUSES = ((FixInput, 422), (NotAllowed, 403), (TryLater, 503), (Refused, 409))
@@ -27,12 +31,14 @@ log = logging.getLogger(__name__)
 
 def console(place: Place, keys: Keys, hosts: Iterable[str]) -> Starlette:
     """The console of an installation, for requests to these names of hosts."""
+    people = People(Users(place.home), Sessions(keys.now), place.who)
     app = Starlette(
-        routes=[*ROUTES, Route("/healthz", healthz), Mount("/static", StaticFiles(directory=STATIC))],
-        middleware=[Middleware(Door, keys=keys, hosts=tuple(hosts))],
+        routes=[*ROUTES, *sign_in.ROUTES, Route("/healthz", healthz), Mount("/static", StaticFiles(directory=STATIC))],
+        middleware=[Middleware(Door, keys=keys, hosts=tuple(hosts), people=people, tell=told)],
         exception_handlers={HeSyncError: refused, HTTPException: not_there, Exception: failed},
     )
     app.state.place, app.state.keys = place, keys
+    app.state.users, app.state.sessions, app.state.tries = people.users, people.sessions, Tries(keys.now)
     return app
 
 
@@ -40,6 +46,11 @@ async def healthz(request: Request) -> Response:
     """Whether the console serves."""
     del request
     return PlainTextResponse("ok")
+
+
+def told(request: Request, status: int, line: str) -> Response:
+    """One line that the door has to say to somebody who is in."""
+    return page(request, "refused", "Not done", status, line=line)
 
 
 def refused(request: Request, error: Exception) -> Response:

@@ -1,8 +1,9 @@
-"""Who gets in: a person who has the address that the start printed; and a form only from a page of ours.
+"""Who gets in: people who are named, by their password; without any, who has the address that the start printed.
 
-The key is made at the first start and lies in the home folder, readable for its owner alone. A session is a signed
-expiry in a cookie; a form carries a token that is derived from it. Names of hosts are checked because another site can
-make its own name point at this machine (DNS rebinding).
+The key is made at the first start and lies in the home folder, readable for its owner alone. Once somebody is named it
+lets nobody in: one person must not be two, by name and by key. A form comes from a page of ours only, with a token that
+is derived from its session. Names of hosts are checked because another site can make its own name point at this machine
+(DNS rebinding).
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import os
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -23,10 +24,11 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from he_sync.model.errors import FixSettings
+from he_sync.web.console.sessions import LASTS, Sessions
+from he_sync.web.console.users import Users
 
-COOKIE = "he_console"
-LASTS = timedelta(hours=12)
-"""Of a session: a working day."""
+COOKIE, BEFORE = "he_console", "he_before"
+SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 KEY_BYTES = 32
 OPEN_TO_GROUP = 0o077
 CLOSED = "This console opens with the address that `he-sync console` printed when it started.\n"
@@ -58,8 +60,24 @@ def key_of(home: Path) -> bytes:
 
 
 @dataclass(frozen=True)
+class People:
+    """Who may be in: named people, their sessions, and the owner of the key as long as nobody is named."""
+
+    users: Users
+    sessions: Sessions
+    owner: str
+
+    def stamp(self, who: str) -> str | None:
+        """What a session of this person must have begun with; None where it cannot go on."""
+        if not self.users.known():
+            return "" if who == self.owner else None
+        user = self.users.named(who)
+        return user.stamp if user else None
+
+
+@dataclass(frozen=True)
 class Keys:
-    """What is derived from the key: the way in, sessions, and the token of a session's forms."""
+    """What is derived from the key: the way in, and the token of a session's forms."""
 
     key: bytes
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -72,27 +90,27 @@ class Keys:
         """The secret part of the address that is printed."""
         return self._sign("way in")
 
-    def session(self) -> str:
-        """A new session: when it ends, signed."""
-        ends = str(int((self.now() + LASTS).timestamp()))
-        return f"{ends}.{self._sign('session ' + ends)}"
-
-    def holds(self, session: str) -> bool:
-        """Whether a session is ours and has not ended."""
-        ends, _, signature = session.partition(".")
-        known = hmac.compare_digest(signature.encode(), self._sign("session " + ends).encode())
-        return known and ends.isdecimal() and int(ends) > self.now().timestamp()
-
     def form(self, session: str) -> str:
         """The token that a form of this session carries."""
         return self._sign("form " + session)
 
 
-class Door:
-    """ASGI: lets a request through to the pages, or answers it at the door."""
+Tell = Callable[[Request, int, str], Response]
 
-    def __init__(self, app: ASGIApp, keys: Keys, hosts: Iterable[str]) -> None:
-        self._app, self._keys, self._hosts = app, keys, frozenset(hosts)
+
+class Door:
+    """ASGI: lets a request through to the pages, or answers it at the door. `tell` makes a page of a line."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: Keys,
+        hosts: Iterable[str],
+        people: People,
+        tell: Callable[[Request, int, str], Response],
+    ) -> None:
+        self._app, self._keys, self._hosts, self._people = app, keys, frozenset(hosts), people
+        self._tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; every answer carries HEADERS."""
@@ -115,22 +133,51 @@ class Door:
         path = request.url.path
         if path == "/healthz" or path.startswith("/static/"):
             return None
-        if path.startswith("/enter/"):
-            return self._entered(path.removeprefix("/enter/"))
-        if not self._keys.holds(request.cookies.get(COOKIE, "")):
-            return PlainTextResponse(CLOSED, 401)
-        if request.method not in {"GET", "HEAD"} and not _ours(request.headers):
+        if _writes(request) and not _ours(request.headers):
             return PlainTextResponse("this form did not come from a page of this console\n", 403)
+        try:
+            entering = path.startswith("/enter/")
+            return self._entered(path.removeprefix("/enter/")) if entering else self._at_a_page(request)
+        except FixSettings as error:
+            return PlainTextResponse(f"{error}\n", 503)
+
+    def _at_a_page(self, request: Request) -> Response | None:
+        session = self._people.sessions.of(request.cookies.get(COOKIE, ""), self._people.stamp)
+        if session is None:
+            return self._stranger(request)
+        request.state.session = session
+        if _writes(request) and session.only_looks and request.url.path != SIGN_OUT:
+            return self._tell(request, 403, f"{session.who} only looks; somebody else decides")
         return None
 
+    def _stranger(self, request: Request) -> Response | None:
+        """To the sign-in where people are named; nobody is let through to anything else."""
+        if not self._people.users.known():
+            return PlainTextResponse(CLOSED, 401)
+        if request.url.path == SIGN_IN:
+            return None
+        if request.method != "GET":
+            return PlainTextResponse("sign in first\n", 401)
+        to = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"{SIGN_IN}?to={quote(to, safe='/')}", 303)
+
     def _entered(self, secret: str) -> Response:
+        if self._people.users.known():
+            return RedirectResponse(SIGN_IN, 303)
         if not hmac.compare_digest(secret.encode(), self._keys.way_in.encode()):
             return PlainTextResponse(CLOSED, 401)
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(
-            COOKIE, self._keys.session(), max_age=int(LASTS.total_seconds()), httponly=True, samesite="strict"
-        )
-        return answer
+        return let_in(self._people.sessions.begin(self._people.owner))
+
+
+def let_in(token: str, to: str = "/") -> Response:
+    """On to a page, with a session's cookie."""
+    answer = RedirectResponse(to, 303)
+    answer.set_cookie(COOKIE, token, max_age=int(LASTS.total_seconds()), httponly=True, samesite="strict")
+    return answer
+
+
+def _writes(request: Request) -> bool:
+    return request.method not in {"GET", "HEAD"}
 
 
 def _ours(headers: Headers) -> bool:

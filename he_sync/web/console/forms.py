@@ -48,7 +48,7 @@ class Form:
         return said[:LONGEST_REASON]
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request, cookie: str = COOKIE) -> Form:
     """The form of a request. Raises FixInput for one that is too large or does not carry its session's token."""
     body = b""
     async for part in request.stream():
@@ -57,7 +57,7 @@ async def read_form(request: Request) -> Form:
             raise FixInput(f"a form has at most {MOST // 1024} kB; tick fewer rows")
     form = Form(parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=5_000))
     keys: Keys = request.app.state.keys
-    token = keys.form(request.cookies.get(COOKIE, ""))
+    token = keys.form(request.cookies.get(cookie, ""))
     if not hmac.compare_digest(form.one("token").encode(), token.encode()):
         raise FixInput("this page is from an older session; open it again")
     return form

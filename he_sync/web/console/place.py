@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,11 +14,15 @@ from he_sync.settings import home_and_profile
 from he_sync.store.board import looking
 from he_sync.store.database import Store
 from he_sync.store.lake import Lake
+from he_sync.web.console.sessions import Session
 
 
 @dataclass(frozen=True)
 class Place:
-    """An installation and the person who looks at it. `dagster` is the address of its UI, "" where it is not known."""
+    """An installation and the person who looks at it. `dagster` is the address of its UI, "" where it is not known.
+
+    The application's own names who runs the console; a request's, who signed in.
+    """
 
     store: Store
     environ: Mapping[str, str] = field(repr=False)
@@ -47,6 +51,7 @@ class Place:
 
 
 def place_of(request: Request) -> Place:
-    """The place that a request is about."""
+    """The place that a request is about, and who asks; nobody before they signed in."""
     place: Place = request.app.state.place
-    return place
+    session: Session | None = getattr(request.state, "session", None)
+    return replace(place, who=session.who if session else "")

@@ -75,11 +75,14 @@ TEMPLATES = _environment()
 def page(request: Request, name: str, title: str, status: int = 200, **values: Any) -> Response:
     """A page of ours."""
     place, keys, now = place_of(request), request.app.state.keys, place_of(request).now()
-    told = unquote(request.cookies.get(TOLD, ""))
+    session = getattr(request.state, "session", None)
+    told = unquote(request.cookies.get(TOLD, "")) if session else ""
     common = {
         "title": title,
         "here": "/" + request.url.path.split("/")[1],
         "who": place.who,
+        "only_looks": bool(session and session.only_looks),
+        "named": bool(request.app.state.users.known()),
         "dagster": place.dagster,
         "token": _token(request, keys),
         "told": told,

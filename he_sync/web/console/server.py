@@ -1,4 +1,4 @@
-"""Serves the console on this machine's own address, and prints the address that lets its user in."""
+"""Serves the console on this machine's own address, and prints the address to begin with."""
 
 from __future__ import annotations
 
@@ -15,9 +15,20 @@ from he_sync.store.database import open_store
 from he_sync.web.console.app import console
 from he_sync.web.console.door import Keys, key_of
 from he_sync.web.console.place import Place
+from he_sync.web.console.users import Users
 
 HOST, PORT = "127.0.0.1", 7220
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def installation(home: Path | None) -> Path:
+    """The home folder, which is HE_HOME from now on. Raises FixInput where there is no installation."""
+    if home:
+        os.environ["HE_HOME"] = str(home)
+    folder = home_and_profile()[0]
+    if not folder.is_dir():
+        raise FixInput(f"{folder} is not there; set HE_HOME to the installation's folder, or close a date first")
+    return folder
 
 
 def serve(port: int = PORT, home: Path | None = None) -> None:
@@ -25,15 +36,12 @@ def serve(port: int = PORT, home: Path | None = None) -> None:
 
     Raises FixInput where there is no installation, FixSettings for a key that others could have read.
     """
-    if home:
-        os.environ["HE_HOME"] = str(home)
-    folder = home_and_profile()[0]
-    if not folder.is_dir():
-        raise FixInput(f"{folder} is not there; set HE_HOME to the installation's folder, or close a date first")
+    folder = installation(home)
     keys = Keys(key_of(folder))
     with open_store(store_address()) as store:
         place = Place(store, os.environ, getpass.getuser(), os.environ.get("HE_DAGSTER_URL", ""))
-        sys.stdout.write(f"console: http://{HOST}:{port}/enter/{keys.way_in}\n")
+        way_in = "sign-in" if Users(folder).known() else f"enter/{keys.way_in}"
+        sys.stdout.write(f"console: http://{HOST}:{port}/{way_in}\n")
         sys.stdout.flush()
         uvicorn.run(
             console(place, keys, LOOPBACK),
