@@ -1,0 +1,1 @@
+"""Scalar SQL expressions of mappings: read, held against a closed list, compiled to Polars."""
