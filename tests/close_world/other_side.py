@@ -12,6 +12,7 @@ from typing import Any
 
 from he_sync.connect.epicor_sequences import JournalLine, post_journal
 from he_sync.connect.systems import Systems
+from he_sync.connect.wire import Request, http_send
 from he_sync.model.difference import CLASSES
 from he_sync.sandbox.faults import Fault
 from he_sync.sandbox.state import decode
@@ -26,6 +27,7 @@ Fact = tuple[str, str, int, int]
 Kept = tuple[str, list[tuple[Any, Any, Document]]]
 BELOW = ("heartland/sales/tickets.lines", "heartland/sales/orders.lines", "heartland/payments")
 POSTED = "epicor/GLJrnDtl"
+LONGEST_SECONDS, OK = 3600.0, 200
 
 
 class OtherSide:
@@ -49,7 +51,7 @@ class OtherSide:
     def happen(self, day: date, *, posted_by_others: bool) -> None:
         """A business date in all three systems; what was posted of its payments goes where the close posts them."""
         name, first, revision = day.isoformat(), self._next(), self.state.next_rev()
-        self.there.admin("POST", "/world/day", {"date": name})
+        self._make(name)
         self._spans[name] = (first, self._next())
         self.wanted[name] = sold(self.state, self.shape.seed, *self._spans[name]).balance
         rows = json.loads((self.there.folder / "truth.json").read_text(encoding="utf-8"))
@@ -60,6 +62,14 @@ class OtherSide:
         }
         if not posted_by_others:
             self._delete(POSTED, "json_extract(doc, '$.SysRevID') > ?", revision)
+
+    def _make(self, day: str) -> None:
+        """A date of a hundred stores takes minutes."""
+        with http_send(total_deadline=LONGEST_SECONDS) as send:
+            body = json.dumps({"date": day}).encode()
+            answer = send(Request("POST", f"{self.there.urls['admin']}/world/day", {}, body, idempotent=False))
+        if answer.status != OK:
+            raise RuntimeError(f"{day} did not happen: {answer.body[:200]!r}")
 
     def _next(self) -> int:
         return max(self.state.next_id(name) for name in SALES)

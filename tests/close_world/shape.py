@@ -65,7 +65,7 @@ SMALL = Shape(
 
 MEDIUM = Shape(
     name="close-medium",
-    size=Size(stores=40, tickets=25, items=200, customers=400, share=5),
+    size=Size(stores=40, tickets=25, items=300, customers=400, share=4),
     seed=11,
     first=date(2026, 10, 5),
     days=62,
@@ -80,4 +80,16 @@ MEDIUM = Shape(
     closed={31: "2026-10", 60: "2026-11"},
 )
 """5 October to 5 December 2026: nine weekends, three bank holidays, two month ends, the end of summer time."""
-SHAPES = {shape.name: shape for shape in (SMALL, MEDIUM)}
+TINY = Shape(
+    name="close-tiny", size=Size(stores=2, tickets=3, items=20, customers=40), seed=5, first=date(2026, 11, 19), days=2
+)
+"""Two stores of a few sales: what is closed again and again, whoever closes it killed on the way."""
+HUNDRED = Shape(
+    name="close-hundred",
+    size=Size(stores=100, tickets=250, items=1500, customers=4000),
+    seed=7,
+    first=date(2026, 11, 19),
+    days=2,
+)
+"""A hundred stores of the medium world's size, on a Friday with the Thursday whose batches its deposits pay."""
+SHAPES = {shape.name: shape for shape in (SMALL, MEDIUM, TINY, HUNDRED)}
