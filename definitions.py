@@ -9,6 +9,7 @@ import dagster as dg
 
 from assets.canonical import CANONICAL
 from assets.chain import chain
+from assets.clearing import close_clearing
 from assets.close import close_store_days
 from assets.completeness import completeness
 from assets.days import TIMEZONE
@@ -91,6 +92,7 @@ def build(
             *STOCK,
             *PUSH,
             close_store_days,
+            close_clearing,
             *MATCH,
         ]
         if assets is None

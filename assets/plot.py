@@ -1,4 +1,7 @@
-"""Differences by class, scores by decision, stock by place. Small on purpose: stored in the event row (under 50 kB)."""
+"""Differences by class, scores by decision, stock by place, balances by date.
+
+Small on purpose: stored in the event row (under 50 kB).
+"""
 
 from __future__ import annotations
 
@@ -64,6 +67,33 @@ def drift_by_place(places: Sequence[tuple[str, int, int]]) -> str:
     axes.tick_params(colors=INK, labelsize=9, length=0)
     axes.set_xlim(0, 1.35 * max((minor for _, minor, _ in places), default=1) or 1)
     axes.xaxis.set_visible(False)
+    return draw()
+
+
+def balances(by_account: Mapping[str, Sequence[tuple[str, int, int]]]) -> str:
+    """Base64 PNG of (date, balance, open items) by account, minor units: a line, its items as dots, gaps marked."""
+    axes, draw = _axes(3.2)
+    off = 0
+    for account, rows in by_account.items():
+        places = range(len(rows))
+        axes.plot(places, [balance / 100 for _, balance, _ in rows], color=INK, linewidth=1)
+        right = [(place, items) for place, (_, balance, items) in enumerate(rows) if balance == items]
+        wrong = [(place, items) for place, (_, balance, items) in enumerate(rows) if balance != items]
+        for some, colour, size in ((right, SETTLED, 4), (wrong, OPEN, 8)):
+            cents = [cents / 100 for _, cents in some]
+            axes.plot([place for place, _ in some], cents, "o", color=colour, markersize=size)
+        axes.annotate(
+            account, (len(rows) - 1, rows[-1][1] / 100), xytext=(6, -3), textcoords="offset points", color=INK
+        )
+        off += len(wrong)
+    dates = [day[5:] for day, *_ in next(iter(by_account.values()), [])]
+    step = max(1, len(dates) // 8)
+    axes.set_xticks(range(0, len(dates), step), dates[::step])
+    title = f"{off} balances are not their open items" if off else "every balance is its open items"
+    axes.set_title(title, loc="left", color=INK, fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(QUIET)
+    axes.tick_params(colors=INK, labelsize=9, length=0)
     return draw()
 
 

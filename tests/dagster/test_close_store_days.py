@@ -41,9 +41,19 @@ def test_the_night_proposes_all_posts_what_a_rule_approved_and_names_what_waits_
     with dg.DagsterInstance.ephemeral() as instance:
         result = stage.run(instance, "nightly_close", partition_key=DAY)
         assert result.success
-        [check] = [one for one in result.get_asset_check_evaluations() if one.check_name == "store_days_posted"]
+        checks = {one.check_name: one for one in result.get_asset_check_evaluations()}
+        shown = instance.get_latest_materialization_event(dg.AssetKey(["close", "clearing"]))
+    check, proof = checks["store_days_posted"], checks["clearing_equals_open_items"]
     assert not check.passed
     assert check.description == "3 store-days wait for a person"
+    assert not proof.passed
+    assert {row.data["event"] for row in proof.metadata["cases"].records} == {
+        f"store-day {DAY} {store}" for store in ("S001", "S002", "S003")
+    }
+    told = shown.asset_materialization.metadata
+    assert told["entered by hand"].value == "Nobody entered anything by hand."
+    assert told["plot"].value.startswith("![balances and open items](data:image/png;base64,")
+    assert len(told["plot"].value) < 50_000
     with stage.store() as store:
         states = {one.state for one in books.of_day(store, DAY)}
         posted = books.of_day(store, DAY, states=["posted"])
