@@ -7,6 +7,9 @@ from typing import Any
 
 import dagster as dg
 
+from assets.back_fill import GROUP as BACK_FILLED
+from assets.back_fill import KEY as BACK_FILL
+from assets.back_fill import back_fill
 from assets.canonical import CANONICAL
 from assets.chain import chain
 from assets.clearing import close_clearing
@@ -23,9 +26,11 @@ from assets.reconcile import RECONCILE
 from assets.stock import STOCK
 from assets.store_days import store_days
 from he_sync.flows import sweeper
+from he_sync.flows.back_fill.kept import Kept
 from he_sync.flows.books.nightly import overdue
 from he_sync.flows.polls import poll_epicor, poll_heartland
 from resources.house import build_resources
+from sensors.back_fills import back_fills
 from sensors.changes import asking, changes
 from sensors.deadlines import unsigned_store_days
 from sensors.failures import alarms, run_failures
@@ -35,8 +40,9 @@ from sensors.sweep import inbox_sweep
 COMPARED = dg.AssetSelection.assets(["reconcile", "customers"], ["reconcile", "inventory"])
 WRITTEN = dg.AssetSelection.assets(["push", "plan"], ["push", "epicor"], ["push", "heartland"])
 MASTER_DATA = COMPARED.upstream() | dg.AssetSelection.assets(["canonical", "products"]) | WRITTEN
-BY_DAY = dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP, MATCHED)
-"""Everything that has a business date; flows have none, events come when they come, and who is who is as of now."""
+BY_DAY = dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP, MATCHED, BACK_FILLED)
+"""Everything that a night does for a business date: not flows, whose events come when they come, nor who is who as of
+now, nor what finance asks for."""
 
 
 POLL_SECONDS, SWEEP_SECONDS = 60, 300
@@ -93,13 +99,21 @@ def build(
             *PUSH,
             close_store_days,
             close_clearing,
+            back_fill,
             *MATCH,
         ]
         if assets is None
         else assets,
         jobs=[night, full, match, drain_job],
         schedules=[nightly_close(night), nightly_match(match, TIMEZONE)],
-        sensors=[inbox_sweep(drain_job), *polls(), unsigned_store_days(overdue), run_failures, alarms],
+        sensors=[
+            inbox_sweep(drain_job),
+            *polls(),
+            unsigned_store_days(overdue),
+            back_fills(BACK_FILL, lambda home: Kept(home).waiting(), lambda home, name: Kept(home).turn(name)),
+            run_failures,
+            alarms,
+        ],
         resources=build_resources() if resources is None else resources,
         executor=dg.in_process_executor,
     )

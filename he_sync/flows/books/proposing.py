@@ -64,6 +64,34 @@ def preview(office: Office, day: str, stores: Collection[str] = (), which: rules
     return [step for one in look(office, day, stores, now) for step in _steps(then, one, now, which)[0]]
 
 
+@dataclass(frozen=True)
+class Would:
+    """What a proposal would do for one store-day: journals that are kept nowhere yet, or why it would do nothing."""
+
+    store: str
+    journals: tuple[Journal, ...] = ()
+    refused: str = ""
+
+
+def would(office: Office, day: str, who: str, stores: Collection[str] = (), which: rules.Which = "day") -> list[Would]:
+    """The journals that `propose_day` would make now, dated into open periods; nothing is proposed.
+
+    Raises what `propose_day` raises.
+    """
+    now, open_dates = books_ledger.read(office, day), periods.calendar(office.systems, date.fromisoformat(day))
+    then = _Then(office, day)
+    found = []
+    for one in look(office, day, stores, now):
+        if refused := _refused(one, which):
+            found.append(Would(one.store, refused="" if one.standing.state == "signed" and which == "day" else refused))
+            continue
+        steps, version = _steps(then, one, now, which)
+        late = one.row.times_signed > 0
+        made = tuple(_journal(step, one, open_dates, who, version, late=late) for step in steps)
+        found.append(Would(one.store, made))
+    return found
+
+
 @dataclass
 class _Then:
     """Store-days under earlier rules, each version worked out once for all stores."""

@@ -28,6 +28,7 @@ LINKS = (
     ("/conflicts", "Conflicts"),
     ("/stock", "Stock"),
     ("/close", "Close"),
+    ("/back-fills", "Back-fills"),
     ("/connections", "Connections"),
     ("/audit", "Audit"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from he_sync.web.console.pages import (
     approvals,
     audit,
+    back_fills,
     close,
     conflicts,
     connections,
@@ -18,6 +19,19 @@ from he_sync.web.console.pages import (
 
 ROUTES = [
     route
-    for page in (overview, events, letters, approvals, reviews, conflicts, stock, close, store_days, connections, audit)
+    for page in (
+        overview,
+        events,
+        letters,
+        approvals,
+        reviews,
+        conflicts,
+        stock,
+        close,
+        store_days,
+        back_fills,
+        connections,
+        audit,
+    )
     for route in page.ROUTES
 ]
