@@ -78,15 +78,13 @@ def by_cluster(clusters: pl.DataFrame, truth: pl.DataFrame) -> dict[str, float]:
 
 
 def by_trap(pairs: pl.DataFrame, truth: pl.DataFrame) -> dict[str, tuple[float, float]]:
-    """Precision and recall at 0.5 of the pairs that touch a trap; recall of what was written down."""
-    found = {}
-    for trap in sorted(truth["trap"].fill_null("").unique().to_list()):
-        touched = pairs.filter((pl.col("trap") == trap) | (pl.col("trap_right") == trap))
+    """Precision at 0.5 of the pairs that touch a trap; recall of its true pairs, those that blocking lost included."""
+    found, named = {}, truth.with_columns(pl.col("trap").fill_null(""))
+    for trap in sorted(named["trap"].unique().to_list()):
+        touched = pairs.filter((pl.col("trap").fill_null("") == trap) | (pl.col("trap_right").fill_null("") == trap))
         linked = touched.filter(pl.col("score") >= 0.5)
-        found[trap or "plain"] = (
-            float(linked["true"].mean() or 0),
-            linked["true"].sum() / max(1, touched["true"].sum()),
-        )
+        wanted = true_pairs(named.filter(pl.col("trap") == trap))
+        found[trap or "plain"] = float(linked["true"].mean() or 0), linked["true"].sum() / max(1, wanted)
     return found
 
 

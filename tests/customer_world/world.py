@@ -42,6 +42,7 @@ class Habits:
     generations: float = 0.03
     surnames: int = 6000
     junk: float = 0.01
+    twins: float = 0.0
 
 
 WORLDS = {
@@ -65,6 +66,7 @@ MIXES = {
     "many generations": Habits(households=0.8, generations=0.15),
     "nearly all companies": Habits(companies=0.9, branches=0.3),
     "one in five made up": Habits(junk=0.2),
+    "twins in every fourth house": Habits(twins=0.25),
 }
 """Habits that go far in one direction each."""
 
@@ -152,6 +154,11 @@ class Maker:
                 trap, first, generation = "jr_sr", head.first, "jr"
             mail = head.mails[0] if self.chance(self.habits.shared_mail) else ""
             self.person(trap, last, home, line, mail=mail, first=first, generation=generation)
+        if self.habits.twins and self.chance(self.habits.twins):
+            one = self.names.firsts.draw(self.rng)
+            other = self.rng.choice([name for name in self.names.firsts.values if name[0] == one[0] and name != one])
+            for first in (one, other):
+                self.person("twin", last, home, line, first=first)
 
     def person(self, trap: str, last: str, home: Home, line: str, **known: str) -> Entity:
         """Somebody of a household, `line` its phone; known may be mail, first and generation."""
@@ -302,9 +309,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--world", choices=WORLDS, default="middling")
+    parser.add_argument("--world", choices=WORLDS | MIXES, default="middling")
     asked = parser.parse_args()
-    write(asked.folder, asked.size, asked.seed, replace(WORLDS[asked.world]))
+    write(asked.folder, asked.size, asked.seed, (WORLDS | MIXES)[asked.world])
 
 
 if __name__ == "__main__":

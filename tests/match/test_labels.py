@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from he_sync.match.correction import _EDGES, Correction
 from he_sync.match.decide import MATCH, REVIEW
 from he_sync.match.labels import Labels
+from he_sync.match.latent import Evidence
+from he_sync.match.levels import FIELDS
 from he_sync.match.run import Options, Outcome, match
 from he_sync.match.teaching import Lesson, taught
 from he_sync.match.teaching import answered as answered_by
@@ -119,6 +123,50 @@ def test_answers_that_contradict_what_the_file_shows_teach_nothing():
     if not (lesson.refitted or lesson.corrected):
         assert (after[rest] == before.scores.probability[rest]).all()
     assert lesson.gain >= 0
+
+
+def test_answers_as_the_scores_foretell_them_have_nothing_to_teach():
+    before, _ = known_world()
+    pool, taught_by = np.flatnonzero(before.decision == REVIEW), []
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        place = np.sort(rng.choice(pool, 200, replace=False))
+        _, lesson = learned(before, place, rng.random(len(place)) < before.scores.probability[place])
+        taught_by += [lesson.refitted, lesson.corrected]
+    assert sum(taught_by) <= 1, "what a lesson says of the answers that it was taught proves nothing"
+
+
+def test_in_the_fit_answers_count_by_how_far_they_are_from_what_was_expected():
+    expected, matching = np.array([[0.5], [0.3], [0.2]]), np.array([True, False, False])
+    as_expected = Evidence(np.array([0]), np.array([50.0]), np.array([50.0]), 3.0)
+    assert as_expected.added(expected, matching) == pytest.approx(np.zeros((3, 1)))
+    all_yes = Evidence(np.array([0]), np.array([100.0]), np.array([0.0]), 3.0)
+    assert all_yes.added(expected, matching).ravel() == pytest.approx([150.0, -90.0, -60.0])
+
+
+def test_what_was_learned_corrects_doubtful_scores_alone_and_answers_stand_above_it():
+    before, _ = known_world()
+    likelier = np.zeros(sum(map(len, FIELDS)) + 2)
+    likelier[-1] = 2.0
+    scores = replace(before.scores, correction=Correction(likelier, np.ones(len(_EDGES) + 1)))
+    plain, after = scores.probability, answered_by(scores, None)
+    odds = plain / (1 - np.minimum(plain, 0.99))
+    doubtful = (plain > 0.02) & (plain < 0.98)
+    assert after[doubtful] == pytest.approx((odds * np.exp(2) / (1 + odds * np.exp(2)))[doubtful])
+    assert (after[~doubtful] == plain[~doubtful]).all()
+    said = np.flatnonzero(doubtful)[:2]
+    left, right = scores.pairs.left[said].astype(np.int64), scores.pairs.right[said].astype(np.int64)
+    known = Labels(left, right, np.array([True, False]), np.ones(2, bool))
+    assert answered_by(scores, known)[said].tolist() == [1.0, 0.0]
+
+
+def test_fewer_than_fifty_answers_hold_and_teach_nothing():
+    before, same = known_world()
+    place = np.flatnonzero(before.decision == REVIEW)[:49]
+    after, lesson = learned(before, place, ~same[place])
+    rest = np.setdiff1d(np.arange(len(same)), place)
+    assert (after[rest] == before.scores.probability[rest]).all()
+    assert (lesson.answers, lesson.refitted, lesson.corrected) == (49, False, False)
 
 
 def test_where_duplicates_are_few_three_hundred_answers_mend_the_model():
