@@ -12,6 +12,8 @@ from he_sync.match.similar import Digits, one_edit, same_road
 MISSPELT = ADDRESS.at("street misspelt")
 ROAD = Question("address", MISSPELT, "road", same_road)
 NUMBER = Question("address", MISSPELT, "number", one_edit)
+AWAY = Question("address", ADDRESS.at("same street, other place"), "road", same_road)
+"""A house of one number in nearly the same street, said to lie in two towns: a part of one, or the next one."""
 
 
 class Addresses:
@@ -48,8 +50,10 @@ class Addresses:
         )  # fmt: skip
         found = first_of(cases, [ADDRESS.at(level) for level in levels], ADDRESS.at("different"))
         open_still = here & ~street & ~(no_street & unknown)
+        near_street = number & some.both("road") & ~road
         return found, [
-            _asked(ROAD, some, open_still & number & some.both("road") & ~road),
+            _asked(ROAD, some, open_still & near_street),
+            _asked(AWAY, some, near_street & ~here),
             _asked(NUMBER, some, open_still & road & some.both("number") & ~number),
         ]
 

@@ -12,7 +12,7 @@ from he_sync.match.online.index import index
 from he_sync.match.run import match
 from tests.customer_world.world import WORLDS, world
 
-SEEN = {1: "7ec9b965c221237a"}
+SEEN = {1: "7ec9b965c221237a", 2: "6a27f327d69008fb"}
 """By READING, what comes of the same customers."""
 
 

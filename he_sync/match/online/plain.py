@@ -290,6 +290,8 @@ def _address(one: Form, other: Form) -> int:  # noqa: PLR0911 - the levels in th
         if not here:
             return ADDRESS.at("same street, other place")
         return ADDRESS.at("same street, other unit" if other_unit else "same street and place")
+    if not here and _same(one["number"], other["number"]) and _road_near(one["road"], other["road"]):
+        return ADDRESS.at("same street, other place")
     if here and _street_near(one, other):
         return ADDRESS.at("street misspelt")
     if zip_same:
@@ -315,8 +317,11 @@ def _street_near(one: Form, other: Form) -> bool:
         return False
     if one["road"] == other["road"]:
         return OSA.distance(number, theirs, score_cutoff=1) == 1
-    close = number == theirs and OSA.distance(one["road"], other["road"], score_cutoff=FAR - 1) < FAR
-    return close or (number == theirs and _alike(one["road"], other["road"], SAME_ROAD))
+    return number == theirs and _road_near(one["road"], other["road"])
+
+
+def _road_near(one: str, other: str) -> bool:
+    return OSA.distance(one, other, score_cutoff=FAR - 1) < FAR or _alike(one, other, SAME_ROAD)
 
 
 def _generations(one: Form, theirs: Sequence[Form], rows: Sequence[Pair], found: Mapping[str, Levels]) -> Levels:

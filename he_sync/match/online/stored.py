@@ -38,7 +38,7 @@ from he_sync.model.errors import FixInput
 
 FORMAT = 2
 """Of the files of an index."""
-READING = 1
+READING = 2
 """Of how records are read, blocked and compared. A new number where a test finds other forms or levels of the same
 customers: the figures that an index keeps would be of another reading."""
 FOLDER = "index"
