@@ -19,6 +19,8 @@ from he_sync.match.table import Table
 
 __all__ = ["Comparer", "Levels", "compared"]
 
+LETTERS = ("user", "first", "firm")
+"""Vocabularies whose texts are looked into, the largest first."""
 CHUNK = 1 << 15
 """Pairs compared at a time: both records' rows, 4 MB, stay in the processor's cache while every field reads them."""
 
@@ -28,6 +30,7 @@ class Comparer:
 
     def __init__(self, records: Table) -> None:
         self._known = Known(records)
+        side_by_side(self._known.letters, LETTERS)
         self._names, self._contacts, self._places = Names(self._known), Contacts(self._known), Addresses(self._known)
 
     def levels(self, left: Places, right: Places) -> dict[str, Levels]:

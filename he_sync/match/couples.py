@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from he_sync.match.codes import Bools, Codes, Ints, Places, Small, Texts, by_distinct_pair, taken
 from he_sync.match.letters import Letters, letters
+from he_sync.match.side_by_side import side_by_side
 from he_sync.match.table import Table
 
 Levels = npt.NDArray[np.uint8]
@@ -125,10 +126,14 @@ def answered(known: Known, levels: Mapping[str, Levels], asks: Iterable[tuple[As
     by_question: dict[Question, list[tuple[Ask, int]]] = {}
     for ask, start in asks:
         by_question.setdefault(ask.question, []).append((ask, start))
-    for question, mine in by_question.items():
+
+    def yes(question: Question) -> Ints:
+        mine = by_question[question]
         at = np.concatenate([ask.at + start for ask, start in mine])
         one, other = (
             np.concatenate([getattr(ask, end) for ask, _ in mine]).astype(np.int64) for end in ("one", "other")
         )
-        yes = by_distinct_pair(one, other, known.codes(question.column).texts, question.score)
-        levels[question.field][at[yes]] = question.level
+        return at[by_distinct_pair(one, other, known.codes(question.column).texts, question.score)]
+
+    for question, at in zip(by_question, side_by_side(yes, by_question), strict=True):
+        levels[question.field][at] = question.level

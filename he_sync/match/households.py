@@ -24,6 +24,6 @@ def households(scores: Scores, cluster: Ints) -> Ints:
     surname = LAST.among(levels["last name"], "same", "misspelt", "one part the same")
     kin = (scores.household + scores.probability >= LIKELY) & surname & (home | number) & ~scores.strata
     pairs = scores.pairs
-    every = np.arange(len(cluster), dtype=np.int32)
-    left, right = np.r_[pairs.left[kin], every], np.r_[pairs.right[kin], cluster.astype(np.int32)]
+    joined = np.flatnonzero(cluster != np.arange(len(cluster))).astype(np.int32)
+    left, right = np.r_[pairs.left[kin], joined], np.r_[pairs.right[kin], cluster[joined].astype(np.int32)]
     return components(left, right, len(cluster))

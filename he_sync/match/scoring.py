@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from he_sync.match.blocking import Pairs
-from he_sync.match.classes import FIRMS, PEOPLE
-from he_sync.match.codes import Bools, Floats, Ints, Small
+from he_sync.match.classes import FIRMS, PEOPLE, Kind
+from he_sync.match.codes import Bools, Floats, Ints, Small, taken
 from he_sync.match.compare import Comparer, Levels
 from he_sync.match.contest import contested
 from he_sync.match.correction import Correction
 from he_sync.match.latent import TRUST, Model, fitted, start
-from he_sync.match.levels import FIELDS, FIRM, FIRM_FIELDS, PEOPLE_FIELDS, SIDES
+from he_sync.match.levels import FIELDS, FIRM, FIRM_FIELDS, PEOPLE_FIELDS, SIDES, Field
 from he_sync.match.patterns import Patterns, patterns
+from he_sync.match.side_by_side import side_by_side
 from he_sync.match.table import Table
 
 SAMPLE = 40_000
 """Random pairs from which chance agreement is counted."""
+STRATA = ("people", "companies")
 HOUSEHOLD = ("household", "parent and child of one name")
 STRIDE = 0x9E3779B1
 """Odd, so that multiples of it visit records all over the file, in the same order every run."""
@@ -59,12 +61,8 @@ class Scores:
         return self._of_pairs(0, some)
 
     def _of_pairs(self, place: int, some: Ints | slice = slice(None)) -> Floats:
-        firms, row = self.strata[some], self.row[some]
-        found = np.zeros(len(row))
-        for name, chances in self.by_pattern.items():
-            mine = firms == (name == "companies")
-            found[mine] = chances[place][row[mine]]
-        return found
+        people, companies = (self.by_pattern[name][place] for name in STRATA)
+        return taken(np.r_[people, companies], self.row[some] + self.strata[some] * np.int32(len(people)))
 
 
 def chance(comparer: Comparer, count: int) -> dict[str, Floats]:
@@ -85,13 +83,15 @@ def scored(records: Table, pairs: Pairs) -> Scores:
     by_chance = chance(comparer, len(records))
     levels = comparer.levels(pairs.left, pairs.right)
     firms = FIRM.among(levels["company"], "same", "misspelt", "different")
-    models, found = {}, {}
-    for name, fields, kinds, take in (
-        ("people", PEOPLE_FIELDS, PEOPLE, np.flatnonzero(~firms)),
-        ("companies", FIRM_FIELDS, FIRMS, np.flatnonzero(firms)),
-    ):
-        found[name] = patterns(fields, levels, take)
-        models[name] = fitted(start(fields, kinds, by_chance), found[name])
+    shapes = ((PEOPLE_FIELDS, PEOPLE, np.flatnonzero(~firms)), (FIRM_FIELDS, FIRMS, np.flatnonzero(firms)))
+
+    def learned(shape: tuple[Sequence[Field], Sequence[Kind], Ints]) -> tuple[Model, Patterns]:
+        fields, kinds, take = shape
+        seen = patterns(fields, levels, take)
+        return fitted(start(fields, kinds, by_chance), seen), seen
+
+    fits = dict(zip(STRATA, side_by_side(learned, shapes), strict=True))
+    models, found = {name: fit[0] for name, fit in fits.items()}, {name: fit[1] for name, fit in fits.items()}
     scores = by_models(pairs, levels, firms, models, found)
     return replace(scores, probability=contested(pairs, scores.before, levels["sources"], records.side))
 
@@ -121,9 +121,10 @@ def _by_pattern(model: Model, seen: Patterns) -> Floats:
 
 def crowd(scores: Scores) -> tuple[float, ...]:
     """Household pairs of people beside each match, by kind of pair (levels of the field sources)."""
-    kind, people = scores.levels["sources"], ~scores.strata
+    seen, (matching, household) = scores.seen["people"], scores.by_pattern["people"]
+    kind = seen.levels[seen.fields.index(SIDES)]
     homes, matches = (
-        np.bincount(kind[people], some[people], minlength=len(SIDES)) for some in (scores.household, scores.before)
+        np.bincount(kind, seen.counts * chances, minlength=len(SIDES)) for chances in (household, matching)
     )
     return tuple(((homes + 2 * TRUST) / (matches + TRUST)).tolist())
 
