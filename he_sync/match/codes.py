@@ -90,9 +90,9 @@ def _changes(ordered: npt.NDArray[Any]) -> Bools:
     return found
 
 
-def taken(values: npt.NDArray[One], at: Ints | Small) -> npt.NDArray[One]:
+def taken(values: npt.NDArray[One], at: Ints | Small, into: npt.NDArray[One] | None = None) -> npt.NDArray[One]:
     """`values[at]` of positions that exist: numpy checks each of them otherwise, and takes thrice the time."""
-    found: npt.NDArray[One] = np.take(values, at, axis=-1, mode="clip")
+    found: npt.NDArray[One] = np.take(values, at, axis=-1, out=into, mode="clip")
     return found
 
 

@@ -45,8 +45,9 @@ class Model:
 
     def classes(self, levels: Ints) -> Floats:
         """Probability of each class (rows) for each pattern (columns)."""
-        look = Lookup([len(one) for one in self.fields], levels)
-        found: Floats = _responsibilities(look, self.shares, _by_field(self.tables))[0]
+        look = Lookup([len(one) for one in self.fields], levels, len(self.kinds))
+        found = look.chances(_by_field(self.tables), np.maximum(self.shares, LEAST))
+        found /= found.sum(axis=0)
         return found
 
     @property
@@ -103,15 +104,6 @@ def _by_field(tables: Tables) -> ByField:
     return [np.array(classes) for classes in zip(*tables, strict=True)]
 
 
-def _responsibilities(look: Lookup, shares: Floats, tables: ByField) -> tuple[Floats, Floats]:
-    """Probability of each class for each pattern, and the log likelihood of each pattern."""
-    weights = look.chances(tables)
-    weights *= np.maximum(shares, LEAST)[:, None]
-    total: Floats = weights.sum(axis=0)
-    weights /= total
-    return weights, np.log(total)
-
-
 @dataclass(frozen=True)
 class Evidence:
     """Answers of people by pattern: `rows`, each once, how many said yes and no, and what an answer counts.
@@ -125,16 +117,15 @@ class Evidence:
     no: Floats
     weight: float = 1.0
 
-    def added(self, found: Floats, matching: Bools) -> Floats:
-        """What the answers add to the weights of the classes (rows of `found`) in their patterns."""
-        expected = found[:, self.rows]
+    def added(self, expected: Floats, matching: Bools) -> Floats:
+        """What the answers add to the weights of the classes, by what the model expects of their patterns."""
         ours, theirs = (_of_them(expected, which) for which in (matching, ~matching))
         changed: Floats = self.weight * (ours * self.yes + theirs * self.no - expected * (self.yes + self.no))
         return changed
 
-    def told(self, found: Floats, matching: Bools) -> float:
+    def told(self, expected: Floats, matching: Bools) -> float:
         """Log likelihood of the answers."""
-        match = np.clip(found[matching][:, self.rows].sum(axis=0), LEAST, 1 - LEAST)
+        match = np.clip(expected[matching].sum(axis=0), LEAST, 1 - LEAST)
         return self.weight * float((self.yes * np.log(match) + self.no * np.log1p(-match)).sum())
 
 
@@ -147,25 +138,28 @@ def _of_them(expected: Floats, which: Bools) -> Floats:
 
 def fitted(model: Model, seen: Patterns, said: Evidence | None = None, since: Model | None = None) -> Model:
     """The model after EM over the patterns, and over what people `said` of some; going on from `since`."""
-    look, kinds, fields = Lookup([len(one) for one in seen.fields], seen.levels), model.kinds, model.fields
+    kinds, fields, counts = model.kinds, model.fields, seen.counts
+    look = Lookup([len(one) for one in fields], seen.levels, len(kinds))
     first = _by_field(_pooled(model, seen))
     shares, tables = (since.shares, _by_field(since.tables)) if since else (model.shares, first)
+    steps = [_Step(one, kinds, *of) for one, *of in zip(fields, first, model.chance, strict=True)]
     matching = np.array([kind.match for kind in kinds])
-    total, before = float(seen.counts.sum()), -np.inf
-    rounds, gain = 0, np.inf
+    rounds, gain, before = 0, np.inf, -np.inf
     while rounds < ROUNDS and gain >= STILL:
         rounds += 1
-        found, logs = _responsibilities(look, shares, tables)
-        weights = found * seen.counts
-        now = float((logs * seen.counts).sum())
+        weights = look.chances(tables, np.maximum(shares, LEAST))
+        total: Floats = weights.sum(axis=0)
+        now = float((np.log(total) * counts).sum())
+        expected = weights[:, said.rows] / total[said.rows] if said else weights
+        weights *= counts / total
         if said:
-            weights[:, said.rows] += said.added(found, matching)
-            now += said.told(found, matching)
+            weights[:, said.rows] += said.added(expected, matching)
+            now += said.told(expected, matching)
         shares = np.maximum(weights.sum(axis=1), 0.0) + TRUST * model.shares
         shares = shares / shares.sum()
         sums = _tied(fields, kinds, look.sums(weights))
-        tables = [_next(one, kinds, sums[at], first[at], model.chance[at]) for at, one in enumerate(fields)]
-        now = now / max(total, 1.0)
+        tables = [step.table(own) for step, own in zip(steps, sums, strict=True)]
+        now = now / max(float(counts.sum()), 1.0)
         gain, before = now - before, now
     by_class = [list(classes) for classes in zip(*tables, strict=True)]
     return Model(fields, kinds, shares, by_class, model.chance, rounds)
@@ -192,26 +186,35 @@ def _tied(fields: Sequence[Field], kinds: Sequence[Kind], sums: ByField) -> ByFi
     return sums
 
 
-def _next(one: Field, kinds: Sequence[Kind], weights: Floats, begun: Floats, chance: Floats) -> Floats:
-    """The next table of a field, a row a class, from weights by class and level."""
-    prior = begun.copy()
-    if one.blank:
-        prior[:, 0] = 0.0
-    found = _shaped(one, np.maximum(weights, 0.0) + (POOLED if one.pooled else TRUST) * prior)
-    for number, kind in enumerate(kinds):
-        if one.name in kind.by_chance:
-            found[number] = _chance_where_close(one, weights[number] + TRUST * chance, chance)
-        elif one.name in kind.held:
-            found[number] = begun[number]
-        elif one.name in kind.most:
-            found[number] = _capped(one, kind, found[number])
-    return found
+class _Step:
+    """How a field's table (a row a class) follows from a round's weights; what no round changes is found once."""
+
+    def __init__(self, one: Field, kinds: Sequence[Kind], begun: Floats, chance: Floats) -> None:
+        self._field, self._kinds, self._chance = one, kinds, chance
+        self._prior = (POOLED if one.pooled else TRUST) * begun
+        if one.blank:
+            self._prior[:, 0] = 0.0
+        by_chance = [number for number, kind in enumerate(kinds) if one.name in kind.by_chance]
+        held = [number for number, kind in enumerate(kinds) if one.name in kind.held - kind.by_chance]
+        self._far = by_chance if one.far else []
+        self._fixed = [number for number in (*by_chance, *held) if number not in self._far]
+        self._values = np.where(np.isin(np.arange(len(kinds)), held)[:, None], begun, chance)[self._fixed]
+        free = set(range(len(kinds))) - {*by_chance, *held}
+        self._capped = [number for number in sorted(free) if one.name in kinds[number].most]
+
+    def table(self, weights: Floats) -> Floats:
+        """The next table."""
+        found = _shaped(self._field, np.maximum(weights, 0.0) + self._prior)
+        found[self._fixed] = self._values
+        for number in self._far:
+            found[number] = _chance_where_close(self._field, weights[number] + TRUST * self._chance, self._chance)
+        for number in self._capped:
+            found[number] = _capped(self._field, self._kinds[number], found[number])
+        return found
 
 
 def _chance_where_close(one: Field, weights: Floats, chance: Floats) -> Floats:
     """Chance for levels that speak for one customer; `far` ones are fitted, because large blocks are split by them."""
-    if not one.far:
-        return chance
     far = [one.at(level) for level in one.far]
     found = chance.copy()
     share = np.maximum(weights[far], LEAST)

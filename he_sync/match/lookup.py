@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import chain
 
 import numpy as np
 
@@ -24,37 +25,54 @@ class _Bundle:
     """Fields looked up together: `levels[field]` of each combination, and the combination of each pattern."""
 
     def __init__(self, levels: Mapping[int, Ints], code: Ints) -> None:
-        self.levels, self._code = levels, code
+        self.levels, self.code = levels, code
         self._order = np.argsort(code, kind="stable")
         self._start = np.flatnonzero(np.diff(code[self._order], prepend=-1))
+        self._ordered = not np.any(np.diff(code) < 0)
 
     def chances(self, tables: ByField) -> Floats:
-        """Probability of each pattern's combination, a row a class."""
-        return taken(reduce(np.multiply, [taken(tables[at], level) for at, level in self.levels.items()]), self._code)
+        """Probability of each combination, a row a class."""
+        return reduce(np.multiply, [taken(tables[at], level) for at, level in self.levels.items()])
 
-    def sums(self, weights: Floats) -> Floats:
+    def sums(self, weights: Floats, room: Floats) -> Floats:
         """Weights of patterns by combination, a row a class: brought in order and summed, a third of counting them."""
-        return np.add.reduceat(taken(weights, self._order), self._start, axis=1)
+        ordered = weights if self._ordered else taken(weights, self._order, room)
+        found: Floats = np.add.reduceat(ordered, self._start, axis=1)
+        return found
 
 
 class Lookup:
-    """The patterns (columns of `levels`) with fields of these sizes."""
+    """The patterns (columns of `levels`) with fields of these sizes, under so many classes.
 
-    def __init__(self, sizes: Sequence[int], levels: Ints) -> None:
-        self._sizes = sizes
+    It works in two arrays of its own: fresh ones every round would cost as much again, for the pages that the system
+    clears.
+    """
+
+    def __init__(self, sizes: Sequence[int], levels: Ints, classes: int) -> None:
         self._bundles = list(_bundles(sizes, levels))
+        self._shapes = [(classes, size) for size in sizes]
+        self._found, self._room = np.empty((classes, levels.shape[1])), np.empty((classes, levels.shape[1]))
+        self._cells = [
+            (np.arange(classes)[:, None] * sizes[at] + level).ravel()
+            for bundle in self._bundles
+            for at, level in bundle.levels.items()
+        ]
 
-    def chances(self, tables: ByField) -> Floats:
-        """Probability of each pattern under each class, a row a class."""
-        return reduce(_times, [bundle.chances(tables) for bundle in self._bundles])
+    def chances(self, tables: ByField, shares: Floats) -> Floats:
+        """Probability of each pattern and class, a row a class; the next call overwrites it."""
+        first, *others = self._bundles
+        taken(first.chances(tables) * shares[:, None], first.code, self._found)
+        for bundle in others:
+            self._found *= taken(bundle.chances(tables), bundle.code, self._room)
+        return self._found
 
     def sums(self, weights: Floats) -> ByField:
         """Weights of patterns by field, class and level."""
-        found: dict[int, Floats] = {}
-        for bundle in self._bundles:
-            joint = bundle.sums(weights)
-            found |= {at: _counted(level, joint, self._sizes[at]) for at, level in bundle.levels.items()}
-        return [found[at] for at in range(len(self._sizes))]
+        joints = ([bundle.sums(weights, self._room).ravel()] * len(bundle.levels) for bundle in self._bundles)
+        return [
+            np.bincount(cell, joint, minlength=classes * size).astype(np.float64).reshape(classes, size)
+            for cell, joint, (classes, size) in zip(self._cells, chain(*joints), self._shapes, strict=True)
+        ]
 
 
 def _bundles(sizes: Sequence[int], levels: Ints) -> Iterator[_Bundle]:
@@ -70,13 +88,3 @@ def _bundles(sizes: Sequence[int], levels: Ints) -> Iterator[_Bundle]:
             code, place, end = more, where, end + 1
         yield _Bundle({at: levels[at][place] for at in range(first, end)}, code.astype(np.int64))
         first = end
-
-
-def _times(one: Floats, other: Floats) -> Floats:
-    one *= other
-    return one
-
-
-def _counted(code: Ints, weights: Floats, size: int) -> Floats:
-    """Sums by code, row by row."""
-    return np.array([np.bincount(code, row, minlength=size) for row in weights])
