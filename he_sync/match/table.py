@@ -12,6 +12,7 @@ from he_sync.match.codes import Codes, Ints, Small
 from he_sync.match.columns import Columns, columns_of, each, joint, texts_of
 from he_sync.match.letters import contents, joint_marks
 from he_sync.match.nicknames import listed, related
+from he_sync.match.side_by_side import side_by_side
 
 _MARKS = np.array([0 if chr(byte) in "aeiouyhw " else 1 << (byte % 32) for byte in range(256)], np.uint32)
 """A bit by letter, none for vowels and what sounds like one; bytes of other scripts share the bits."""
@@ -39,29 +40,33 @@ class Table:
 def table(standard: Columns | pl.DataFrame, side: Ints) -> Table:
     """A table of records without junk contacts; `side` is 0 or 1 for each."""
     given = columns_of([standard]) if isinstance(standard, pl.DataFrame) else standard
-    codes = {**given, **_derived(given)}
-    places = texts_of(codes, ("region", "zip5", "area"))
-    codes["state"] = columns_of([located(places, usual(places)).select("state")])["state"]
+    named, placed = side_by_side(lambda made: made(given), (_named, _placed))
+    codes = {**given, **named, **placed}
     stats = {name: codes[name].frequency.astype(np.int32) for name in ("root", "last", "name", "firm")}
     return Table(side, codes, stats, max(1, int((codes["name"].at > 0).sum())))
 
 
-def _derived(given: Columns) -> dict[str, Codes]:
-    """What `rooted` adds to a frame, from distinct texts."""
+def _named(given: Columns) -> Columns:
+    """What `rooted` makes of the names of a frame, from distinct texts."""
     short = roots(given["first"])
 
     def full(names: pl.Series) -> pl.Series:
         return names.replace(short)
 
-    codes = {**given, "root": joint(given, ("first",), lambda some: full(some["first"]))}
-    return {
-        "root": codes["root"],
-        "surname_root": each(codes["last"], full),
-        "name": joint(codes, ("root", "last"), lambda some: some.select(WHOLE).to_series()),
-        "place": joint(codes, ("town", "region"), lambda some: some.select(PLACE).to_series()),
-        "area": each(codes["digits"], _area),
-        "skeleton": each(codes["last"], _skeletons),
+    root = joint(given, ("first",), lambda some: full(some["first"]))
+    name = joint({**given, "root": root}, ("root", "last"), lambda some: some.select(WHOLE).to_series())
+    return {"root": root, "surname_root": each(given["last"], full), "name": name}
+
+
+def _placed(given: Columns) -> Columns:
+    """What it makes of the rest, and the state."""
+    codes = {
+        "place": joint(given, ("town", "region"), lambda some: some.select(PLACE).to_series()),
+        "area": each(given["digits"], _area),
+        "skeleton": each(given["last"], _skeletons),
     }
+    places = texts_of({**given, **codes}, ("region", "zip5", "area"))
+    return codes | columns_of([located(places, usual(places)).select("state")])
 
 
 WHOLE = (
