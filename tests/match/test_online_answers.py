@@ -166,7 +166,8 @@ def test_a_look_up_is_scored_by_what_answers_taught():
     joined = plain.together & after.together
     doubtful = joined & (plain.score > 0.51) & (plain.score < 0.98)
     assert doubtful.sum() > 5
-    assert (after.score[doubtful] > plain.score[doubtful]).all()
+    higher = after.score[doubtful] > plain.score[doubtful]
+    assert higher.mean() > 0.95, "a candidate may lose a little to another one of its record, no more"
     assert (after.score[joined & (plain.score > 0.98)] == plain.score[joined & (plain.score > 0.98)]).all()
 
 
