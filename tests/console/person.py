@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from html import unescape
 from http.client import HTTPConnection, HTTPResponse
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
+WITHIN = 60.0
 TOKEN = re.compile(r'name="token" value="([0-9a-f]+)"')
 
 
@@ -38,6 +40,14 @@ class Person:
         body = urlencode({"token": self.token, **fields}, doseq=True).encode()
         named = {} if origin is None else {"Origin": origin or f"http://{self.address}"}
         return self._ask("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded", **named})
+
+    def raw_get(self, path: str) -> bytes:
+        """What a download holds."""
+        connection = HTTPConnection(self.address, timeout=30)
+        connection.request("GET", path, headers={"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())})
+        body = connection.getresponse().read()
+        connection.close()
+        return body
 
     def raw_post(self, path: str, **fields: str) -> HTTPResponse:
         """The answer as it came, with every line of its head; cookies are not kept, nothing is followed."""
@@ -72,3 +82,11 @@ class Person:
             to = urlsplit(response.headers["location"])
             return self.get(to.path + (f"?{to.query}" if to.query else ""))
         return Answer(response.status, text, {name.lower(): value for name, value in response.headers.items()})
+
+
+def wait_for(person: Person, path: str, words: str) -> Answer:
+    until = time.monotonic() + WITHIN
+    while words not in (page := person.get(path)).words:
+        assert time.monotonic() < until, page.words
+        time.sleep(0.1)
+    return page

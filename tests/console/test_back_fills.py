@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,13 @@ from he_sync.model.errors import FixInput, NotAllowed, Refused
 from he_sync.model.retailer import Retailer
 from he_sync.store import audit
 from tests.console.conftest import named, serving
-from tests.console.person import Answer, Person
+from tests.console.person import Answer, Person, wait_for
 from tests.flows.close_shop import DAY, opened
 
 OTHER = "1165"
 """An account that Epicor has, for a tender that it was not for."""
 UNKNOWN = "1156"
 TWO = ("S001", "S002")
-WITHIN = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +53,6 @@ def with_cash_on(retailer: Retailer, account: str) -> Retailer:
 
 def environ(shop: Any, home: Path) -> dict[str, str]:
     return house.sandbox_environment(shop.sandbox, home, shop.retailer)
-
-
-def wait_for(person: Person, path: str, words: str) -> Answer:
-    until = time.monotonic() + WITHIN
-    while words not in (page := person.get(path)).words:
-        assert time.monotonic() < until, page.words
-        time.sleep(0.1)
-    return page
 
 
 def asked_for(person: Person, rules: str = "today") -> tuple[str, Answer]:

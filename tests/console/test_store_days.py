@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from he_sync.cli import house
 from tests.console.conftest import serving
-from tests.console.person import Answer, Person
+from tests.console.person import Answer, Person, wait_for
 from tests.flows.close_shop import DAY, opened
 
 STORES = ("S001", "S002", "S003")
@@ -48,8 +49,26 @@ def test_a_date_goes_from_the_first_look_to_the_signature_and_the_board_shows_it
         assert "3 store-days signed" in step(person, "sign", "looked at").words
         assert person.get("/close").text.count('class="state signed"') == len(STORES)
         assert "cora" in person.get(PAGE).words
+        gives_out_its_evidence_as_it_was_written(person, tmp_path)
         assert "3 store-days reopened" in step(person, "reopen", "a late ticket").words
     assert set(shop.states().values()) == {"posted"}
+
+
+def gives_out_its_evidence_as_it_was_written(person: Person, home: Path) -> None:
+    person.get("/packs")
+    pack = person.post("/packs", first=DAY, store="S001")
+    path = f"/packs/{re.search(r'packs/([-_0-9a-f]+)', wait_for(person, '/packs', 'there').text)[1]}"  # type: ignore[index]
+    assert "Evidence" in pack.words
+    assert "files are as they were written" in wait_for(person, path, "close.pdf").words
+    paper = person.raw_get(f"{path}/close.pdf")
+    assert paper.startswith(b"%PDF-")
+    folder = home / path.lstrip("/")
+    assert paper == (folder / "close.pdf").read_bytes()
+    for name in ("..%2f..%2fconsole.key", "profile.yaml", "%2e%2e", ".asked", "close.pdf%00", "../manifest.json"):
+        assert person.get(f"{path}/{name}").status in {404, 422}, name
+    assert person.get("/packs/..%2f..%2fetc").status in {404, 422}
+    (folder / "lines.csv").write_text("another")
+    assert "lines.csv was changed since the pack was written" in person.get(f"{path}/lines.csv").words
 
 
 def test_who_proposed_in_the_console_neither_approves_nor_signs_there(shop: Any, tmp_path: Path) -> None:

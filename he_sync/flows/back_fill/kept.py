@@ -42,8 +42,7 @@ class Asked:
     @property
     def days(self) -> list[str]:
         """Its dates."""
-        begin, end = date.fromisoformat(self.first), date.fromisoformat(self.last)
-        return [(begin + timedelta(days=step)).isoformat() for step in range((end - begin).days + 1)]
+        return span(self.first, self.last)
 
     @property
     def subject(self) -> str:
@@ -59,6 +58,12 @@ class Approved:
     reason: str
     at: str
     difference: str
+
+
+def span(first: str, last: str) -> list[str]:
+    """Dates from one to another, both in."""
+    begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    return [(begin + timedelta(days=step)).isoformat() for step in range((end - begin).days + 1)]
 
 
 def ask(first: str, last: str, stores: Sequence[str], rules: Which, who: str) -> Asked:

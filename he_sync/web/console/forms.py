@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from he_sync.flows.books.ground import date_of
 from he_sync.model.errors import FixInput
 from he_sync.web.console.door import COOKIE, Keys
 
@@ -69,6 +70,12 @@ def number(request: Request, name: str) -> int | None:
     if text and not text.isdecimal():
         raise FixInput(f"{name}={text[:20]} is not a number")
     return int(text) if text else None
+
+
+def day_asked(request: Request) -> str:
+    """The date in the address, "" where there is none. Raises FixInput for what is none."""
+    text = request.query_params.get("day", "")
+    return date_of(text) if text else ""
 
 
 def posts(decide: Callable[[Request, Form], Response]) -> Callable[[Request], Awaitable[Response]]:

@@ -29,6 +29,7 @@ LINKS = (
     ("/stock", "Stock"),
     ("/close", "Close"),
     ("/back-fills", "Back-fills"),
+    ("/packs", "Evidence"),
     ("/connections", "Connections"),
     ("/audit", "Audit"),
 )

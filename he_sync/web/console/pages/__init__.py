@@ -12,26 +12,14 @@ from he_sync.web.console.pages import (
     events,
     letters,
     overview,
+    packs,
     reviews,
     stock,
     store_days,
 )
 
-ROUTES = [
-    route
-    for page in (
-        overview,
-        events,
-        letters,
-        approvals,
-        reviews,
-        conflicts,
-        stock,
-        close,
-        store_days,
-        back_fills,
-        connections,
-        audit,
-    )
-    for route in page.ROUTES
-]
+PAGES = (
+    *(overview, events, letters, approvals, reviews, conflicts, stock),
+    *(close, store_days, back_fills, packs, connections, audit),
+)
+ROUTES = [route for page in PAGES for route in page.ROUTES]

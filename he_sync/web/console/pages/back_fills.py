@@ -17,7 +17,7 @@ from he_sync.flows.books.ground import Memory
 from he_sync.model.errors import FixInput, HeSyncError
 from he_sync.model.money import show
 from he_sync.model.retailer import Retailer
-from he_sync.web.console.forms import Form, posts
+from he_sync.web.console.forms import Form, day_asked, posts
 from he_sync.web.console.place import Place, place_of
 from he_sync.web.console.render import done, page
 from he_sync.web.console.work import alive, start
@@ -56,7 +56,8 @@ def listing(request: Request) -> Response:
     kept, retailer = Kept(place.home), place.retailer()
     rows = [(one, STATES[kept.state(one.name)]) for one in kept.newest(LISTED)]
     stores = [store.code for store in retailer.stores]
-    return page(request, "back_fills", "Back-fills", rows=rows, stores=stores, rules=RULES, longest=LONGEST)
+    values: dict[str, Any] = {"rules": RULES, "longest": LONGEST, "day": day_asked(request)}
+    return page(request, "back_fills", "Back-fills", rows=rows, stores=stores, **values)
 
 
 def asked(request: Request, form: Form) -> Response:
