@@ -130,8 +130,11 @@ def _gathered(yard: Yard, skus: Sequence[str] | None) -> Iterator[_Gathered]:
     yield some
 
 
-def _ahead(portions: Iterator[_Gathered]) -> Iterator[_Gathered]:
-    """The same, the next one read while one is sent: Epicor's counts do not wait for the shop's rate."""
+Portion = tuple[_Gathered, Planned | None]
+
+
+def _ahead(portions: Iterator[Portion]) -> Iterator[Portion]:
+    """The same, the next one read and planned while one is sent: nothing but the shop's rate is waited for."""
     with ThreadPoolExecutor(1, "stock counts") as reader:
         coming = reader.submit(next, portions, None)
         while (some := coming.result()) is not None:
@@ -140,14 +143,20 @@ def _ahead(portions: Iterator[_Gathered]) -> Iterator[_Gathered]:
 
 
 def _portions(yard: Yard, skus: Sequence[str] | None, out: Outcome) -> Iterator[Planned]:
-    shut = shop.closed(yard.systems.heartland, yard.retailer)
-    for some in _ahead(_gathered(yard, skus)):
+    for some, made in _ahead(_read(yard, skus)):
         out.trouble(some.troubles)
         out.held |= some.moving
         if skus is None:
             out.counted, out.news = out.counted + some.counted, out.news + some.fresh
-        if some.news.targets:
-            yield _planned(yard, some.news, shut)
+        if made:
+            yield made
+
+
+def _read(yard: Yard, skus: Sequence[str] | None) -> Iterator[Portion]:
+    """A part is in one portion only, so that the plan of a portion does not stand on what the one before it changes."""
+    shut = shop.closed(yard.systems.heartland, yard.retailer)
+    for some in _gathered(yard, skus):
+        yield some, _planned(yard, some.news, shut) if some.news.targets else None
 
 
 def _planned(yard: Yard, some: News, shut: dict[str, str]) -> Planned:
