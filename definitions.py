@@ -17,6 +17,7 @@ from assets.close import close_store_days
 from assets.completeness import completeness
 from assets.days import TIMEZONE
 from assets.drain import drain_job
+from assets.expectations import close_expectations
 from assets.flow import GROUP, load_flows
 from assets.match import GROUP as MATCHED
 from assets.match import MATCH
@@ -99,6 +100,7 @@ def build(
             *PUSH,
             close_store_days,
             close_clearing,
+            close_expectations,
             back_fill,
             *MATCH,
         ]

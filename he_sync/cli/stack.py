@@ -75,7 +75,7 @@ def up(  # noqa: PLR0913, PLR0917 - the options of a verb
 def _parts(sandbox: Sandbox, home: Path, taken: dict[str, int]) -> Iterator[dict[str, Part]]:
     """The programs by name. They end in the order console, receiver, Dagster, warm process: who asks for runs first."""
     web, hooks_port, console_port = taken.values()
-    environment = _environment(sandbox, home, web)
+    environment = _environment(sandbox, home, web, console_port)
     words = {
         "Warm": ("resources.runs.warm",),
         "Dagster": ("dagster", "dev", "-w", "workspace.yaml", "-h", ports.HOST, "-p", str(web)),
@@ -184,10 +184,11 @@ def _make_world(sandbox: Sandbox, size: str, seed: int, asked: date | None) -> N
             world.happen(state, day)
 
 
-def _environment(sandbox: Sandbox, home: Path, dagster: int) -> dict[str, str]:
+def _environment(sandbox: Sandbox, home: Path, dagster: int, console: int) -> dict[str, str]:
     settings = house.sandbox_environment(sandbox, home, world.profile(sandbox.state))
     # Set and empty, nobody rings: the sweep alone starts drains, as where the receiver may not reach Dagster.
     address = {"HE_DAGSTER_URL": os.environ.get("HE_DAGSTER_URL", f"http://{ports.HOST}:{dagster}")}
+    address["HE_CONSOLE_URL"] = f"http://{ports.HOST}:{console}"
     return house.with_dagster({**settings, **address, **hooks.keys(home)}, home)
 
 

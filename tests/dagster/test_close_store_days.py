@@ -43,6 +43,10 @@ def test_the_night_proposes_all_posts_what_a_rule_approved_and_names_what_waits_
         assert result.success
         checks = {one.check_name: one for one in result.get_asset_check_evaluations()}
         shown = instance.get_latest_materialization_event(dg.AssetKey(["close", "clearing"]))
+        docs = instance.get_latest_materialization_event(dg.AssetKey(["close", "expectations"]))
+    assert docs.asset_materialization.metadata["data docs"].path.endswith(f"data_docs/{DAY}/index.html")
+    broken = {(row.data["table"], row.data["columns"]) for row in checks["expectations_met"].metadata["cases"].records}
+    assert broken == {("store_days", "state"), ("clearing", "differs_minor")}
     check, proof = checks["store_days_posted"], checks["clearing_equals_open_items"]
     assert not check.passed
     assert check.description == "3 store-days wait for a person"

@@ -9,6 +9,7 @@ from he_sync.web.console.pages import (
     close,
     conflicts,
     connections,
+    data_docs,
     events,
     letters,
     overview,
@@ -20,6 +21,6 @@ from he_sync.web.console.pages import (
 
 PAGES = (
     *(overview, events, letters, approvals, reviews, conflicts, stock),
-    *(close, store_days, back_fills, packs, connections, audit),
+    *(close, store_days, data_docs, back_fills, packs, connections, audit),
 )
 ROUTES = [route for page in PAGES for route in page.ROUTES]

@@ -12,6 +12,7 @@ from he_sync.flows import completeness
 from he_sync.model.errors import FixInput
 from he_sync.store import board
 from he_sync.web.console.forms import number
+from he_sync.web.console.pages.data_docs import pages_of
 from he_sync.web.console.pages.store_days import board_of
 from he_sync.web.console.place import place_of
 from he_sync.web.console.render import page
@@ -39,6 +40,7 @@ def day(request: Request) -> Response:
     proofs = completeness.kept(place.lake, named)
     line = completeness.freshness_of(proofs, place.retailer().currency) if proofs else "Not proven yet."
     values = {"day": named, "klass": klass, "line": line, "proofs": proofs, "classes": classes}
+    values["expected"] = pages_of(place.home, named)
     return page(request, "day", f"Close of {named}", rows=rows, more=more, **values)
 
 
