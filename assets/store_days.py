@@ -9,11 +9,14 @@ from assets.guard import retries_only_what_can_help
 from assets.pulls import path
 from assets.reconcile import LINKS
 from assets.show import Shown, table
+from he_sync.flows.books.ground import Memory
+from he_sync.flows.books.tills import Tills, tills
 from he_sync.flows.store_days import INPUTS, StoreDays, run
 from he_sync.model.money import show
 from resources.memory import MemoryResource
 
 KEY = dg.AssetKey(["reconcile", "store_days"])
+WHOLE = "No ticket number of the date is nowhere or there twice, and no counted drawer is over or short."
 BALANCED = "What each store took by tender equals what it sold, owes in tax and tips, and took for others."
 
 
@@ -62,6 +65,32 @@ def _check(results: dict[str, StoreDays]) -> dg.AssetCheckResult:
     )
 
 
+def _registers(found: Tills) -> Shown:
+    rows = [
+        {
+            "store": one.store,
+            "register": one.register,
+            "tickets": one.tickets,
+            "voided": one.voided,
+            "cash taken": show(one.drawer.taken) if one.drawer else "",
+            "over": show(one.drawer.over) if one.drawer and one.drawer.over is not None else "not counted",
+        }
+        for one in found.registers
+    ]
+    return table(rows, empty="No register rang up anything.")
+
+
+def _tills_check(results: dict[str, list[str]]) -> dg.AssetCheckResult:
+    wrong = [{"day": day, "what": line} for day, lines in results.items() for line in lines]
+    return dg.AssetCheckResult(
+        check_name="tills_whole",
+        passed=not wrong,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(wrong)} things to look at" if wrong else "every number is there, every counted drawer right",
+        metadata={"cases": table(wrong)},
+    )
+
+
 @dg.asset(
     key=KEY,
     deps=[*(dg.AssetKey(["canonical", name]) for name in INPUTS), LINKS],
@@ -72,22 +101,31 @@ def _check(results: dict[str, StoreDays]) -> dg.AssetCheckResult:
     partitions_def=DAYS,
     backfill_policy=ONE_RUN,
     code_version="1",
-    check_specs=[dg.AssetCheckSpec("store_days_balanced", asset=KEY, description=BALANCED)],
+    check_specs=[
+        dg.AssetCheckSpec("store_days_balanced", asset=KEY, description=BALANCED),
+        dg.AssetCheckSpec("tills_whole", asset=KEY, description=WHOLE),
+    ],
 )
 def store_days(context: dg.AssetExecutionContext, memory: MemoryResource) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Shown beside the ledger, not posted: single payments are corrected by the push plan."""
     results: dict[str, StoreDays] = {}
-    with retries_only_what_can_help():
+    at_the_tills: dict[str, list[str]] = {}
+    with retries_only_what_can_help(), memory.store() as store:
+        books = Memory(store, memory.lake(), memory.retailer())
         for day in days_of(context):
             found = run(memory.lake(), day.isoformat(), memory.retailer())
             results[day.isoformat()] = found
+            rung = tills(books, day.isoformat())
+            at_the_tills[day.isoformat()] = list(rung.to_do(books.retailer.currency))
             context.add_asset_metadata(
                 {
                     "stores": _stores(found),
                     "not balanced": len(found.unbalanced),
                     "where the ledger differs": _accounts(found),
+                    "registers": _registers(rung),
+                    "ticket numbers nowhere": rung.numbers.missing,
                     "file": path(found.lines),
                 },
                 partition_key=day.isoformat(),
             )
-    yield dg.MaterializeResult(check_results=[_check(results)])
+    yield dg.MaterializeResult(check_results=[_check(results), _tills_check(at_the_tills)])

@@ -180,6 +180,12 @@ SOURCES: dict[str, Source] = {
             "Sales orders taken on the day",
             include=SALE_PARTS,
         ),
+        _heartland(
+            "invoices",
+            "sales/invoices",
+            lambda ask: _made(ask, "created_at"),
+            "Invoices made on the day: they may take numbers from the tickets' counter",
+        ),
         _heartland("customers", "customers", _changed_customers, "Customers created or changed on the day"),
         _heartland("items", "items", lambda _: {}, "All items", daily=False),
         _heartland("payment_types", "payment_types", lambda _: {}, "All payment types", daily=False),

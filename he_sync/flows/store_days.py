@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from he_sync.flows import compare
+from he_sync.flows.books.drawers import over_short
 from he_sync.model.retailer import Retailer
 from he_sync.reconcile.journals.correction import key
 from he_sync.reconcile.journals.days import Against, Day, against, store_days
@@ -33,7 +34,8 @@ class StoreDays:
 def run(lake: Lake, day: str, retailer: Retailer) -> StoreDays:
     """Add up and compare. Raises FixInput where the date was not pulled, or its settlements were not compared."""
     tickets, payments, _, ledger = (lake.read("canonical", name, day) for name in INPUTS)
-    days = store_days(day, tickets, payments, compare.accounts(lake, day, retailer), retailer)
+    accounts, over = compare.accounts(lake, day, retailer), over_short(lake, day)
+    days = store_days(day, tickets, payments, accounts, retailer, over)
     found = against(day, days, ledger)
     lake.write("reconcile", "store_day_accounts", day, _frame(found))
     return StoreDays(days, found, lake.write("reconcile", "store_days", day, _lines(days)))

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from he_sync.flows import compare
-from he_sync.flows.books import clearing_sheets
+from he_sync.flows.books import clearing_sheets, tills_sheets
 from he_sync.flows.books import ledger as books_ledger
 from he_sync.flows.books.ground import NAMES, Books
 from he_sync.flows.books.look import LEDGER, Looked, look
@@ -87,7 +87,8 @@ class Evidence:
             "audit": (("seq", "at", "actor", "action", "subject", "detail", "hash"), self._audit()),
         }
         own = [Sheet(name, columns, tuple(rows)) for name, (columns, rows) in made.items()]
-        return [*own, *clearing_sheets.sheets(self.office, self.days, self.stores)]
+        of = (self.office, self.days, self.stores)
+        return [*own, *clearing_sheets.sheets(*of), *tills_sheets.sheets(*of)]
 
     def _store_days(self) -> Rows:
         for one in self.looked:

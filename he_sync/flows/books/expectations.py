@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 from he_sync.flows.books.clearing import clearing
 from he_sync.flows.books.ground import Books, date_of
 from he_sync.flows.books.look import Looked, look
+from he_sync.flows.books.tills import tills
 from he_sync.flows.sources import SOURCES
 from he_sync.model.contract import Contract
 from he_sync.model.deposit import Deposits
@@ -67,6 +69,7 @@ def tables(office: Books, day: str) -> Iterator[Table]:
         rules = [*of_contract(contract), one_of(dated, [day], "the close is of one business date"), *_own(office, name)]
         yield from _table(name, frames[name], rules, key)
     yield from _table("ticket_numbers", _numbers(frames["tickets"]), NUMBERS, "public_id")
+    yield from _table("ticket_series", _series(office, day), SERIES, "series")
     yield from _table("store_days", _store_days(looked), STORE_DAYS, "store")
     yield from _table("journals", _journals([each for one in looked for each in one.journals]), JOURNALS, "key")
     yield from _table("clearing", _clearing(office, day), CLEARING, "place")
@@ -98,6 +101,7 @@ NUMBERS = (
     once(("store", "public_id"), "no ticket number is there twice in a store-day (docs/close.md)"),
     equal("total_minor", "parts_minor", "a ticket's total is the sum of its parts"),
 )
+SERIES = (nothing("missing", "no ticket number is nowhere (reference accounting 5)"),)
 STORE_DAYS = (
     one_of("state", STATES, "the states of a store-day"),
     nothing("off_minor", "tenders equal what was sold, owed and taken for others"),
@@ -112,6 +116,16 @@ JOURNALS = (
 )
 CLEARING = (nothing("differs_minor", "every account equals its open items (reference accounting 4.3, L5)"),)
 SOURCE_RULES = (equal("rows", "source_total", "every record was read, by the source's own count"),)
+
+
+def _series(office: Books, day: str) -> pd.DataFrame:
+    found = tills(office, day).numbers
+    missing = Counter((one.scope, one.place) for one in found.gaps for _ in range(one.count))
+    rows = [
+        {"series": f"{one.scope} {one.place} {one.prefix}".strip(), "missing": missing[one.scope, one.place]}
+        for one in found.series
+    ]
+    return pd.DataFrame(rows)
 
 
 def _store_days(looked: Sequence[Looked]) -> pd.DataFrame:
@@ -142,6 +156,7 @@ def _clearing(office: Books, day: str) -> pd.DataFrame:
 
 
 def _sources(office: Books, day: str) -> pd.DataFrame:
-    kept = [office.lake.current("raw", entity, day) for entity in SOURCES]
+    there = [entity for entity in SOURCES if (office.lake.root / "raw" / entity / day / "current.json").is_file()]
+    kept = [office.lake.current("raw", entity, day) for entity in there]
     rows = [(one.entity, one.rows, int(one.facts["source_total"])) for one in kept]
     return pd.DataFrame(rows, columns=["entity", "rows", "source_total"])

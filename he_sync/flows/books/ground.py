@@ -12,6 +12,7 @@ from typing import Protocol
 import pandas as pd
 
 from he_sync.flows import compare
+from he_sync.flows.books import drawers
 from he_sync.model.errors import FixInput
 from he_sync.model.money import show
 from he_sync.model.retailer import Retailer
@@ -81,16 +82,17 @@ def grounds(office: Books, day: str, stores: Collection[str] = ()) -> list[Groun
     frames = {name: office.lake.read("canonical", name, day) for name in NAMES}
     missing, unmatched, under_way = _set_aside(office, day), _not_compared(office, day), _under_way(office, day)
     accounts = {} if unmatched else compare.accounts(office.lake, day, office.retailer)
-    found = {
-        one.store: one for one in store_days(day, frames["tickets"], frames["payments"], accounts, office.retailer)
-    }
+    sold = (frames["tickets"], frames["payments"])
+    over, counted = drawers.over_short(office.lake, day), drawers.hashes(office.lake, day)
+    found = {one.store: one for one in store_days(day, *sold, accounts, office.retailer, over)}
     expected = {store.code for store in office.retailer.stores if store.mid} | found.keys()
     return [
         Ground(
             day,
             code,
             found.get(code, Day(code, 0, 0, 0, None)),
-            {name: _hash(rows, code, NAMES[name]) for name, rows in frames.items()},
+            {name: _hash(rows, code, NAMES[name]) for name, rows in frames.items()}
+            | ({"drawers": counted[code]} if code in counted else {}),
             (*missing, *_no_sale(code, frames, office.retailer.currency)),
             _off(found.get(code), frames["tickets"], office.retailer.currency),
             (*unmatched, *under_way.get(code, ())),

@@ -50,17 +50,19 @@ class Against:
         return self.standing_minor - self.wanted_minor
 
 
-def store_days(
+def store_days(  # noqa: PLR0913, PLR0917 - all that a date's journals are made of
     day: str,
     tickets: pd.DataFrame,
     payments: pd.DataFrame,
     accounts: Mapping[int, frozenset[str]],
     retailer: Retailer,
+    over_short: Mapping[str, int] | None = None,
 ) -> tuple[Day, ...]:
     """One for each store that sold or took something; canonical frames of the date, voided rows left out.
 
     `accounts` are the accounts that a payment may stand on: one where its card's brand is known, else the tender's
-    own is taken. Money taken on an order is a customer's deposit until the order is invoiced.
+    own is taken. Money taken on an order is a customer's deposit until the order is invoiced. `over_short` is by store
+    what its counted drawers hold too much: cash is booked as counted, the rest on over and short.
     """
     tills: dict[str, _Till] = {}
     for row in records(tickets[~tickets["voided"]]):
@@ -69,7 +71,8 @@ def store_days(
         known = accounts.get(row.payment_id, frozenset())
         own = retailer.by_payment_type[row.payment_type].account
         _paid(tills.setdefault(row.store, _Till()), row, next(iter(known)) if len(known) == 1 else own)
-    return tuple(_day(day, store, till, retailer) for store, till in sorted(tills.items()))
+    over = over_short or {}
+    return tuple(_day(day, store, till, retailer, over.get(store, 0)) for store, till in sorted(tills.items()))
 
 
 @dataclass
@@ -101,12 +104,13 @@ def _paid(till: _Till, row: Any, account: str) -> None:
         till.tenders[account] += cents
 
 
-def _day(day: str, store: str, till: _Till, retailer: Retailer) -> Day:
+def _day(day: str, store: str, till: _Till, retailer: Retailer, over_short: int) -> Day:
     parts = till.parts
     tendered = sum(till.tenders.values()) + sum(parts[name] for name in PAID)
     owed = sum(parts[name] for name in SOLD) - 2 * parts["returns"]
     if off := tendered - owed:
         return Day(store, till.tickets, tendered, off, None)
+    till.tenders[_cash(retailer)] += over_short
     summed = StoreDay(
         retailer.epicor.company,
         store,
@@ -121,10 +125,16 @@ def _day(day: str, store: str, till: _Till, retailer: Retailer) -> Day:
         deposits_taken=parts["deposits_taken"],
         deposits_applied=parts["deposits_applied"],
         store_credit_used=parts["store_credit_used"],
+        over_short=over_short,
         currency=retailer.currency,
     )
     entry = store_day(summed, retailer.accounts) if any((*till.tenders.values(), *parts.values())) else None
     return Day(store, till.tickets, tendered, 0, entry)
+
+
+def _cash(retailer: Retailer) -> str:
+    """The account of the first tender that is cash: where a drawer's notes stand."""
+    return next((one.account for one in retailer.tenders if one.kind == "cash"), retailer.accounts.cash)
 
 
 def against(day: str, days: tuple[Day, ...], ledger: pd.DataFrame) -> tuple[Against, ...]:

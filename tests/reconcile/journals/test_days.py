@@ -94,3 +94,10 @@ def test_the_ledger_is_held_against_the_journal_by_account_and_other_dates_do_no
 def test_a_store_that_does_not_balance_is_not_held_against_the_ledger(retailer):
     days = found(retailer, [ticket()], [payment(1)])
     assert against(DAY, days, ledger(("S001", "1155", 5, DAY))) == ()
+
+
+def test_a_counted_drawer_books_cash_as_counted_and_the_rest_on_over_and_short(retailer):
+    frames = (pd.DataFrame([ticket()]), pd.DataFrame([payment(10_800)]))
+    [day] = store_days(DAY, *frames, {}, retailer, {"S001": -300})
+    assert (day.off_minor, day.tendered_minor) == (0, 10_800)
+    assert {("1155", 10_500), ("6490", 300)} <= {(line.account, line.amount_minor) for line in day.entry.lines}
