@@ -17,7 +17,7 @@ from he_sync.flows import completeness, night
 from he_sync.flows.books import deciding, posting
 from he_sync.flows.books.look import look
 from he_sync.flows.writers import group_id
-from he_sync.model.errors import FixInput, NotAllowed, Refused
+from he_sync.model.errors import FixInput, NotAllowed, Refused, TryLater
 from he_sync.model.retailer import Retailer
 from he_sync.sandbox.epicor.switches import CLOSED_THROUGH, EARLIEST_APPLY_DATE
 from he_sync.store import audit, books, dead_letters, effects
@@ -363,6 +363,39 @@ def test_an_erp_that_answers_200_and_stores_nothing_is_named_with_the_cents_and_
     assert done.state == "posted"
     assert {lines for _, lines in shop.written().items()} >= {2}
     assert len(shop.written()) == len(shop.journals()) == 5
+    assert shop.booked() == {account: cents for account, cents in shop.wanted().items() if account.endswith("S001")}
+
+
+class Down:
+    """Epicor goes down after so many writes and stays so."""
+
+    def __init__(self, send, writes):
+        self._send, self.left = send, writes
+
+    def __call__(self, request):
+        if request.method != "GET":
+            self.left -= 1
+            if self.left < 0:
+                raise TryLater("epicor does not answer")
+        return self._send(request)
+
+
+def test_a_failed_close_locks_nothing_of_what_it_reads_and_the_next_one_goes_on(shop):
+    """A close that fails and keeps its invoices locked (ERPNext) can neither be corrected nor run again."""
+    shop.propose(stores=["S001"])
+    shop.approve()
+    with http_send() as wire:
+        down = permitted(Down(wire, 6))
+        broken = night.Office(systems(shop.settings, down), shop.store, shop.lake, shop.retailer)
+        [done] = posting.post_day(broken, DAY, "cora", ["S001"], shop.clock)
+    assert done.state == "proposed"
+    late_ticket(shop)
+    for _ in range(2):
+        shop.clock.forward(QUARANTINE + SECOND)
+        shop.propose(stores=["S001"])
+        shop.approve("carl")
+        shop.post(stores=["S001"])
+    assert shop.states()["S001"] == "posted"
     assert shop.booked() == {account: cents for account, cents in shop.wanted().items() if account.endswith("S001")}
 
 
