@@ -107,7 +107,7 @@ def build(
         if assets is None
         else assets,
         jobs=[night, full, match, drain_job],
-        schedules=[nightly_close(night), nightly_match(match, TIMEZONE)],
+        schedules=[nightly_close(night, TIMEZONE), nightly_match(match, TIMEZONE)],
         sensors=[
             inbox_sweep(drain_job),
             *polls(),

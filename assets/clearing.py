@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets import plot
-from assets.days import DAYS, ONE_RUN, days_of
+from assets.days import CLOSED_BY, DAYS, ONE_RUN, days_of
 from assets.guard import retries_only_what_can_help
 from assets.show import Shown, table
 from he_sync.flows.books.clearing import clearing
@@ -107,6 +107,7 @@ def _check(results: dict[str, Clearing], currency: str) -> dg.AssetCheckResult:
     description="Clearing accounts, gift cards, deposits, disputes and reserves against what stands open on them",
     partitions_def=DAYS,
     backfill_policy=ONE_RUN,
+    freshness_policy=CLOSED_BY,
     code_version="1",
     check_specs=[dg.AssetCheckSpec("clearing_equals_open_items", asset=KEY, description=EQUAL)],
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.days import DAYS, ONE_RUN, RETRY, days_of
+from assets.days import CLOSED_BY, DAYS, ONE_RUN, RETRY, days_of
 from assets.guard import retries_only_what_can_help
 from assets.show import Shown, table
 from he_sync.flows.books.nightly import Night, run
@@ -55,6 +55,7 @@ def _check(results: dict[str, Night]) -> dg.AssetCheckResult:
     description="Each store-day's state, its journals, and what keeps it from the next state",
     partitions_def=DAYS,
     backfill_policy=ONE_RUN,
+    freshness_policy=CLOSED_BY,
     retry_policy=RETRY,
     pool="epicor_api",
     code_version="1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -16,6 +16,8 @@ FIRST_DAY = os.environ.get("HE_FIRST_DAY", "2025-01-01")
 TIMEZONE = os.environ.get("HE_TIMEZONE", "America/New_York")
 DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone=TIMEZONE)
 ONE_RUN = dg.BackfillPolicy.single_run()
+CLOSED_BY = dg.FreshnessPolicy.cron("0 8 * * *", lower_bound_delta=timedelta(hours=2), timezone=TIMEZONE)
+"""Of what finance signs: made between the schedule's 6:00 and 8:00 in the business time zone, each day."""
 OWNERS = ["team:integration"]
 RETRY = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 

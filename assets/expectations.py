@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.days import DAYS, ONE_RUN, days_of
+from assets.days import CLOSED_BY, DAYS, ONE_RUN, days_of
 from assets.guard import retries_only_what_can_help
 from assets.show import Shown, table
 from he_sync.flows.books.expectations import FOLDER, Held, hold
@@ -66,6 +66,7 @@ def _check(results: dict[str, Held]) -> dg.AssetCheckResult:
     description="What our contracts and rules expect of a close, with the published pages",
     partitions_def=DAYS,
     backfill_policy=ONE_RUN,
+    freshness_policy=CLOSED_BY,
     code_version="1",
     check_specs=[dg.AssetCheckSpec("expectations_met", asset=KEY, description=MET)],
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.days import DAYS, ONE_RUN, OWNERS, days_of
+from assets.days import CLOSED_BY, DAYS, ONE_RUN, OWNERS, days_of
 from assets.guard import retries_only_what_can_help
 from assets.pulls import path
 from assets.reconcile import LINKS
@@ -100,6 +100,7 @@ def _tills_check(results: dict[str, list[str]]) -> dg.AssetCheckResult:
     description="Each store's business date as one balanced journal, beside what the ledger has by account",
     partitions_def=DAYS,
     backfill_policy=ONE_RUN,
+    freshness_policy=CLOSED_BY,
     code_version="1",
     check_specs=[
         dg.AssetCheckSpec("store_days_balanced", asset=KEY, description=BALANCED),

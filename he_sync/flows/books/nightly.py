@@ -9,6 +9,7 @@ from he_sync.flows.books.look import Looked, look
 from he_sync.flows.books.posting import post_day
 from he_sync.flows.books.proposing import PREPARER, propose_day
 from he_sync.flows.night import Office
+from he_sync.model.calendar import add_bank_days
 from he_sync.model.retailer import Retailer
 from he_sync.store import books
 from he_sync.store.books import StoreDay
@@ -42,10 +43,19 @@ def run(office: Office, day: str) -> Night:
 
 
 def overdue(store: Store, retailer: Retailer, today: date) -> list[StoreDay]:
-    """Store-days that are past the profile's deadline and not signed; none where the profile sets no deadline."""
+    """Store-days that are past the profile's deadline and not signed; none where the profile sets no deadline.
+
+    A deadline on a weekend or bank holiday is the next bank day: nobody is there to sign.
+    """
     within = retailer.approval.sign_within_days
     if within is None:
         return []
     last = today - timedelta(days=within + 1)
     found = books.listing(store, (last - LOOK_BACK).isoformat(), last.isoformat())
-    return [one for one in found if one.state != "signed"]
+    return [one for one in found if one.state != "signed" and deadline(one.business_date, retailer) < today]
+
+
+def deadline(day: str, retailer: Retailer) -> date:
+    """The last date on which a business date is signed in time; the profile's own number of days, a bank day."""
+    on = date.fromisoformat(day) + timedelta(days=retailer.approval.sign_within_days or 0)
+    return add_bank_days(on - timedelta(days=1), 1, retailer.terms.bank_holidays)
