@@ -18,6 +18,7 @@ class BankDays:
     def __init__(self, holidays: frozenset[date]) -> None:
         self._holidays = holidays
         self._tables: dict[int, tuple[int, Ints]] = {}
+        self._known: dict[tuple[int, int], int] = {}
 
     def after(self, days: AnyInts, lag: int) -> Ints:
         """Value dates; a result never falls on a weekend or holiday."""
@@ -33,7 +34,10 @@ class BankDays:
 
     def one(self, day: int, lag: int) -> int:
         """The value date of one day."""
-        return (add_bank_days(EPOCH + timedelta(days=int(day)), lag, self._holidays) - EPOCH).days
+        if (day, lag) not in self._known:
+            value = add_bank_days(EPOCH + timedelta(days=int(day)), lag, self._holidays)
+            self._known[day, lag] = (value - EPOCH).days
+        return self._known[day, lag]
 
 
 def month_end_next(day: int) -> int:

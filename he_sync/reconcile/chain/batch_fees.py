@@ -21,6 +21,7 @@ class BatchFees:
 
     rows: dict[tuple[int, int, int], list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
     stores: set[int] = field(default_factory=set)
+    _named: dict[tuple[int, int, int], dict[int, tuple[int, int]]] = field(default_factory=dict)  # by row alone
 
     def total(self, store: int, currency: int, day: int) -> int:
         """All brands' fees of the day."""
@@ -33,11 +34,14 @@ class BatchFees:
 
     def by_brand(self, store: int, currency: int, day: int, nearest: dict[int, int]) -> dict[int, tuple[int, int]]:
         """Fee and reference by brand; a row that does not name its brand goes to the brand whose fees come nearest."""
-        rows = self.rows.get((store, currency, day))
-        if not rows:
-            return {}
+        key = store, currency, day
+        if (known := self._named.get(key)) is not None:
+            return known
+        rows = self.rows.get(key, ())
         result = {brand: (fee, ref) for brand, fee, ref in rows if brand >= 0}
         unnamed = [(fee, ref) for brand, fee, ref in rows if brand < 0]
+        if not unnamed:
+            self._named[key] = result
         left = [brand for brand in sorted(nearest) if brand not in result]
         if unnamed and len(unnamed) <= len(left):
             best = min(

@@ -95,7 +95,8 @@ def _assign(books: LegBatches, boundaries: Boundaries, result: Inferred) -> None
         if new is not None:
             result.due[line] = new.due.place if new.due else -1
     rows = books.leg.rows
-    slip = np.array([boundaries.wrong.get(line, 0.0) for line in rows.tolist()])
+    slip = np.zeros(len(rows))
+    slip[np.searchsorted(rows, list(boundaries.wrong))] = list(boundaries.wrong.values())
     wrong = 1 - (1 - slip) * (1 - _cut_elsewhere(books, place, natural, result))
     result.sure[rows] = (result.due[rows] >= 0) & _sure(wrong)
     result.parts |= {

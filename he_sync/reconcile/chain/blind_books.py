@@ -143,22 +143,23 @@ class BlindBooks:
         columns = (one.store, one.currency, inferred.day, one.brand)
         order, _, rank = group(columns, one.row)
         starts = np.flatnonzero(rank == 0)
-        parts = np.split(order, starts[1:]) if len(order) else []
+        ends = [*starts[1:].tolist(), len(order)]
+        parts = [order[a:b] for a, b in zip(starts.tolist(), ends, strict=False)]
         near: dict[tuple[int, int, int], dict[int, int]] = defaultdict(dict)
         named = [column[order[starts]].tolist() for column in columns]
         cost = np.add.reduceat(one.fee[order], starts).tolist() if len(order) else []
         keys = list(zip(named[0], named[1], named[2], strict=True))
         for key, brand, fees_of in zip(keys, named[3], cost, strict=True):
             near[key][brand] = fees_of
+        paying = _paying(inferred.due[order], starts)
         lines: dict[int, list[tuple[Ints, int]]] = defaultdict(list)
         banks: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for key, brand, rows in zip(keys, named[3], parts, strict=True):
+        for key, brand, rows, due in zip(keys, named[3], parts, paying, strict=True):
             fee, ref = fees.by_brand(*key, near[key]).get(brand, (0, 0))
             if not ref or fee != near[key][brand]:
                 continue
             others = fees.alike(*key, fee)
             lines[others].append((rows, ref))
-            due = int(np.bincount(inferred.due[rows] + 1).argmax()) - 1
             if due in paid:
                 banks[others].append((ref, int(self.statement.bank.ids[paid[due]])))
         if found.allowance.rules.uses("LB", LEDGER[1]):
@@ -171,7 +172,7 @@ class BlindBooks:
         """Batches that the journal names; where it names others that cost the same, suggested."""
         strength = SUGGESTED if others else AUTOMATIC
         rows = np.concatenate([rows for rows, _ in lines])
-        refs = np.concatenate([np.full(len(rows), ref, np.int64) for rows, ref in lines])
+        refs = np.repeat([ref for _, ref in lines], [len(rows) for rows, _ in lines])
         found.link("LB", self.ids[rows], refs, LEDGER, strength=strength, alternatives=others)
         pairs = np.array(banks, np.int64).reshape(-1, 2)
         found.link("BD", pairs[:, 0], pairs[:, 1], LEDGER, strength=strength, alternatives=others)
@@ -196,3 +197,14 @@ class BlindBooks:
             text = f"{brands[left.brand]} deposit of account {left.account} due {due}, by inferred batches"
             found.one("bank_lines", "missing_deposit", 0, left.cents, (left.day, left.currency), text, 0.9)
         return transit
+
+
+def _paying(due: Ints, starts: Ints) -> list[int]:
+    """By batch the deposit that most of its lines are in, of equals the first; `due` in the order of batches."""
+    if not len(due):
+        return []
+    found = np.minimum.reduceat(due, starts)
+    ends = np.append(starts[1:], len(due))
+    for i in np.flatnonzero(found != np.maximum.reduceat(due, starts)).tolist():
+        found[i] = np.bincount(due[starts[i] : ends[i]] + 1).argmax() - 1
+    return list(map(int, found))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from he_sync.reconcile.chain.arrays import Stores
 from he_sync.reconcile.chain.blind_legs import Ground, Leg
-from he_sync.reconcile.chain.blind_lines import CUTS, batch_days, sums_by_cut
+from he_sync.reconcile.chain.blind_lines import CUTS, Unbatched, batch_days, sums_by_cut
 from he_sync.reconcile.chain.cut_odds import Crossing, likeliest, refine
 from he_sync.reconcile.chain.cutoffs import CutOff, by_deposits, by_fees
 from he_sync.reconcile.chain.keys import Ints
@@ -25,17 +26,18 @@ class BlindCuts:
     def infer(self) -> dict[int, CutOff]:
         """By store position; stores whose fees the ledger tells first, the others of an account together."""
         cuts: dict[int, CutOff] = {}
-        for store in sorted(set(self.one.store.tolist()) & self.ground.fees.stores):
-            cuts[store] = self._by_fees(store)
+        for store, rows in _by_store(self.one):
+            if store in self.ground.fees.stores:
+                cuts[store] = self._by_fees(store, rows)
         for account in sorted({leg.account for leg in self.legs}):
             legs = [leg for leg in self.legs if leg.account == account]
-            members = sorted({store for leg in legs for store in self.one.store[leg.rows].tolist()})
+            members = np.unique(np.concatenate([self.one.store[leg.rows] for leg in legs])).tolist()
             if unknown := [store for store in members if store not in cuts]:
                 cuts |= _Account(self, legs, unknown, cuts).infer()
         return cuts
 
-    def _by_fees(self, store: int) -> CutOff:
-        ground, rows = self.ground, np.flatnonzero((self.one.store == store) & (self.one.brand >= 0))
+    def _by_fees(self, store: int, rows: Ints) -> CutOff:
+        ground = self.ground
         sums = sums_by_cut(self.one, rows, self.one.fee, ground.first, ground.days)
         currency = int(self.one.currency[rows[0]])
         fees = [ground.fees.total(store, currency, ground.first + i) for i in range(ground.days)]
@@ -52,6 +54,18 @@ class BlindCuts:
         return replace(cut, steps=likeliest(chance, cut.steps), chance=chance)
 
 
+def _by_store(one: Unbatched) -> Iterator[tuple[int, Ints]]:
+    """Stores with the rows of their lines that have a brand."""
+    rows = np.flatnonzero(one.brand >= 0)
+    store = one.store[rows]
+    small = store.astype(np.int16) if len(rows) and int(store.max()) < 1 << 15 else store  # sorted by digits
+    order = np.argsort(small, kind="stable")
+    found, starts = np.unique(store[order], return_index=True)
+    ends = [*starts[1:].tolist(), len(rows)]
+    for one_store, start, end in zip(found.tolist(), starts.tolist(), ends, strict=False):
+        yield one_store, rows[order[start:end]]
+
+
 class _Account:
     """An account's stores without fees side by side: one column a leg and value date."""
 
@@ -61,8 +75,8 @@ class _Account:
         self.legs, self.days = legs, whole.days
         self.money = [self._money(leg) for leg in legs]
         self.sums = {store: [self._sums(store, i) for i in range(len(legs))] for store in members}
-        others = {store for leg in legs for store in self.one.store[leg.rows].tolist()} - set(members)
-        for store in sorted(others):
+        everyone = np.unique(np.concatenate([self.one.store[leg.rows] for leg in legs]))
+        for store in np.setdiff1d(everyone, members).tolist():
             at = CUTS.tolist().index(known[store].steps)
             self.money = [money - self._sums(store, i)[at] for i, money in enumerate(self.money)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import permutations
 
 import numpy as np
@@ -61,35 +62,33 @@ class Boundaries:
         if found is None:
             return False
         self._swap(lane, found)
-        starts = np.append(0, found.ends[:-1])
-        stays = []
-        for unit, start, end in zip(lane, starts.tolist(), found.ends.tolist(), strict=True):
-            mine = found.lines[start:end]
-            self._bring(unit, mine)
-            stays.append(unit.amount - int(self.books.one.amount[mine].sum()))
+        self._bring(lane, found)
         self._doubt(found.unsure)
-        self._leave(lane, np.array(stays, np.int64), found.exact)
+        self._leave(lane, np.array([unit.amount for unit in lane], np.int64) - found.sums, found.exact)
         return True
 
     def _swap(self, lane: list[Unit], found: Runs) -> None:
         """Deposits of one value date go to the units whose runs they are."""
-        running = np.concatenate((np.zeros(1, np.int64), np.cumsum(self.books.one.amount[found.lines])))
-        sums = np.diff(running[found.ends], prepend=0).tolist()
-        for value in dict.fromkeys(unit.day for unit in lane):
-            turn = [i for i, unit in enumerate(lane) if unit.day == value and unit.due and found.exact[i]]
+        sums, turns = found.sums.tolist(), defaultdict(list)
+        for i in np.flatnonzero(found.exact).tolist():
+            turns[lane[i].day].append(i)
+        for turn in turns.values():
             paid = {lane[i].amount: (lane[i].due, lane[i].parts) for i in turn}
             if {sums[i] for i in turn} == set(paid) and len(paid) == len(turn):
                 for i in turn:
                     lane[i].due, lane[i].parts = paid[sums[i]]
                     lane[i].doubtful = False
 
-    def _bring(self, unit: Unit, lines: Ints) -> None:
-        """A line whose natural day is another unit's gets the nearest day of this one."""
-        days = [day for _, day in unit.batches]
-        if days and len(lines):
-            natural = self.result.day[lines]
-            day = np.clip(natural, min(days), max(days))
-            self.moved.update(zip(lines[day != natural].tolist(), day[day != natural].tolist(), strict=True))
+    def _bring(self, lane: list[Unit], found: Runs) -> None:
+        """A line whose natural day is another unit's gets the nearest day of the one in whose run it is."""
+        natural = self.result.day[found.lines[: found.ends[-1]]]
+        anyway = [int(natural.min(initial=0)), int(natural.max(initial=0))]
+        spans = [[day for _, day in unit.batches] or anyway for unit in lane]
+        counts = np.diff(found.ends, prepend=0)
+        low, high = (np.repeat(np.array([of(days) for days in spans], np.int64), counts) for of in (min, max))
+        moved = np.flatnonzero((natural < low) | (natural > high))
+        day = np.clip(natural[moved], low[moved], high[moved])
+        self.moved.update(zip(found.lines[moved].tolist(), day.tolist(), strict=True))
 
     def _doubt(self, lines: Ints) -> None:
         self.wrong.update(dict.fromkeys(lines.tolist(), UNSURE))

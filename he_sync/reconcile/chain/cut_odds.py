@@ -55,8 +55,14 @@ def refine(running: Sequence[Ints], crossing: Crossing, first: Sequence[int]) ->
     chosen = [CUTS.tolist().index(steps) for steps in first]
     total = np.sum([part[at] for part, at in zip(running, chosen, strict=True)], axis=0)
 
+    known: dict[int, tuple[Ints, Floats]] = {}
+
     def alone(store: int) -> Floats:
-        return crossing.cost(total - running[store][chosen[store]] + running[store])
+        """Costs of a store's candidates while the others stay; of a store by itself they are always the same."""
+        others = total - running[store][chosen[store]]
+        if store not in known or not np.array_equal(known[store][0], others):
+            known[store] = others, crossing.cost(others + running[store])
+        return known[store][1]
 
     for _ in range(ROUNDS):
         before = list(chosen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from he_sync.reconcile.chain.blind_legs import Batch, Ground, Inferred, Leg, Unit
@@ -17,25 +19,26 @@ class LegBatches:
     def __init__(self, ground: Ground, leg: Leg, result: Inferred, brands: set[int]) -> None:
         """`brands` are those of all legs of the account."""
         self.ground, self.leg, self.one = ground, leg, ground.one
-        self.rows_of = _by_batch(ground, leg, result)
-        self.amount = {batch: int(self.one.amount[part].sum()) for batch, part in self.rows_of.items()}
+        self.rows_of, self.amount, self._fee = _by_batch(ground, leg, result)
         largest = np.sort(np.abs(self.one.amount[leg.rows]))[-PLAUSIBLE:]
         self.plausible = int(largest.sum())  # more cannot have slipped over one boundary
-        self.fee_gap = self._fee_gaps(result, brands)
+        self._fees_of, self._brands = result.fees, brands
         self._known: dict[Batch, Candidates] = {}
 
-    def _fee_gaps(self, result: Inferred, brands: set[int]) -> dict[int, dict[int, int]]:
-        """By store and day: running sum of the ledger's fees minus the lines' fees, where the ledger tells."""
+    @cached_property
+    def fee_gap(self) -> dict[int, dict[int, int]]:
+        """By store and day: running sum of the ledger's fees minus the lines' fees, where the ledger tells.
+
+        Computed where it is asked for: a report in the order of its deposits needs no fees.
+        """
         gaps: dict[int, dict[int, int]] = {}
         ground, leg = self.ground, self.leg
         for store in sorted({batch[0] for batch in self.rows_of} & ground.fees.stores):
             running, gaps[store] = 0, {}
             for day in range(ground.first, ground.first + ground.days):
-                mine = self.rows_of.get((store, day))
-                fee = int(self.one.fee[mine].sum()) if mine is not None else 0
-                nearest = dict.fromkeys(brands, 0) | result.fees.get((store, leg.currency, day), {})
+                nearest = dict.fromkeys(self._brands, 0) | self._fees_of.get((store, leg.currency, day), {})
                 posted = ground.fees.by_brand(store, leg.currency, day, nearest).get(leg.brand, (0, 0))[0]
-                running += posted - fee
+                running += posted - self._fee.get((store, day), 0)
                 gaps[store][day] = running
         return gaps
 
@@ -69,10 +72,16 @@ class LegBatches:
         return known
 
 
-def _by_batch(ground: Ground, leg: Leg, result: Inferred) -> dict[Batch, Ints]:
+def _by_batch(
+    ground: Ground, leg: Leg, result: Inferred
+) -> tuple[dict[Batch, Ints], dict[Batch, int], dict[Batch, int]]:
+    """Rows, money and fees of each batch."""
     store, day = ground.one.store[leg.rows].astype(np.int64), result.day[leg.rows]
     order = np.lexsort((leg.rows, day, store))
     rows, store, day = leg.rows[order], store[order], day[order]
     starts = np.flatnonzero((np.diff(store, prepend=-1) != 0) | (np.diff(day, prepend=day[:1] - 1) != 0))
-    keys = zip(store[starts].tolist(), day[starts].tolist(), strict=True)
-    return dict(zip(keys, np.split(rows, starts[1:]), strict=True))
+    keys = list(zip(store[starts].tolist(), day[starts].tolist(), strict=True))
+    ends = [*starts[1:].tolist(), len(rows)]
+    parts = {key: rows[a:b] for key, a, b in zip(keys, starts.tolist(), ends, strict=True)}
+    amount, fee = (np.add.reduceat(column[rows], starts).tolist() for column in (ground.one.amount, ground.one.fee))
+    return parts, dict(zip(keys, amount, strict=True)), dict(zip(keys, fee, strict=True))

@@ -69,9 +69,11 @@ def carry(books: LegBatches, lane: list[Unit]) -> None:
     So did one of refunds alone, wherever it is told.
     """
     for i, unit in enumerate(lane):
+        if unit.due or not unit.batches:
+            continue
         total = -books.gap(unit)
         following = next((later for later in lane[i + 1 :] if later.due is not None), None)
-        if unit.due or not unit.batches or following is None or abs(total) > books.plausible:
+        if following is None or abs(total) > books.plausible:
             continue
         if total <= 0 or not books.leg.only_bank:
             following.batches = [*unit.batches, *following.batches]

@@ -6,6 +6,7 @@ boundaries must make nearly every deposit to the cent. A run that meets its depo
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,15 +17,17 @@ from he_sync.reconcile.chain.keys import Ints, Mask
 
 WINDOW = 64  # lines to each side of a natural boundary
 PROVED, FEWEST = 0.9, 4  # share and number of deposits that must be exact
-FAR = 1e-5  # a boundary goes no farther from the natural one than it must
+UNMET = 100_000  # lines: a boundary goes no farther from the natural one than it must, but any way for a deposit
+PLACE = 8  # bits of a position in a window beside its cost: the least is the cheapest, of equals the first
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Ends of the units' runs in the lane's lines by id, which deposits they meet, and lines that equal ends share."""
+    """Ends of the units' runs in the lane's lines by id and their sums, which deposits they meet, and unsure lines."""
 
     lines: Ints
     ends: Ints
+    sums: Ints
     exact: Mask
     unsure: Ints
 
@@ -39,38 +42,43 @@ def runs(lane: Sequence[Unit], lines: Ints, unit_of: Ints, amounts: Ints) -> Run
         return None
     natural = np.cumsum(np.bincount(unit_of, minlength=len(lane)))
     running = np.concatenate((np.zeros(1, np.int64), np.cumsum(amounts)))
-    ends = _cut(lane, paid, natural, running)
+    wanted = _wanted(lane)
+    ends = _cut(wanted, paid, natural, running)
     sums = np.diff(running[ends], prepend=0)
-    wanted = [_wanted(lane, unit) for unit in lane]
     exact = np.array([int(one) in some for one, some in zip(sums.tolist(), wanted, strict=True)], bool) & paid
     if np.count_nonzero(exact) < PROVED * np.count_nonzero(paid):
         return None
-    return Runs(lines, ends, exact, np.unique(np.concatenate([lines[:0], *_unsure(lines, ends, exact, running)])))
+    return Runs(lines, ends, sums, exact, np.unique(np.concatenate([lines[:0], *_unsure(lines, ends, exact, running)])))
 
 
-def _wanted(lane: Sequence[Unit], unit: Unit) -> set[int]:
-    return {other.amount for other in lane if other.day == unit.day and other.due is not None}
+def _wanted(lane: Sequence[Unit]) -> list[set[int]]:
+    """By unit, the deposits of its value date."""
+    of_day: dict[int, set[int]] = defaultdict(set)
+    for unit in lane:
+        if unit.due is not None:
+            of_day[unit.day].add(unit.amount)
+    return [of_day.get(unit.day, set()) for unit in lane]
 
 
-def _cut(lane: Sequence[Unit], paid: Mask, natural: Ints, running: Ints) -> Ints:
+def _cut(wanted: Sequence[set[int]], paid: Mask, natural: Ints, running: Ints) -> Ints:
     """The ends that leave fewest deposits unmet, by the shortest path over positions near the natural ones."""
-    count, last = len(running) - 1, len(lane) - 1
-    here, cost = np.zeros(1, np.int64), np.zeros(1)
+    count, last = len(running) - 1, len(wanted) - 1
+    here, cost = np.zeros(1, np.int64), np.zeros(1, np.int64)
     places, came = [], []
-    for i, unit in enumerate(lane):
+    for i, amounts in enumerate(wanted):
         there = np.array([count]) if i == last else _near(int(natural[i]), count)
-        step = np.where(there[None, :] < here[:, None], np.inf, FAR * np.abs(there - natural[i])[None, :])
+        key = (cost << PLACE) + np.arange(len(here))
+        best = np.minimum.accumulate(key)[np.minimum(there - here[0], len(here) - 1)]
         if paid[i]:
-            sums = running[there][None, :] - running[here][:, None]
-            met = np.zeros(sums.shape, bool)
-            for amount in _wanted(lane, unit):
-                met |= sums == amount
-            step = step + ~met
-        total = cost[:, None] + step
-        came.append(np.argmin(total, axis=0))
+            best += UNMET << PLACE
+            for amount in amounts:
+                start, end = np.nonzero(running[here][:, None] == (running[there] - amount)[None, :])
+                follows = here[start] <= there[end]
+                np.minimum.at(best, end[follows], key[start[follows]])
+        came.append(best & ((1 << PLACE) - 1))
         places.append(there)
-        here, cost = there, total.min(axis=0)
-    ends, at = np.zeros(len(lane), np.int64), int(np.argmin(cost))
+        here, cost = there, (best >> PLACE) + np.abs(there - natural[i])
+    ends, at = np.zeros(len(wanted), np.int64), int(np.argmin(cost))
     for i in range(last, -1, -1):
         ends[i] = places[i][at]
         at = int(came[i][at])

@@ -36,8 +36,9 @@ class SlipOdds:
     def __init__(self, amounts: Ints, share: float, size: int = SIZE) -> None:
         self.amounts, self.size, self._odds = amounts, size, share / (1 - share)
         self.other = OTHER / size
-        spectrum: npt.NDArray[Any] = self._odds * _spectrum(amounts, size)
-        spectrum -= self._odds**2 / 2 * _spectrum(2 * amounts, size)  # no line slips twice
+        once = _spectrum(amounts, size)
+        spectrum: npt.NDArray[Any] = self._odds * once
+        spectrum -= self._odds**2 / 2 * _twice(once)  # no line slips twice
         self._table = np.fft.irfft(np.exp(spectrum), size)
 
     def of(self, amount: AnyInts | int) -> Floats:
@@ -59,3 +60,9 @@ class SlipOdds:
 
 def _spectrum(amounts: Ints, size: int) -> npt.NDArray[Any]:
     return np.fft.rfft(np.bincount(amounts % size, minlength=size))
+
+
+def _twice(spectrum: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The spectrum of doubled amounts: at each frequency what the amounts themselves have at twice it."""
+    lower = spectrum[::2]
+    return np.concatenate((lower, lower[-2::-1].conj()))
