@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from he_sync.reconcile.again import tables
 from he_sync.reconcile.again.reach import Reach
 from he_sync.reconcile.again.tables import Frame
 from he_sync.reconcile.chain.card_classes import LATEST_BATCH
+from he_sync.reconcile.chain.keys import Ints
 
 KEYS = {
     "pos_payments": "payment_id",
@@ -22,6 +25,8 @@ KEYS = {
 }
 
 
+NEEDED = {("post", "erp_orders"): "erp_doc, order_id"}
+"""By leg and relation the columns that are asked for, where these are few: each of an older file has to be decoded."""
 ABOUT = 3
 """Days between the dates of records that an amount may join: a day beside, each a day off its local day."""
 
@@ -37,47 +42,77 @@ class Leg:
     def __init__(self, reach: Reach, name: str, **relations: str) -> None:
         """`relations` are those of which rows are touched, with the condition on what came and went of each."""
         self.run, self.name, self.reach, self.where = reach.run, name, reach, relations
-        self.found = 0  # rows, so far
-        self._seen: dict[str, int] = {}
+        self.found = dict.fromkeys(relations, 0)  # rows, so far
+        self._known: dict[str, int] = {}  # of these, those that the search at hand has seen before
+        self._asked: dict[str, list[Ints]] = {}  # sorted keys of each search
         self.run(f"CREATE SCHEMA {name}_now; CREATE SCHEMA {name}_was; CREATE SCHEMA {name}_more")
         for one, where in relations.items():
-            self.run(f"CREATE TABLE {name}_more.{one} AS FROM came.{one} LIMIT 0")
+            columns = self._columns(one)
+            self.run(f"CREATE TABLE {name}_more.{one} AS SELECT {columns} FROM came.{one} LIMIT 0")
             for schema, source in (("now", "came"), ("was", "went")):
                 self.run(
-                    f"CREATE VIEW {name}_{schema}.{one} AS FROM {source}.{one} WHERE {where}"
+                    f"CREATE VIEW {name}_{schema}.{one} AS SELECT {columns} FROM {source}.{one} WHERE {where}"
                     f" UNION ALL FROM {name}_more.{one}"
                 )
 
+    def _columns(self, relation: str) -> str:
+        return NEEDED.get((self.name, relation), "*")
+
     def both(self, relation: str) -> str:
         """The touched rows of a relation, new and removed, as a source."""
-        gone = f"FROM went.{relation} WHERE {self.where[relation]}"
+        gone = f"SELECT {self._columns(relation)} FROM went.{relation} WHERE {self.where[relation]}"
         return f"(FROM {self.name}_now.{relation} UNION ALL {gone})"
 
-    def fetch(self, relation: str, columns: str, keys: str, where: str = ANY) -> None:
-        """Take rows of the books that did not come whose `columns` are among the rows of the query `keys`.
+    def fresh(self, relation: str) -> str:
+        """Those that the search at hand has not seen yet; what single rows lead to need not be asked again."""
+        if not self._known:
+            return self.both(relation)
+        return f"(FROM {self.name}_more.{relation} WHERE rowid >= {self._known[relation]})"
+
+    def fetch(self, relation: str, columns: str, keys: str | Frame, where: str = ANY) -> None:
+        """Take rows of the books that did not come whose `columns` are among the rows of `keys`, a query or its rows.
 
         Dates are asked for as days since 1970.
         """
-        asked = tables.fetch(self.run, keys)
+        here, key = f"{self.name}_more.{relation}", KEYS[relation]
+        if isinstance(keys, str):
+            known = f"FROM ({keys}) w(id) ANTI JOIN {here} h ON w.id = h.{key}"
+            keys = tables.fetch(self.run, known if columns == f"t.{key}" else keys)
+        asked = self._unasked(f"{relation} {columns} {where}", keys)
         names = self.reach.names(relation, columns, asked)
         if not names:
             return
         tables.show(self.reach.connection, "asked", asked)
         on = " AND ".join(f"{_day(mine)} = w.{theirs}" for mine, theirs in zip(columns.split(", "), asked, strict=True))
-        here, key = f"{self.name}_more.{relation}", KEYS[relation]
         source = self.reach.source(relation, names)
         ((new,),) = self.run(
-            f"INSERT INTO {here} SELECT t.* FROM {source} t SEMI JOIN asked w ON {on} ANTI JOIN {here} h"
-            f" ON t.{key} = h.{key} WHERE {where}"
+            f"INSERT INTO {here} SELECT {self._columns(relation)} FROM {source} t SEMI JOIN asked w ON {on}"
+            f" ANTI JOIN {here} h ON t.{key} = h.{key} WHERE {where}"
         ).fetchall()
-        self.found += int(new)
+        self.found[relation] += int(new)
+
+    def _unasked(self, what: str, keys: Frame) -> Frame:
+        """Keys that were not asked for before: the rows of the others are here. 0 stands for none."""
+        if len(keys) > 1:
+            return keys
+        ((name, wanted),) = keys.items()
+        new = np.sort(wanted)
+        new = new[(new != 0) & (np.diff(new, prepend=0) != 0)]
+        before = self._asked.setdefault(what, [])
+        for one in before:
+            new = new[one[np.minimum(np.searchsorted(one, new), len(one) - 1)] != new]
+        if len(new):
+            before.append(new)
+        return {name: new}
 
     def closed(self, *searches: Callable[[Leg], object]) -> None:
         """Search until nothing leads to anything more; a search is not repeated where no row came since it began."""
-        while any(self._seen.get(one.__name__) != self.found for one in searches):
+        seen: dict[str, dict[str, int]] = {}
+        while any(seen.get(one.__name__) != self.found for one in searches):
             for one in searches:
-                if self._seen.get(one.__name__) != self.found:
-                    self._seen[one.__name__] = self.found
+                self._known = seen.get(one.__name__, {})
+                if self._known != self.found:
+                    seen[one.__name__] = dict(self.found)
                     one(self)
 
 
@@ -112,22 +147,20 @@ def touched_cards(reach: Reach, kept: Mapping[str, Frame], known: int) -> None:
 
 def _shared(leg: Leg) -> None:
     """Records with a reference of a touched one."""
-    payments, lines = leg.both("pos_payments"), leg.both("settlement_lines")
-    refs = f"SELECT auth_ref FROM {payments} UNION SELECT auth_ref FROM {lines} WHERE type IN {NAMING}"
-    leg.run("CREATE TEMP TABLE IF NOT EXISTS refs_done AS SELECT 0::BIGINT AS auth_ref")
-    leg.run(f"CREATE OR REPLACE TEMP TABLE refs AS SELECT * FROM ({refs}) ANTI JOIN refs_done USING (auth_ref)")
-    leg.run("INSERT INTO refs_done FROM refs")
-    leg.fetch("pos_payments", "t.auth_ref", "FROM refs")
-    leg.fetch("settlement_lines", "t.auth_ref", "FROM refs")
+    payments, lines = leg.fresh("pos_payments"), leg.fresh("settlement_lines")
+    refs = tables.fetch(
+        leg.run, f"SELECT auth_ref FROM {payments} UNION ALL SELECT auth_ref FROM {lines} WHERE type IN {NAMING}"
+    )
+    leg.fetch("pos_payments", "t.auth_ref", refs)
+    leg.fetch("settlement_lines", "t.auth_ref", refs)
 
 
 def _voided(leg: Leg) -> None:
     """Voids of touched sales, sales of touched voids."""
-    payments = leg.both("pos_payments")
-    here = f"SELECT payment_id FROM {payments}"
+    payments = leg.fresh("pos_payments")
     sales = f"SELECT orig_payment_id AS id FROM {payments} WHERE kind = 'void' AND orig_payment_id <> 0"
-    voids = f"SELECT id FROM kept_voids WHERE orig IN ({here})"
-    leg.fetch("pos_payments", "t.payment_id", f"SELECT id FROM ({sales} UNION {voids}) WHERE id NOT IN ({here})")
+    voids = f"SELECT id FROM kept_voids WHERE orig IN (SELECT payment_id FROM {payments})"
+    leg.fetch("pos_payments", "t.payment_id", f"{sales} UNION {voids}")
 
 
 def _pooled(leg: Leg) -> None:
@@ -136,21 +169,19 @@ def _pooled(leg: Leg) -> None:
     A line is compared with the payments of its day and the days beside it, and a payment's local day may be the one
     beside its business date. Brand and fee narrow it further.
     """
-    payments, lines = leg.both("pos_payments"), leg.both("settlement_lines")
+    payments, lines = leg.fresh("pos_payments"), leg.fresh("settlement_lines")
     of_lines = f"SELECT store, gross_cents, txn_date FROM {lines} JOIN kept_mids USING (mid)"
     of_payments = f"SELECT store_id, unnest([amount_cents, amount_cents - tip_cents]), business_date FROM {payments}"
     found = f"SELECT DISTINCT s, c, d - DATE '1970-01-01' AS d FROM ({of_payments} UNION {of_lines}) t(s, c, d)"
-    leg.run(f"CREATE TEMP TABLE IF NOT EXISTS amounts_done AS FROM ({found}) LIMIT 0")
-    leg.run(f"CREATE OR REPLACE TEMP TABLE amounts AS FROM ({found}) ANTI JOIN amounts_done USING (s, c, d)")
-    leg.run("INSERT INTO amounts_done FROM amounts")
+    leg.run(f"CREATE OR REPLACE TEMP TABLE amounts AS {found}")
     near = f"AND abs(k.day - a.d) <= {ABOUT}"
     mine = (
         "SELECT DISTINCT id FROM (SELECT id, store, day, unnest([amount, plain]) AS c FROM kept_pool_payments) k"
-        f" SEMI JOIN amounts a ON k.store = a.s AND k.c = a.c {near} ANTI JOIN {payments} t ON k.id = t.payment_id"
+        f" SEMI JOIN amounts a ON k.store = a.s AND k.c = a.c {near}"
     )
     theirs = (
         "SELECT id FROM (FROM kept_pool_lines JOIN kept_mids USING (mid)) k"
-        f" SEMI JOIN amounts a ON k.store = a.s AND k.gross = a.c {near} ANTI JOIN {lines} t ON k.id = t.line_id"
+        f" SEMI JOIN amounts a ON k.store = a.s AND k.gross = a.c {near}"
     )
     leg.fetch("pos_payments", "t.payment_id", mine)
     leg.fetch("settlement_lines", "t.line_id", theirs)
@@ -166,31 +197,25 @@ def touched_postings(reach: Reach, kept: Mapping[str, Frame]) -> None:
         tables.show(reach.connection, f"kept_{name}", kept[name])
     leg = Leg(reach, "post", pos_payments=ANY, gl_lines="source IN ('PAY', 'DAY')", erp_orders=ANY)
     leg.closed(_named, _of_day, _of_orders, _of_amounts)
-    leg.fetch("erp_orders", "t.erp_doc", f"SELECT DISTINCT erp_doc FROM {leg.both('gl_lines')} WHERE erp_doc <> 0")
+    leg.fetch("erp_orders", "t.erp_doc", f"SELECT erp_doc FROM {leg.both('gl_lines')} WHERE erp_doc <> 0")
 
 
 def _named(leg: Leg) -> None:
     """Postings of touched payments, payments of touched postings."""
-    payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
-    leg.run("CREATE TEMP TABLE IF NOT EXISTS ids_done AS SELECT 0::BIGINT AS id")
-    new = f"SELECT DISTINCT payment_id AS id FROM {payments} t ANTI JOIN ids_done d ON t.payment_id = d.id"
-    leg.run(f"CREATE OR REPLACE TEMP TABLE new_ids AS {new}")
-    leg.run("INSERT INTO ids_done FROM new_ids")
-    leg.fetch("gl_lines", "t.ref", "FROM new_ids", "t.source = 'PAY'")
-    refs = f"SELECT DISTINCT ref FROM {postings} t ANTI JOIN {payments} p ON p.payment_id = t.ref WHERE source = 'PAY'"
-    leg.run("CREATE TEMP TABLE IF NOT EXISTS named_done AS SELECT 0::BIGINT AS ref")
-    leg.run(f"CREATE OR REPLACE TEMP TABLE named AS SELECT * FROM ({refs}) ANTI JOIN named_done USING (ref)")
-    leg.run("INSERT INTO named_done FROM named")
-    leg.fetch("pos_payments", "t.payment_id", "FROM named")
+    ids = f"SELECT payment_id AS id FROM {leg.fresh('pos_payments')}"
+    leg.fetch("gl_lines", "t.ref", ids, "t.source = 'PAY'")
+    known = f"SELECT payment_id FROM {leg.both('pos_payments')}"
+    refs = f"SELECT ref AS id FROM {leg.fresh('gl_lines')} WHERE source = 'PAY' AND ref NOT IN ({known})"
+    leg.fetch("pos_payments", "t.payment_id", refs)
 
 
 def _of_day(leg: Leg) -> None:
     """A day line stands for all payments of its store and day."""
     daily = "(SELECT store_id FROM main.stores WHERE gl_detail = 'daily')"
     days = (
-        f"SELECT store_id, business_date - DATE '1970-01-01' AS d FROM {leg.both('pos_payments')}"
+        f"SELECT store_id, business_date - DATE '1970-01-01' AS d FROM {leg.fresh('pos_payments')}"
         f" WHERE store_id IN {daily} UNION"
-        f" SELECT store_id, posting_date - DATE '1970-01-01' FROM {leg.both('gl_lines')} WHERE source = 'DAY'"
+        f" SELECT store_id, posting_date - DATE '1970-01-01' FROM {leg.fresh('gl_lines')} WHERE source = 'DAY'"
     )
     leg.run("CREATE TEMP TABLE IF NOT EXISTS days_done AS SELECT 0::BIGINT AS store_id, 0::BIGINT AS d")
     leg.run(f"CREATE OR REPLACE TEMP TABLE days AS SELECT * FROM ({days}) ANTI JOIN days_done USING (store_id, d)")
@@ -204,49 +229,58 @@ def _of_orders(leg: Leg) -> None:
 
     So may those that had lost it before, though it came now.
     """
-    payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
-    docs = f"SELECT erp_doc FROM {postings} UNION SELECT erp_doc FROM {leg.both('erp_orders')}"
+    leg.run(f"CREATE OR REPLACE TEMP TABLE of_order AS SELECT DISTINCT order_id FROM {leg.fresh('pos_payments')}")
+    named = f"SELECT erp_doc FROM {leg.fresh('gl_lines')} UNION SELECT erp_doc FROM {leg.fresh('erp_orders')}"
     lost = (
-        f"SELECT id FROM kept_lost WHERE (of_ref <> 0 AND of_ref IN (SELECT order_id FROM {payments}))"
-        f" OR (of_doc <> 0 AND of_doc IN (SELECT order_id FROM {payments})) OR (doc <> 0 AND doc IN ({docs}))"
+        "SELECT id FROM kept_lost WHERE (of_ref <> 0 AND of_ref IN (FROM of_order))"
+        f" OR (of_doc <> 0 AND of_doc IN (FROM of_order)) OR (doc <> 0 AND doc IN ({named}))"
     )
-    leg.fetch("gl_lines", "t.gl_id", f"SELECT * FROM ({lost}) ANTI JOIN {postings} t ON id = gl_id")
-    leg.run(
-        f"CREATE OR REPLACE TEMP TABLE odd AS SELECT DISTINCT g.erp_doc, p.order_id FROM {postings} g"
-        f" LEFT JOIN {payments} p ON g.ref = p.payment_id WHERE g.source = 'PAY' AND (p.payment_id IS NULL"
-        " OR p.store_id <> g.store_id OR p.amount_cents <> g.amount_cents OR p.business_date <> g.posting_date"
-        f" OR g.ref IN (SELECT ref FROM {postings} WHERE source = 'PAY' GROUP BY ref HAVING count(*) > 1))"
-        " UNION SELECT doc, unnest([of_ref, of_doc]) FROM kept_lost"
-        f" WHERE id IN (SELECT gl_id FROM {postings})"
-    )
+    leg.fetch("gl_lines", "t.gl_id", lost)
+    _odd(leg)
     leg.run("CREATE TEMP TABLE IF NOT EXISTS docs_done AS SELECT 0::BIGINT AS erp_doc")
     leg.run("CREATE OR REPLACE TEMP TABLE docs AS SELECT DISTINCT erp_doc FROM odd ANTI JOIN docs_done USING (erp_doc)")
     leg.run("INSERT INTO docs_done FROM docs")
     leg.fetch("erp_orders", "t.erp_doc", "FROM docs")
     unknown = f"SELECT erp_doc FROM docs ANTI JOIN {leg.both('erp_orders')} USING (erp_doc)"
     leg.fetch("gl_lines", "t.erp_doc", unknown, "t.source = 'PAY'")
+    payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
     orders = (
         f"SELECT order_id FROM odd WHERE order_id <> 0 UNION SELECT e.order_id FROM odd"
-        f" JOIN {leg.both('erp_orders')} e USING (erp_doc) UNION SELECT p.order_id FROM odd o"
-        f" JOIN {postings} g USING (erp_doc) JOIN {payments} p ON p.payment_id = g.ref"
-        f" WHERE o.erp_doc IN (FROM docs_done)"
+        f" JOIN {leg.both('erp_orders')} e USING (erp_doc) UNION SELECT p.order_id FROM"
+        f" (FROM {postings} SEMI JOIN docs USING (erp_doc) UNION ALL FROM {postings} SEMI JOIN about USING (ref)"
+        f" SEMI JOIN docs_done USING (erp_doc)) g JOIN {payments} p ON p.payment_id = g.ref"
     )
-    leg.run("CREATE TEMP TABLE IF NOT EXISTS orders_done AS SELECT 0::BIGINT AS order_id")
-    leg.run(f"CREATE OR REPLACE TEMP TABLE orders AS SELECT * FROM ({orders}) ANTI JOIN orders_done USING (order_id)")
-    leg.run("INSERT INTO orders_done FROM orders")
-    leg.fetch("pos_payments", "t.order_id", "FROM orders")
+    leg.fetch("pos_payments", "t.order_id", orders)
+
+
+def _odd(leg: Leg) -> None:
+    """Documents and orders of postings that differ from their payment: it hangs on all rows `about` one payment."""
+    payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
+    leg.run(
+        f"CREATE OR REPLACE TEMP TABLE about AS SELECT ref FROM {leg.fresh('gl_lines')}"
+        f" UNION SELECT payment_id FROM {leg.fresh('pos_payments')}"
+    )
+    leg.run(f"CREATE OR REPLACE TEMP VIEW posted AS FROM {postings} SEMI JOIN about USING (ref) WHERE source = 'PAY'")
+    leg.run(
+        "CREATE OR REPLACE TEMP TABLE odd AS SELECT DISTINCT g.erp_doc, p.order_id FROM posted g"
+        f" LEFT JOIN {payments} p ON g.ref = p.payment_id WHERE p.payment_id IS NULL"
+        " OR p.store_id <> g.store_id OR p.amount_cents <> g.amount_cents OR p.business_date <> g.posting_date"
+        " OR g.ref IN (SELECT ref FROM posted GROUP BY ref HAVING count(*) > 1)"
+        " UNION SELECT doc, unnest([of_ref, of_doc]) FROM kept_lost"
+        f" WHERE id IN (SELECT gl_id FROM {leg.fresh('gl_lines')})"
+    )
 
 
 def _of_amounts(leg: Leg) -> None:
     """What nothing names, with store, day and amount of a touched record."""
-    payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
+    payments, postings = leg.fresh("pos_payments"), leg.fresh("gl_lines")
     keys = (
         f"SELECT store_id AS s, business_date - DATE '1970-01-01' AS d, amount_cents AS c FROM {payments} UNION"
         f" SELECT store_id, posting_date - DATE '1970-01-01', amount_cents FROM {postings}"
     )
     leg.run(f"CREATE OR REPLACE TEMP TABLE equal AS {keys}")
     match = "SEMI JOIN equal e ON k.store = e.s AND k.day = e.d AND k.amount = e.c"
-    mine = f"SELECT id FROM kept_unposted k {match} ANTI JOIN {payments} t ON k.id = t.payment_id"
-    theirs = f"SELECT id FROM kept_stray k {match} ANTI JOIN {postings} t ON k.id = t.gl_id"
+    mine = f"SELECT id FROM kept_unposted k {match}"
+    theirs = f"SELECT id FROM kept_stray k {match}"
     leg.fetch("pos_payments", "t.payment_id", mine)
     leg.fetch("gl_lines", "t.gl_id", theirs)
