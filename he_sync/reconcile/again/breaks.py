@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 
 from he_sync.reconcile.again.tables import Frame
 from he_sync.reconcile.chain.found import ACTIONS, Break
-from he_sync.reconcile.chain.keys import Floats, Ints
+from he_sync.reconcile.chain.keys import Floats, Ints, pack
 from he_sync.reconcile.chain.outcome import BREAK_COLUMNS
-from he_sync.reconcile.chain.write import BREAK_SCHEMA, ROW_GROUP, as_ints, as_texts, ranking
+from he_sync.reconcile.chain.write import BREAK_SCHEMA, ROW_GROUP, as_ints, as_texts, decoded, ranking
 
 CODED = ("table", "kind", "identity")
 NUMBERS = ("record", "related", "delta", "day", "currency")
@@ -94,23 +95,25 @@ class Breaks:
             found.add(place)
         return found
 
-    def _near(self, rows: list[Break]) -> Iterator[tuple[int, int]]:
+    def _near(self, rows: list[Break]) -> list[tuple[int, int]]:
         """Of each row, the places of those of its table and record."""
-        table = [self.names.index(one.table) if one.table in self.names else len(self.names) for one in rows]
-        # A table that is not there yet stands where its name belongs.
-        before = [sum(name < one.table for name in self.names) for one in rows]
-        start = np.searchsorted(self.numbers["table"], before)
-        stop = np.searchsorted(self.numbers["table"], table, "right")
-        for one, low, high in zip(rows, start.tolist(), stop.tolist(), strict=True):
-            part = self.numbers["record"][low : max(low, high if one.table in self.names else low)]
-            near = np.searchsorted(part, one.record), np.searchsorted(part, one.record, "right")
-            yield low + int(near[0]), low + int(near[1])
+        tables = np.array([one.table for one in rows], object)
+        records = np.array([one.record for one in rows], np.int64)
+        found = np.zeros((2, len(rows)), np.int64)
+        for table in dict.fromkeys(tables.tolist()):
+            here = tables == table
+            before = sum(name < table for name in self.names)  # a table that is not there yet stands where it belongs
+            first, last = np.searchsorted(self.numbers["table"], [before, before + (table in self.names)])
+            part = self.numbers["record"][first:last]
+            found[:, here] = [first + np.searchsorted(part, records[here], side) for side in ("left", "right")]
+        return list(zip(*found.tolist(), strict=True))
 
     def joined(self, rows: list[Break]) -> Breaks:
         """With further rows in their places."""
-        new = Breaks.of(rows)
+        ranked = sorted(rows, key=ranking)
+        new = Breaks.of(ranked)
         names = tuple(sorted({*self.names, *new.names}))
-        at = [self._place(new.row(i), near) for i, near in enumerate(self._near(sorted(rows, key=ranking)))]
+        at = [self._place(row, *near) for row, near in zip(ranked, self._near(ranked), strict=True)]
         numbers = {}
         for name, column in self.numbers.items():
             mine, theirs = column, new.numbers[name]
@@ -123,9 +126,8 @@ class Breaks:
         evidence = _joined(_woven(self.evidence, new.evidence, at))
         return Breaks(numbers, np.insert(self.confidence, at, new.confidence), evidence, names).shortened()
 
-    def _place(self, row: Break, near: tuple[int, int]) -> int:
+    def _place(self, row: Break, low: int, high: int) -> int:
         """Where a row belongs among those of its record."""
-        low, high = near
         return next((at for at in range(low, high) if ranking(self.row(at)) > ranking(row)), high)
 
     def shortened(self) -> Breaks:
@@ -138,16 +140,18 @@ class Breaks:
         names = tuple(name for name, here in zip(self.names, used.tolist(), strict=True) if here)
         return Breaks(numbers, self.confidence, self.evidence, names)
 
+    @cached_property
     def totals(self) -> tuple[dict[str, int], list[Break]]:
         """How many there are of each class, and a break for each class, identity and currency with all cents of it."""
         columns = [self.numbers[name] for name in ("kind", "identity", "currency")]
-        key = np.stack(columns, axis=1)
-        groups, place = np.unique(key, axis=0, return_inverse=True) if len(self) else (key, np.empty(0, np.int64))
-        cents = np.zeros(len(groups), np.int64)
-        np.add.at(cents, place.ravel(), self.numbers["delta"])
+        (key,) = pack(*([one] for one in columns))
+        _, first, place = np.unique(key, return_index=True, return_inverse=True)
+        cents = np.zeros(len(first), np.int64)
+        np.add.at(cents, place, self.numbers["delta"])
+        groups = zip(*(one[first].tolist() for one in columns), cents.tolist(), strict=True)
         sums = [
             Break("", 0, self.names[kind], 0, delta, 1.0, "", 0, currency, self.names[identity])
-            for (kind, identity, currency), delta in zip(groups.tolist(), cents.tolist(), strict=True)
+            for kind, identity, currency, delta in groups
         ]
         counts = np.bincount(self.numbers["kind"], minlength=len(self.names)).tolist()
         return {name: count for name, count in zip(self.names, counts, strict=True) if count}, sums
@@ -198,8 +202,7 @@ class Breaks:
         parquet.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
 
     def _texts(self, name: str, texts: Iterable[str]) -> pa.Array:
-        codes = as_ints(self.numbers[name].astype(np.int32))
-        return pa.DictionaryArray.from_arrays(codes, as_texts(list(texts))).dictionary_decode()
+        return decoded(self.numbers[name], list(texts))
 
 
 def _joined(parts: Iterable[pa.Array]) -> pa.Array:

@@ -16,7 +16,7 @@ from pyarrow import parquet
 from he_sync.reconcile.again import tables
 from he_sync.reconcile.again.tables import Frame, as_numbers
 from he_sync.reconcile.chain.found import RELATIONS, Block
-from he_sync.reconcile.chain.keys import AnyInts, find
+from he_sync.reconcile.chain.keys import AnyInts, by_digits, find
 from he_sync.reconcile.chain.write import DICTIONARY_SCHEMA, OPTIONS, ROW_GROUP, table_of
 
 Kind = tuple[str, str, str]  # stage, rule, strength
@@ -86,39 +86,53 @@ class DayLinks:
             frames = self._read(old) if old.is_file() else {}
             for relation in RELATIONS:
                 parts = [frames.get(relation), *(_of_day(some.get(relation), day) for some in (minus, plus))]
-                frame = self.ordered(_changed(relation, *parts))
+                frame = _changed(relation, *parts)
+                if any(part is not None and len(part["left"]) for part in parts[1:]):
+                    frame = self.ordered(frame)
                 if len(frame["left"]):
                     self._writer(day).write_table(self._table(relation, frame), row_group_size=ROW_GROUP)
 
     def _read(self, path: Path) -> dict[str, Frame]:
         """The frames of one file."""
         names = ["rel", "stage", "rule", "strength"]
-        table = parquet.ParquetFile(path, read_dictionary=names).read().combine_chunks()
+        table = parquet.ParquetFile(path, read_dictionary=names).read(use_threads=False).combine_chunks()
         codes = [table.column(name).combine_chunks() for name in names]
         values = [one.dictionary.to_pylist() for one in codes]
-        place = [as_numbers(one.indices) for one in codes]
-        kind = np.zeros(len(table), np.int64)
-        for which in set(zip(*(part.tolist() for part in place[1:]), strict=True)):
-            stage, rule, strength = (str(values[i + 1][at]) for i, at in enumerate(which))
-            here = np.logical_and.reduce([place[i + 1] == at for i, at in enumerate(which)])
-            kind[here] = self.kind_of((stage, rule, strength))
+        rel, *place = (as_numbers(one.indices) for one in codes)
+        sizes = [len(some) for some in values[1:]]
+        which = np.ravel_multi_index(place, sizes)
+        kind_of = np.zeros(int(np.prod(sizes)), np.int64)
+        for at in np.flatnonzero(np.bincount(which, minlength=len(kind_of))).tolist():
+            stage, rule, strength = (
+                str(some[int(i)]) for some, i in zip(values[1:], np.unravel_index(at, sizes), strict=True)
+            )
+            kind_of[at] = self.kind_of((stage, rule, strength))
         columns = {
             "left": as_numbers(table.column("left_id").combine_chunks()),
             "right": as_numbers(table.column("right_id").combine_chunks()),
-            "kind": kind,
+            "kind": kind_of[which],
             "others": as_numbers(table.column("alternatives").combine_chunks()),
         }
-        return {name: {key: one[place[0] == at] for key, one in columns.items()} for at, name in enumerate(values[0])}
+        starts = np.flatnonzero(np.diff(rel, prepend=-1)).tolist()  # relations follow each other
+        return {
+            values[0][int(rel[start])]: {name: one[start:end] for name, one in columns.items()}
+            for start, end in zip(starts, [*starts[1:], len(rel)], strict=True)
+        }
 
     def _table(self, relation: str, frame: Frame) -> Any:
-        here, code = np.unique(frame["kind"], return_inverse=True)
-        kinds = [self.kinds[place] for place in here.tolist()]
+        here = np.bincount(frame["kind"], minlength=len(self.kinds)) > 0
+        kinds = [self.kinds[place] for place in np.flatnonzero(here).tolist()]
+        code = (np.cumsum(here) - 1)[frame["kind"]]
         return table_of(relation, kinds, frame["left"], frame["right"], code, frame["others"])
 
     def ordered(self, frame: Frame) -> Frame:
         """By day, left and right, at last by rule; columns that are sorted already cost little."""
         left, right = frame["left"], frame["right"]
-        if len(left) > 1 and not bool(np.all(left[1:] > left[:-1])):
+        if not _ascends(left) and int(left.min()) >= 0 and int(left.max()) < 1 << 32:
+            order = by_digits(left.astype(np.uint32))
+            frame = {name: column[order] for name, column in frame.items()}
+            left, right = frame["left"], frame["right"]
+        if not _ascends(left):  # a record with several links
             rank = np.array([sorted(self.kinds).index(one) for one in self.kinds], np.int64)[frame["kind"]]
             order = np.lexsort((frame["others"], rank, right, left))
             frame = {name: column[order] for name, column in frame.items()}
@@ -136,6 +150,10 @@ class DayLinks:
         if day not in self.writers:
             self.writers[day] = parquet.ParquetWriter(self._path(day), DICTIONARY_SCHEMA, **OPTIONS)
         return self.writers[day]
+
+
+def _ascends(ids: AnyInts) -> bool:
+    return bool(np.all(ids[1:] > ids[:-1]))
 
 
 def _day(path: Path) -> int:

@@ -215,7 +215,7 @@ class Night:
             total.update(now.cents(name))
             noted["cents"] = {**noted["cents"], name: dict(total)}
         breaks = self._breaks()
-        _, self.found.breaks = breaks.totals()
+        _, self.found.breaks = breaks.totals
         stages = self.stages
         code = {name: i for i, name in enumerate(self.codes.currencies)}
         cents = {name: Counter({code[key]: value for key, value in some.items()}) for name, some in

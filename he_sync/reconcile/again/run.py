@@ -162,7 +162,7 @@ def _whole(books: Books, rules: RuleSet, out: Path, threads: int | None) -> Outc
 
 def _finish(books: Books, rules: RuleSet, out: Path, result: Result, before: Earlier | None = None) -> Outcome:
     stages = result.stages
-    counts, stages.found.breaks = result.breaks.totals()
+    counts, stages.found.breaks = result.breaks.totals
     stages.found.counts = result.counts
     summary = replace(summarise(stages, result.identities, rules, books), breaks=counts)
     result.breaks.write(stages.as_of, out / NAMES[1])

@@ -172,7 +172,7 @@ def as_repeated(values: list[str]) -> pa.Array:
     distinct = sorted(set(values))
     place = {name: i for i, name in enumerate(distinct)}
     codes = np.array([place[value] for value in values], np.int32)
-    return pa.DictionaryArray.from_arrays(as_ints(codes), as_texts(distinct)).dictionary_decode()
+    return decoded(codes, distinct)
 
 
 def _coded(names: list[str], code: AnyInts) -> pa.Array:
@@ -206,6 +206,16 @@ def as_texts(values: Sequence[str]) -> pa.Array:
     offsets = np.zeros(len(raw) + 1, np.int32)
     np.cumsum([len(one) for one in raw], out=offsets[1:])
     return pa.Array.from_buffers(pa.string(), len(raw), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(raw))])
+
+
+def decoded(codes: AnyInts, values: Sequence[str]) -> pa.Array:
+    """The texts that `codes` are places of. Arrow's own way would load its functions: 0.05 s of start-up."""
+    raw = [value.encode() for value in values]
+    offsets = np.zeros(len(codes) + 1, np.int32)
+    if len(codes):
+        np.cumsum(np.array([len(one) for one in raw], np.int32)[codes], out=offsets[1:])
+    data = b"".join(map(raw.__getitem__, codes.tolist()))
+    return pa.Array.from_buffers(pa.string(), len(codes), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
 def ranking(one: Break) -> tuple[Any, ...]:
