@@ -48,7 +48,9 @@ class Anew:
         one = _unbatched(night.frames["blind"])
         count = len(one.row)
         store_of = night.store_of(stages.batches.mid, night.parts["card_now"])
-        settlements = Settlements(night.frames["blind"]["id"], np.full(count, -1, np.int32), one, store_of)
+        settlements = Settlements(
+            night.frames["blind"]["id"].astype(np.int64), np.full(count, -1, np.int32), one, store_of
+        )
         self.bank = Bank(night, settlements)
         return self.bank.run()
 
@@ -144,8 +146,8 @@ def _unbatched(frame: Frame) -> Unbatched:
         store=frame["store"].astype(np.int32),
         brand=frame["brand"].astype(np.int16),
         currency=frame["currency"].astype(np.int16),
-        time=frame["time"],
+        time=frame["time"].astype(np.int64),
         timed=frame["timed"].astype(np.bool_),
-        amount=frame["amount"],
-        fee=frame["fee"],
+        amount=frame["amount"].astype(np.int64),
+        fee=frame["fee"].astype(np.int64),
     )

@@ -21,6 +21,8 @@ from he_sync.reconcile.chain.keys import AnyInts, Ints
 from he_sync.reconcile.chain.posted import Posted, documents
 from he_sync.reconcile.chain.settled import Settled
 
+LONG = ("blind", "links LB inferred", "links LD inferred", "pool_payments", "pool_lines", "lost", "voids")
+"""Frames with a row for each line without a batch, or for each record that nothing has matched."""
 BLIND = ("store", "brand", "currency", "time", "timed", "amount", "fee")
 BATCH = ("mid", "brand", "day", "lines", "gross", "refunds", "chargebacks", "fees", "payout", "currency")
 
@@ -137,4 +139,7 @@ def write(folder: Path, frames: dict[str, Frame]) -> None:
 
 def read(folder: Path) -> dict[str, Frame]:
     """Read them again."""
-    return {path.stem: tables.read(path) for path in sorted(folder.glob("*.arrow"))}
+    return {
+        path.stem: tables.read_narrow(path) if path.stem in LONG else tables.read(path)
+        for path in sorted(folder.glob("*.arrow"))
+    }

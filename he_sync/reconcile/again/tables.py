@@ -5,25 +5,23 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from he_sync.reconcile.chain.keys import AnyInts
 from he_sync.reconcile.chain.write import as_ints
 
-Frame = dict[str, NDArray[np.int64]]
-"""Columns of equal length."""
+Frame = dict[str, NDArray[Any]]
+"""Columns of equal length, whole numbers of 64 bits; those read by `read_narrow` of 32 where that is enough."""
 
 
 def as_arrow(frame: Frame) -> pa.Table:
     """The same memory as an Arrow table. `pa.array` would import pandas: 0.4 s of start-up."""
-    columns = [
-        pa.Array.from_buffers(pa.int64(), len(one), [None, pa.py_buffer(np.ascontiguousarray(one, np.int64))])
-        for one in frame.values()
-    ]
-    return pa.Table.from_arrays(columns, names=list(frame))
+    return pa.Table.from_arrays([as_ints(one) for one in frame.values()], names=list(frame))
 
 
 def show(connection: duckdb.DuckDBPyConnection, name: str, frame: Frame) -> None:
@@ -45,7 +43,9 @@ def write(path: Path, frame: Frame) -> None:
         writer.write_table(table)
 
 
-def _narrow(column: NDArray[np.int64]) -> NDArray[np.integer]:
+def _narrow(column: AnyInts) -> AnyInts:
+    if column.dtype == np.int32:
+        return column
     limit = np.iinfo(np.int32)
     fits = not len(column) or (int(column.min()) >= limit.min and int(column.max()) <= limit.max)
     return column.astype(np.int32) if fits else column
@@ -53,17 +53,25 @@ def _narrow(column: NDArray[np.int64]) -> NDArray[np.integer]:
 
 def read(path: Path) -> Frame:
     """Map it into memory again."""
+    return {name: column.astype(np.int64, copy=False) for name, column in read_narrow(path).items()}
+
+
+def read_narrow(path: Path) -> Frame:
+    """The same without a copy, columns of small numbers in half the room: to compare, to choose from and to keep."""
     table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     if not len(table):
-        return {name: np.empty(0, np.int64) for name in table.column_names}
-    return {name: as_numbers(table.column(name).chunk(0)) for name in table.column_names}
+        return {name: np.empty(0, np.int32) for name in table.column_names}
+    return {name: _values(table.column(name).chunk(0)) for name in table.column_names}
 
 
 def as_numbers(array: pa.Array) -> NDArray[np.int64]:
     """Whole numbers without nulls. Arrow's own way to numpy would import pandas: 0.4 s of start-up."""
+    return _values(array).astype(np.int64, copy=False)
+
+
+def _values(array: pa.Array) -> AnyInts:
     kind = np.dtype(f"i{array.type.bit_width // 8}")
-    values = np.frombuffer(array.buffers()[1], kind, len(array), array.offset * kind.itemsize)
-    return values.astype(np.int64, copy=False)
+    return np.frombuffer(array.buffers()[1], kind, len(array), array.offset * kind.itemsize)
 
 
 def link(old: Path, new: Path) -> None:
@@ -74,14 +82,13 @@ def link(old: Path, new: Path) -> None:
         shutil.copyfile(old, new)
 
 
-def merged(frame: Frame, without: NDArray[np.int64], more: Frame, key: str = "id") -> Frame:
-    """The frame, in the order of its key, less the rows with some keys, plus more rows."""
-    stay = np.ones(len(frame[key]), bool)
+def merged(frame: Frame, without: AnyInts, more: Frame, key: str = "id") -> Frame:
+    """The frame, in the order of its key, less the rows with some keys, plus more rows; as narrow as it was."""
     at = np.searchsorted(frame[key], without)
     inside = at < len(frame[key])
     hit = at[inside][frame[key][at[inside]] == without[inside]]
-    stay[hit] = False
-    joined = {name: np.concatenate((column[stay], more[name])) for name, column in frame.items()}
+    left = {name: np.delete(column, hit) for name, column in frame.items()} if len(hit) else frame
+    joined = {name: np.concatenate((column, _narrow(more[name]))) for name, column in left.items()}
     if bool(np.all(joined[key][1:] >= joined[key][:-1])):
         return joined
     order = np.argsort(joined[key], kind="stable")
