@@ -7,16 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from he_sync.reconcile.again.manifest import LARGE, SMALL, Earlier
+from he_sync.reconcile.again import tables
+from he_sync.reconcile.again.manifest import FOLDER, LARGE, SMALL, Earlier
+from he_sync.reconcile.again.numbers import MERGED
 from he_sync.reconcile.again.tables import Frame
 from he_sync.reconcile.chain.keys import Ints
 from he_sync.reconcile.given import Books
+from he_sync.reconcile.given.files import quoted
 
 COPIES = "copies"
 DAYS = {"pos_payments": "business_date", "settlement_lines": "txn_date", "gl_lines": "posting_date"}
 """The dates by which rows are looked for; of each file the first and last are kept."""
 BOOKED = "source IN ('DEPOSIT', 'BATCH')"
 """The ledger lines that the bank's side asks for: 1 in 25, kept as a copy."""
+COPIED = {**{name: (name, "true") for name in SMALL}, "booked": ("gl_lines", BOOKED)}
+"""By copy its relation, and which rows of it."""
 
 
 def dates_of(books: Books, relation: str, parts: Iterable[Path]) -> dict[str, tuple[int, int]]:
@@ -41,15 +46,27 @@ def dates(books: Books, before: Earlier | None = None) -> dict[str, dict[str, tu
     return found
 
 
-def copy(books: Books, state: Path) -> None:
-    """Keep the small relations and the ledger's lines of batches and deposits as they are read."""
+def copy(books: Books, state: Path, before: Earlier | None = None) -> None:
+    """Keep the small relations and the ledger's lines of batches and deposits as they are read.
+
+    Where nothing went since an earlier run its copies are linked, and what came is one more.
+    """
     (state / COPIES).mkdir()
-    queries = {name: f"FROM main.{name}" for name in SMALL if name in books.noted}
-    listed = books.connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'booked'").fetchall()
-    queries["booked"] = "FROM main.booked" if listed else f"FROM main.gl_lines WHERE {BOOKED}"
-    for name, query in queries.items():
-        path = str(state / COPIES / f"{name}.parquet").replace("'", "''")
-        books.connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION uncompressed)")
+    for name, (relation, where) in COPIED.items():
+        if relation not in books.noted:
+            continue
+        old = _copies_of(before.out / FOLDER, name) if before and not before.went[relation] else []
+        more = 0 < len(old) <= MERGED
+        for path in old if more else ():
+            tables.link(path, state / COPIES / path.name)
+        if not more or (before and before.came[relation]):
+            path = state / COPIES / f"{name}.{len(old) if more else 0}.parquet"
+            query = f"FROM {'came' if more else 'main'}.{relation} WHERE {where}"
+            books.connection.execute(f"COPY ({query}) TO {quoted(path)} (FORMAT parquet, COMPRESSION uncompressed)")
+
+
+def _copies_of(state: Path, name: str) -> list[Path]:
+    return sorted((state / COPIES).glob(f"{name}.*.parquet"))
 
 
 class Reach:
@@ -78,28 +95,26 @@ class Reach:
                     self.run(f"CREATE TABLE {schema}.{name} AS FROM shown_files; DROP VIEW shown_files")
 
     def _copies(self) -> None:
-        """Small relations as tables: of an earlier run's copy, unless files of theirs went."""
+        """Small relations as an earlier run's copies and what came, unless files of theirs went."""
         for name in SMALL:
             if name in self.books.noted:
                 self._copied(name)
-        path = self._path("booked")
-        self.run(
-            f"CREATE TABLE main.booked AS FROM read_parquet({path}) ANTI JOIN went.gl_lines USING (gl_id)"
-            f" UNION ALL FROM came.gl_lines WHERE {BOOKED}"
-        )
-
-    def _path(self, name: str) -> str:
-        path = str(self.before.out / "state" / COPIES / f"{name}.parquet").replace("'", "''")
-        return f"'{path}'"
+        still = "ANTI JOIN went.gl_lines USING (gl_id)" if self.before.went["gl_lines"] else ""
+        came = f"FROM came.gl_lines WHERE {BOOKED}"
+        self.run(f"CREATE VIEW main.booked AS FROM {self._kept('booked')} {still} UNION ALL {came}")
 
     def _copied(self, name: str) -> None:
-        if self.before.went[name]:
-            self.run(f"CREATE TABLE main.copied AS FROM main.{name}")
+        new = f"main.new_{name}"  # beside the books: a whole run that follows still reads them
+        if self.before.came[name]:
+            self.books.show(new, name, self.before.came[name])
         else:
-            self.run(f"CREATE TABLE main.copied AS FROM read_parquet({self._path(name)})")
-            self.books.show(f"came.{name}", name, self.before.came[name])
-            self.run(f"INSERT INTO main.copied FROM came.{name}")
-        self.run(f"DROP VIEW main.{name}; ALTER TABLE main.copied RENAME TO {name}")
+            self.run(f"CREATE TABLE {new} AS FROM main.{name} LIMIT 0")
+        self.run(f"CREATE VIEW came.{name} AS FROM {new}")
+        if not self.before.went[name]:
+            self.run(f"CREATE OR REPLACE VIEW main.{name} AS FROM {self._kept(name)} UNION ALL FROM {new}")
+
+    def _kept(self, name: str) -> str:
+        return f"read_parquet([{', '.join(map(quoted, _copies_of(self.before.out / FOLDER, name)))}])"
 
     def names(self, relation: str, columns: str, asked: Frame) -> set[str]:
         """The files, less those that came, whose rows may have `columns` as a row of `asked` has its own."""

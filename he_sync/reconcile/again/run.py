@@ -170,7 +170,7 @@ def _finish(books: Books, rules: RuleSet, out: Path, result: Result, before: Ear
     state.mkdir()
     kept.write(state, result.frames)
     result.breaks.keep(state / BREAKS)
-    copy(books, state)
+    copy(books, state, before)
     reached = dates(books, before)
     last = max((high for _, high in reached["settlement_lines"].values() if high is not None), default=0)
     numbers = before.numbers if before else Numbers(Path())
