@@ -18,11 +18,13 @@ from he_sync.reconcile.chain.arrays import PAY, VOID, Batches, Payments, Stores
 from he_sync.reconcile.chain.deposits import Settlements
 from he_sync.reconcile.chain.fallback import Fallback
 from he_sync.reconcile.chain.keys import AnyInts, Ints
+from he_sync.reconcile.chain.known_odds import KnownOdds
 from he_sync.reconcile.chain.posted import Posted, documents
 from he_sync.reconcile.chain.settled import Settled
 
 LONG = ("blind", "links LB inferred", "links LD inferred", "pool_payments", "pool_lines", "lost", "voids")
 """Frames with a row for each line without a batch, or for each record that nothing has matched."""
+ODDS = "odds.npy"
 BLIND = ("store", "brand", "currency", "time", "timed", "amount", "fee")
 BATCH = ("mid", "brand", "day", "lines", "gross", "refunds", "chargebacks", "fees", "payout", "currency")
 
@@ -129,6 +131,21 @@ def cash_of(payments: Payments, cash: int) -> Frame:
     np.add.at(amount, place.ravel(), payments.amount[rows])
     columns = {"store": found[0], "currency": found[1], "day": found[2], "amount": amount}
     return {name: column[amount != 0] for name, column in columns.items()}
+
+
+def write_odds(folder: Path, odds: KnownOdds) -> None:
+    """Write the odds that a run used, in the order of their keys."""
+    found = sorted(odds.used.items())
+    table = np.zeros(len(found), [("key", "V16"), ("odds", np.float64, len(found[0][1]) if found else 0)])
+    for row, (key, values) in zip(table, found, strict=True):
+        row["key"], row["odds"] = key, values
+    np.save(folder / ODDS, table)
+
+
+def read_odds(folder: Path) -> KnownOdds:
+    """Read them again."""
+    table = np.load(folder / ODDS)
+    return KnownOdds(dict(zip((key.tobytes() for key in table["key"]), table["odds"], strict=True)))
 
 
 def write(folder: Path, frames: dict[str, Frame]) -> None:

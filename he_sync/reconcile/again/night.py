@@ -64,6 +64,7 @@ class Night:
         self.found = Found(keep=True)
         self.reach = Reach(books, before)
         self.stages = Stages(books, rules, self.found, self._codes())
+        self.stages.odds = kept.read_odds(before.out / FOLDER)
         self.codes: Codes = self.stages.codes
         if list(self.codes.currencies) != before.noted["currencies"]:
             raise Fallen("there are other currencies")

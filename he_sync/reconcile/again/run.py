@@ -169,6 +169,7 @@ def _finish(books: Books, rules: RuleSet, out: Path, result: Result, before: Ear
     state = out / FOLDER
     state.mkdir()
     kept.write(state, result.frames)
+    kept.write_odds(state, stages.odds)
     result.breaks.keep(state / BREAKS)
     copy(books, state, before)
     reached = dates(books, before)

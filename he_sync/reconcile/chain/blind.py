@@ -18,6 +18,7 @@ from he_sync.reconcile.chain.boundaries import Boundaries
 from he_sync.reconcile.chain.cut_odds import UNLIKELY
 from he_sync.reconcile.chain.expected import Funding
 from he_sync.reconcile.chain.keys import Floats, Ints, group
+from he_sync.reconcile.chain.known_odds import KnownOdds
 from he_sync.reconcile.chain.leg_batches import LegBatches
 from he_sync.reconcile.chain.leg_units import carry, lanes, make_units
 from he_sync.reconcile.chain.slips import GATE
@@ -29,12 +30,14 @@ ALLOWED = 4e-4  # wrong lines that are expected among those of a leg that are su
 class Blind:
     """Infers batches and deposits of lines without batch ids."""
 
-    def __init__(self, one: Unbatched, funding: Funding, fees: BatchFees, lags: list[int], dues: Dues) -> None:
-        """`lags` by brand code."""
+    def __init__(  # noqa: PLR0913, PLR0917 - all that an account without batch ids is told by
+        self, one: Unbatched, funding: Funding, fees: BatchFees, lags: list[int], dues: Dues, odds: KnownOdds
+    ) -> None:
+        """`lags` by brand code; `odds` are those of an earlier run."""
         self.one, self.stores = one, funding.stores
         first = int(one.time.min() // 86_400) - MARGIN
         days = int(one.time.max() // 86_400) + MARGIN + 1 - first
-        self.ground = Ground(one, fees, funding.bank_days, lags, first, days)
+        self.ground = Ground(one, fees, funding.bank_days, lags, first, days, odds)
         columns = (self.stores.account[one.store], one.brand, one.currency)
         order, _, rank = group(columns, np.arange(len(one.row)))
         self.legs = []

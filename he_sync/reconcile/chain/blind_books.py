@@ -19,6 +19,7 @@ from he_sync.reconcile.chain.deposits import Settlements
 from he_sync.reconcile.chain.expected import Expected, Funding
 from he_sync.reconcile.chain.found import AUTOMATIC, SUGGESTED, UNRESOLVED, Found
 from he_sync.reconcile.chain.keys import Ints, group
+from he_sync.reconcile.chain.known_odds import KnownOdds
 
 RULE = ("inferred_cut_off", "natural_batch")
 LEDGER = ("inferred_cut_off", "ledger_names_batch")
@@ -29,8 +30,9 @@ LegKey = tuple[int, int, int]  # bank account, brand code, currency code
 class BlindBooks:
     """Lines without a batch on their way through the bank statement."""
 
-    def __init__(self, settlements: Settlements, funding: Funding, statement: Statement) -> None:
-        """Places of brands in `funding.brands` are the codes that lines carry."""
+    def __init__(self, settlements: Settlements, funding: Funding, statement: Statement, odds: KnownOdds) -> None:
+        """Places of brands in `funding.brands` are the codes that lines carry; `odds` are those of an earlier run."""
+        self.odds = odds
         self.one: Unbatched = settlements.one
         self.ids: Ints = settlements.line_ids[self.one.row]
         self.stores: Stores = funding.stores
@@ -47,7 +49,7 @@ class BlindBooks:
         dues = self._expect(postings)
         brands, lags = self.funding.brands, self.funding.lags
         by_code = [lags.get(brand, 1) for brand in (*brands, "")]
-        inferred = Blind(self.one, self.funding, fees, by_code, dues).infer()
+        inferred = Blind(self.one, self.funding, fees, by_code, dues, self.odds).infer()
         for withdrawal in fee_withdrawals(self.one, inferred.day, self.funding, self.statement):
             self._add(withdrawal)
         return inferred

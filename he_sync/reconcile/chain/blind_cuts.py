@@ -48,9 +48,14 @@ class BlindCuts:
         """Few days, or days without sales at night: the cut-off under which the fees that slipped are likeliest."""
         day = batch_days(self.one.time[rows], self.one.timed[rows], np.int64(cut.steps))
         keep = np.flatnonzero((fees != 0) | (sums != sums[0]).any(axis=0))
-        pools = [self.one.fee[rows[day == self.ground.first + i]] for i in keep.tolist()]
-        crossing = Crossing(np.cumsum(fees)[keep], [SlipOdds(pool, USUAL, FEE_SIZE) for pool in pools])
-        (chance,) = refine([np.cumsum(sums, axis=1)[:, keep]], crossing, [cut.steps])
+        order = np.argsort(day, kind="stable")
+        edges = np.searchsorted(day[order], self.ground.first + np.append(keep, keep + 1)).reshape(2, -1)
+        running, due = np.cumsum(sums, axis=1)[:, keep], np.cumsum(fees)[keep]
+        odds = [
+            self.ground.odds.at(self.one.fee[rows[order[start:end]]], USUAL, FEE_SIZE, over)
+            for start, end, over in zip(*edges.tolist(), np.ascontiguousarray((running - due).T), strict=True)
+        ]
+        (chance,) = refine([running], Crossing(due, odds), [cut.steps])
         return replace(cut, steps=likeliest(chance, cut.steps), chance=chance)
 
 

@@ -13,13 +13,14 @@ from he_sync.reconcile.chain.batch_fees import BatchFees
 from he_sync.reconcile.chain.blind_lines import Unbatched
 from he_sync.reconcile.chain.cutoffs import CutOff
 from he_sync.reconcile.chain.keys import Ints, Mask
+from he_sync.reconcile.chain.known_odds import KnownOdds
 
 Batch = tuple[int, int]  # store position, day
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What is known of all legs: lines, the ledger's batch fees, the banking calendar, lags by brand, span of days."""
+    """What is known of all legs: lines, the ledger's batch fees, bank days, lags by brand, span of days, odds."""
 
     one: Unbatched
     fees: BatchFees
@@ -27,6 +28,7 @@ class Ground:
     lags: list[int]
     first: int
     days: int
+    odds: KnownOdds
 
     def value(self, batch: Batch, brand: int) -> int:
         """When a batch is due."""

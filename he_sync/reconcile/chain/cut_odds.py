@@ -14,6 +14,7 @@ import numpy as np
 
 from he_sync.reconcile.chain.blind_lines import CUTS
 from he_sync.reconcile.chain.keys import AnyInts, Floats, Ints, Mask
+from he_sync.reconcile.chain.known_odds import OddsAt
 from he_sync.reconcile.chain.slip_odds import SlipOdds
 
 ROUNDS = 8
@@ -28,7 +29,7 @@ class Crossing:
     """All boundaries of an account: what is missing at each if no line came (boundaries), and the odds of its sums."""
 
     missing: Ints
-    odds: Sequence[SlipOdds]
+    odds: Sequence[SlipOdds | OddsAt]
 
     def cost(self, sums: AnyInts) -> Floats:
         """How unlikely lines of these running sums (..., boundaries) are, smaller is likelier."""

@@ -41,6 +41,7 @@ from he_sync.reconcile.chain.fees import Schedule
 from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.fx import Money
 from he_sync.reconcile.chain.keys import NOWHERE, Places, find
+from he_sync.reconcile.chain.known_odds import KnownOdds
 from he_sync.reconcile.chain.ledger_classes import classify_ledger
 from he_sync.reconcile.chain.merchants import learn_by_amounts
 from he_sync.reconcile.chain.orders import match_orders
@@ -75,6 +76,7 @@ class Stages:
         self.coming: Cents = Counter()  # of payments that may still settle
         self.rows: dict[str, int] = {}
         self.learned: Learned | None = None  # of a narrowed run: what the other lines say
+        self.odds = KnownOdds()
         self.last_line = 0  # of a narrowed run: the last day of all lines
         self.keep: Callable[[str, Any], None] = lambda _name, _what: None  # hears what a later run may build on
 
@@ -203,7 +205,7 @@ class Stages:
         """The bank's side from a statement and the deposits that are expected on it."""
         postings, journal = booked
         self._bank_difference(statement.deposits, settlements.one)
-        blind = BlindBooks(settlements, funding, statement)
+        blind = BlindBooks(settlements, funding, statement, self.odds)
         inferred = blind.infer(postings, journal) if blind.legs else None
         self.differing[BANK].update(blind.exchanged)
         match_statement(statement, postings, self.rules)
