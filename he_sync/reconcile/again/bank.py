@@ -167,11 +167,11 @@ class Bank:
         tables.show(self.night.reach.connection, "redone_units", {"unit": self.redone.units})
         tables.show(self.night.reach.connection, "redone_accounts", {"account": self.redone.accounts})
         listed = ", ".join(map(str, [-1, *stores]))
-        deposits = "source = 'DEPOSIT'" + ("" if self.redone.all else f" AND gl_id IN ({_REDONE})")
+        deposits = "source = 'DEPOSIT'" + ("" if self.redone.all else f" AND ({_REDONE})")
         run("CREATE SCHEMA IF NOT EXISTS bank_now")
         run(
-            f"CREATE OR REPLACE TABLE bank_now.gl_lines AS FROM main.booked WHERE ({deposits})"
-            f" OR (source = 'BATCH' AND store_id IN ({listed}))"
+            f"CREATE OR REPLACE TABLE bank_now.gl_lines AS SELECT g.* FROM main.booked g LEFT JOIN {_ACCOUNTS}"
+            f" USING (store_id) WHERE ({deposits}) OR (source = 'BATCH' AND store_id IN ({listed}))"
         )
         return "bank_now"
 
@@ -230,9 +230,8 @@ _CASH = (
     " (FROM came.pos_payments UNION ALL FROM went.pos_payments) p LEFT JOIN main.stores s USING (store_id)"
     " WHERE tender = 'cash'"
 )
+_ACCOUNTS = "(SELECT store_id, bank_account::BIGINT AS held FROM main.stores)"
 _REDONE = (
-    "SELECT gl_id FROM (SELECT gl_id, coalesce(s.bank_account, 0)::BIGINT AS account,"
-    " posting_date - DATE '1970-01-01' AS day FROM main.booked g LEFT JOIN main.stores s USING (store_id)"
-    " WHERE source = 'DEPOSIT') WHERE account * 1048576 + day IN (SELECT unit FROM redone_units)"
-    " OR account IN (SELECT account FROM redone_accounts)"
+    "coalesce(held, 0) IN (SELECT account FROM redone_accounts) OR coalesce(held, 0) * 1048576"
+    " + (posting_date - DATE '1970-01-01') IN (SELECT unit FROM redone_units)"
 )

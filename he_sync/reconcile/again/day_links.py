@@ -16,10 +16,11 @@ from pyarrow import parquet
 from he_sync.reconcile.again import tables
 from he_sync.reconcile.again.tables import Frame, as_numbers
 from he_sync.reconcile.chain.found import RELATIONS, Block
-from he_sync.reconcile.chain.keys import AnyInts, by_digits, find
+from he_sync.reconcile.chain.keys import AnyInts, Ints, by_digits, find
 from he_sync.reconcile.chain.write import DICTIONARY_SCHEMA, OPTIONS, ROW_GROUP, table_of
 
 Kind = tuple[str, str, str]  # stage, rule, strength
+RUNS = 64  # more are sorted faster than merged
 ROW = ("left", "right", "kind", "others")
 
 
@@ -128,8 +129,8 @@ class DayLinks:
     def ordered(self, frame: Frame) -> Frame:
         """By day, left and right, at last by rule; columns that are sorted already cost little."""
         left, right = frame["left"], frame["right"]
-        if not _ascends(left) and int(left.min()) >= 0 and int(left.max()) < 1 << 32:
-            order = by_digits(left.astype(np.uint32))
+        if not _ascends(left):
+            order = _by_id(left)
             frame = {name: column[order] for name, column in frame.items()}
             left, right = frame["left"], frame["right"]
         if not _ascends(left):  # a record with several links
@@ -154,6 +155,13 @@ class DayLinks:
 
 def _ascends(ids: AnyInts) -> bool:
     return bool(np.all(ids[1:] > ids[:-1]))
+
+
+def _by_id(ids: AnyInts) -> Ints:
+    """The stable order: a few ascending runs are merged, others sorted by digits where they fit."""
+    if np.count_nonzero(ids[1:] < ids[:-1]) > RUNS and int(ids.min()) >= 0 and int(ids.max()) < 1 << 32:
+        return by_digits(ids.astype(np.uint32))
+    return np.argsort(ids, kind="stable")
 
 
 def _day(path: Path) -> int:

@@ -145,8 +145,6 @@ class BlindBooks:
         columns = (one.store, one.currency, inferred.day, one.brand)
         order, _, rank = group(columns, one.row)
         starts = np.flatnonzero(rank == 0)
-        ends = [*starts[1:].tolist(), len(order)]
-        parts = [order[a:b] for a, b in zip(starts.tolist(), ends, strict=False)]
         near: dict[tuple[int, int, int], dict[int, int]] = defaultdict(dict)
         named = [column[order[starts]].tolist() for column in columns]
         cost = np.add.reduceat(one.fee[order], starts).tolist() if len(order) else []
@@ -154,27 +152,26 @@ class BlindBooks:
         for key, brand, fees_of in zip(keys, named[3], cost, strict=True):
             near[key][brand] = fees_of
         paying = _paying(inferred.due[order], starts)
-        lines: dict[int, list[tuple[Ints, int]]] = defaultdict(list)
+        refs, alike = np.zeros((2, len(starts)), np.int64)
         banks: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for key, brand, rows, due in zip(keys, named[3], parts, paying, strict=True):
+        for i, (key, brand, due) in enumerate(zip(keys, named[3], paying, strict=True)):
             fee, ref = fees.by_brand(*key, near[key]).get(brand, (0, 0))
             if not ref or fee != near[key][brand]:
                 continue
-            others = fees.alike(*key, fee)
-            lines[others].append((rows, ref))
+            refs[i], alike[i] = ref, fees.alike(*key, fee)
             if due in paid:
-                banks[others].append((ref, int(self.statement.bank.ids[paid[due]])))
+                banks[int(alike[i])].append((ref, int(self.statement.bank.ids[paid[due]])))
         if found.allowance.rules.uses("LB", LEDGER[1]):
-            for others in sorted(lines):
-                self._link_named(lines[others], banks[others], others, found)
+            of_row, alike_of_row = np.zeros((2, len(order)), np.int64)
+            batch = np.cumsum(rank == 0) - 1
+            of_row[order], alike_of_row[order] = refs[batch], alike[batch]
+            for others in np.unique(alike[refs != 0]).tolist():
+                rows = np.flatnonzero((of_row != 0) & (alike_of_row == others))
+                self._link_named(rows, of_row[rows], banks[others], others, found)
 
-    def _link_named(
-        self, lines: list[tuple[Ints, int]], banks: list[tuple[int, int]], others: int, found: Found
-    ) -> None:
+    def _link_named(self, rows: Ints, refs: Ints, banks: list[tuple[int, int]], others: int, found: Found) -> None:
         """Batches that the journal names; where it names others that cost the same, suggested."""
         strength = SUGGESTED if others else AUTOMATIC
-        rows = np.concatenate([rows for rows, _ in lines])
-        refs = np.repeat([ref for _, ref in lines], [len(rows) for rows, _ in lines])
         found.link("LB", self.ids[rows], refs, LEDGER, strength=strength, alternatives=others)
         pairs = np.array(banks, np.int64).reshape(-1, 2)
         found.link("BD", pairs[:, 0], pairs[:, 1], LEDGER, strength=strength, alternatives=others)

@@ -115,6 +115,9 @@ FROM out_breaks GROUP BY break_class ORDER BY bool_or("table" = '{STOCK}'), 5 DE
 """
 _WEIGHTIEST = f"""
 SELECT break_class, record_id, related_id, delta_cents, age_days, confidence, evidence FROM out_breaks
+JOIN (SELECT break_class, list_min(max(abs(delta_cents), {DETAIL})) AS least FROM out_breaks GROUP BY ALL)
+  USING (break_class)
+WHERE abs(delta_cents) >= least
 QUALIFY row_number() OVER (PARTITION BY break_class ORDER BY abs(delta_cents) DESC, age_days DESC, record_id, evidence)
   <= {DETAIL}
 ORDER BY break_class, abs(delta_cents) DESC, age_days DESC, record_id, evidence
