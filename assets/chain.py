@@ -7,7 +7,6 @@ import dagster as dg
 
 from assets.days import DAYS, ONE_RUN, OWNERS, days_of
 from assets.guard import retries_only_what_can_help
-from assets.pulls import path
 from assets.reconcile import ELSEWHERE
 from assets.show import Shown, table
 from he_sync.flows.chain import Chained, run
@@ -105,9 +104,10 @@ def chain(context: dg.AssetExecutionContext, memory: MemoryResource) -> Iterator
                     "identities": _identities(found),
                     "by class": _classes(found),
                     "cases": _cases(found),
-                    "links": found.links.rows,
+                    "links": found.links,
                     "report": dg.MetadataValue.path(found.report),
-                    "file": path(found.links),
+                    "file": dg.MetadataValue.path(found.out),
+                    "dates made anew": ", ".join(found.made),
                 },
                 partition_key=day.isoformat(),
             )

@@ -15,13 +15,18 @@ BASIS = 10_000
 
 
 def expected_fee(lines: pd.DataFrame, terms: Terms) -> int:
-    """Contract fees of settled lines: per sale, basis points of the amount rounded half up, plus the item price."""
-    total = 0
-    for brand, amount in zip(lines["brand"], lines["amount_minor"], strict=True):
-        fee = terms.fees.get(brand)
-        if fee and amount > 0:
-            total += (int(amount) * fee.basis_points * 2 + BASIS) // (2 * BASIS) + fee.per_item_minor
-    return total
+    """Contract fees of settled lines."""
+    return sum(line_fees(lines, terms))
+
+
+def line_fees(lines: pd.DataFrame, terms: Terms) -> list[int]:
+    """Of each line: for a sale basis points of the amount rounded half up, plus the item price; else 0."""
+    return [
+        (int(amount) * fee.basis_points * 2 + BASIS) // (2 * BASIS) + fee.per_item_minor
+        if (fee := terms.fees.get(brand)) and amount > 0
+        else 0
+        for brand, amount in zip(lines["brand"], lines["amount_minor"], strict=True)
+    ]
 
 
 def compare(

@@ -1,7 +1,7 @@
 """The chain over what nights pulled: every cent is explained, and each record is known by its own name."""
 
-import json
 import shutil
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -42,8 +42,8 @@ def test_what_was_compared_night_by_night_is_what_is_compared_at_once(shop, tmp_
 
 def breaks_of(folder):
     """Class, record and cents of each break; numbers differ between installations, names do not."""
-    numbers = Numbers.of(json.loads((folder / chain.NUMBERS).read_text()))
-    breaks = chain.named(pd.read_parquet(folder / "breaks.parquet"), numbers)
+    with closing(Numbers(folder.parent / chain.NUMBERS)) as numbers:
+        breaks = chain.named(pd.read_parquet(folder / "breaks.parquet"), numbers)
     return sorted(breaks[["break_class", "subject", "delta_cents"]].to_numpy().tolist())
 
 

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from he_sync.flows.settlement_books.folder import write_folder
-from he_sync.flows.settlement_books.source import Source, read_source
+from he_sync.flows.settlement_books.source import FRAMES, read_source
 from he_sync.model.errors import FixInput
 from he_sync.reconcile import runs
 from he_sync.reconcile.given import open_books
@@ -79,8 +79,9 @@ def test_a_day_that_no_night_pulled_is_refused(tmp_path, shop):
 
 
 def test_days_without_deposits_still_make_a_whole_folder(tmp_path, shop):
-    source = read_source(shop[0].lake, DAYS, shop[0].retailer)
-    empty = {name: rows.iloc[0:0] for name, rows in source.frames.items()}
-    write_folder(Source(empty, shop[0].retailer), tmp_path)
+    lake = Lake(tmp_path / "lake")
+    for name in FRAMES:
+        lake.write("canonical", name, DAYS[0], shop[0].lake.read("canonical", name, DAYS[0]).iloc[0:0])
+    write_folder(read_source(lake, DAYS[:1], shop[0].retailer), tmp_path)
     with open_books(tmp_path) as books:
         assert set(books.rows.values()) == {0, len(shop[0].retailer.stores)}

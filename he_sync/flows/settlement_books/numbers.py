@@ -1,50 +1,162 @@
-"""Numbers for what both systems name by texts."""
+"""Numbers for what both systems name by texts, and which date holds which record; kept in one file from run to run.
+
+A record keeps its number, so that a date that did not change gives the same rows again. What is asked is what a date
+names: the file's size is no matter.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import count
+from pathlib import Path
+
+FIRST = {
+    "orders": 50_000_001,
+    "lines": 20_000_001,
+    "batches": 30_000_001,
+    "bank_lines": 40_000_001,
+    "postings": 60_000_001,
+    "references": 1,
+    "mids": 7_000_001,
+    "accounts": 9_001,
+    "stores": 1,
+}
+"""The kinds, and from where on the texts of each are numbered in the order in which they are met."""
+LASTING = ("mids", "accounts", "stores")
+"""Kinds that are never forgotten: there are as many as places."""
+TABLES = """
+CREATE TABLE IF NOT EXISTS names (kind TEXT, text TEXT, number INTEGER, day TEXT, PRIMARY KEY (kind, text))
+  WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS names_by_number ON names (kind, number);
+CREATE INDEX IF NOT EXISTS names_by_day ON names (day);
+CREATE TABLE IF NOT EXISTS next (kind TEXT PRIMARY KEY, number INTEGER);
+CREATE TABLE IF NOT EXISTS held (relation TEXT, id INTEGER, day TEXT, PRIMARY KEY (relation, id, day)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS held_by_day ON held (day, relation);
+"""
+# CROSS JOIN: SQLite then takes the left side first. Without figures of its own it went through all names once a text.
+WAIT = 600.0
+"""Seconds for another run of the chain to write down its numbers."""
 
 
-@dataclass
 class Ids:
-    """Numbers for the texts of one kind, from `first` on in the order in which they are met."""
+    """Numbers for the texts of one kind."""
 
-    first: int
-    known: dict[str, int] = field(default_factory=dict)
+    def __init__(self, numbers: Numbers, kind: str) -> None:
+        self._numbers, self._kind = numbers, kind
+        self._known: dict[str, int] = {}
 
     def of(self, text: object) -> int:
         """The text's number; 0 for none."""
-        return self.known.setdefault(str(text), self.first + len(self.known)) if str(text) else 0
+        return self.all([text])[0]
 
-    def texts(self) -> dict[int, str]:
+    def all(self, texts: Iterable[object]) -> list[int]:
+        """The number of each."""
+        listed = [str(text) for text in texts]
+        new = list(dict.fromkeys(text for text in listed if text and text not in self._known))
+        if new:
+            self._known |= self._asked(new)
+            self._add([text for text in new if text not in self._known])
+        return [self._known[text] if text else 0 for text in listed]
+
+    def known(self, texts: Iterable[str]) -> dict[str, int]:
+        """The numbers of those that have one."""
+        return self._asked(list(texts))
+
+    def texts(self, numbers: Iterable[int]) -> dict[int, str]:
         """What each number stands for."""
-        return {number: text for text, number in self.known.items()}
+        sql = "SELECT number, text FROM json_each(?) CROSS JOIN names ON kind = ? AND number = value"
+        return dict(self._numbers.run(sql, (json.dumps(list(numbers)), self._kind)).fetchall())
+
+    def forget(self) -> None:
+        """Let go of what is remembered beside the file."""
+        self._known.clear()
+
+    def _asked(self, texts: list[str]) -> dict[str, int]:
+        sql = "SELECT text, number FROM json_each(?) CROSS JOIN names ON kind = ? AND text = value"
+        return dict(self._numbers.run(sql, (json.dumps(texts), self._kind)).fetchall())
+
+    def _add(self, texts: Sequence[str]) -> None:
+        if not texts:
+            return
+        ((first,),) = self._numbers.run("SELECT number FROM next WHERE kind = ?", (self._kind,)).fetchall()
+        numbered = dict(zip(texts, count(first), strict=False))
+        day = "" if self._kind in LASTING else self._numbers.day
+        rows = ((self._kind, text, number, day) for text, number in numbered.items())
+        self._numbers.many("INSERT INTO names VALUES (?, ?, ?, ?)", rows)
+        self._numbers.run("UPDATE next SET number = ? WHERE kind = ?", (first + len(texts), self._kind))
+        self._known |= numbered
 
 
-@dataclass(frozen=True)
 class Numbers:
-    """All the numbers of a folder, by what they stand for."""
+    """All the numbers, by what they stand for, in a file or only in memory.
 
-    orders: Ids = field(default_factory=lambda: Ids(50_000_001))
-    lines: Ids = field(default_factory=lambda: Ids(20_000_001))
-    batches: Ids = field(default_factory=lambda: Ids(30_000_001))
-    bank_lines: Ids = field(default_factory=lambda: Ids(40_000_001))
-    postings: Ids = field(default_factory=lambda: Ids(60_000_001))
-    references: Ids = field(default_factory=lambda: Ids(1))
-    mids: Ids = field(default_factory=lambda: Ids(7_000_001))
-    accounts: Ids = field(default_factory=lambda: Ids(9_001))
-    stores: Ids = field(default_factory=lambda: Ids(1))
+    Nothing is written down before `keep`: what a run that failed has numbered is numbered anew.
+    """
 
-    def document(self) -> dict[str, list[str]]:
-        """As JSON: the texts of each kind in the order of their numbers."""
-        return {item.name: list(getattr(self, item.name).known) for item in fields(self)}
+    def __init__(self, path: Path | None = None) -> None:
+        self._connection = sqlite3.connect(path or ":memory:", timeout=WAIT, isolation_level=None)
+        self.run = self._connection.execute
+        self.many = self._connection.executemany
+        self.run("BEGIN IMMEDIATE")
+        for statement in filter(str.strip, TABLES.split(";")):
+            self.run(statement)
+        self.many("INSERT OR IGNORE INTO next VALUES (?, ?)", FIRST.items())
+        self.day = ""
+        self.orders, self.lines, self.batches, self.bank_lines, self.postings, self.references = (
+            Ids(self, kind) for kind in ("orders", "lines", "batches", "bank_lines", "postings", "references")
+        )
+        self.mids, self.accounts, self.stores = (Ids(self, kind) for kind in LASTING)
 
-    @classmethod
-    def of(cls, document: Mapping[str, Sequence[str]]) -> Numbers:
-        """The reverse of `document`: what was numbered keeps its number, and numbering goes on behind it."""
-        numbers = cls()
-        for name, texts in document.items():
-            for text in texts:
-                getattr(numbers, name).of(text)
-        return numbers
+    def begin(self, day: str) -> None:
+        """What is numbered next is first met on this date."""
+        self.day = day
+        for ids in (self.orders, self.lines, self.batches, self.bank_lines, self.postings, self.references):
+            ids.forget()
+
+    def hold(self, relation: str, day: str, ids: Iterable[int]) -> None:
+        """The records of a relation that a date's snapshots have, in place of those that they had."""
+        self.run("DELETE FROM held WHERE day = ? AND relation = ?", (day, relation))
+        self.many("INSERT OR IGNORE INTO held VALUES (?, ?, ?)", ((relation, one, day) for one in ids))
+
+    def holding(self, relation: str, ids: Iterable[int], first: str, last: str) -> dict[int, str]:
+        """By record the first date between two that has it."""
+        sql = (
+            "SELECT held.id, min(day) FROM json_each(?) AS asked CROSS JOIN held"
+            " ON relation = ? AND held.id = asked.value WHERE day BETWEEN ? AND ? GROUP BY held.id"
+        )
+        return dict(self.run(sql, (json.dumps(list(ids)), relation, first, last)).fetchall())
+
+    def sharing(self, day: str) -> set[str]:
+        """The other dates that have a record of this one too."""
+        sql = (
+            "SELECT DISTINCT other.day FROM held CROSS JOIN held AS other USING (relation, id)"
+            " WHERE held.day = ? AND other.day <> held.day"
+        )
+        return {other for (other,) in self.run(sql, (day,))}
+
+    def earlier(self, day: str, first: str) -> dict[str, list[int]]:
+        """The records of a date that one before it has too, from `first` on, by relation."""
+        sql = (
+            "SELECT DISTINCT held.relation, held.id FROM held CROSS JOIN held AS other USING (relation, id)"
+            " WHERE held.day = ? AND other.day < held.day AND other.day >= ? ORDER BY 1, 2"
+        )
+        found: dict[str, list[int]] = {}
+        for relation, one in self.run(sql, (day, first)):
+            found.setdefault(relation, []).append(one)
+        return found
+
+    def prune(self, first: str) -> None:
+        """Forget what was met before a date; its numbers are not given again."""
+        self.run("DELETE FROM names WHERE day < ? AND day <> ''", (first,))
+        self.run("DELETE FROM held WHERE day < ?", (first,))
+
+    def keep(self) -> None:
+        """Write down what was numbered since the last time."""
+        self.run("COMMIT")
+        self.run("BEGIN IMMEDIATE")
+
+    def close(self) -> None:
+        """Let go of the file; what was not kept is lost."""
+        self._connection.close()

@@ -1,13 +1,18 @@
-"""The canonical frames of some days, without what belongs to days before them."""
+"""The canonical frames of some days, each read when it is asked for, and counted."""
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from he_sync.flows.canonical import STEPS
+from he_sync.model.contract import Contract, frame
 from he_sync.model.errors import FixInput
+from he_sync.model.ledger_line import LedgerLines
 from he_sync.model.retailer import Retailer
 from he_sync.store.lake import Lake
 
@@ -15,59 +20,51 @@ FRAMES = (
     *("payments", "tickets", "orders", "erp_orders", "settlement_lines", "deposits", "deposit_lines", "bank_lines"),
     *("ledger_lines", "ledger_elsewhere"),
 )
+CONTRACTS: dict[str, type[Contract]] = {
+    name: one.contract for step in STEPS.values() for name, one in step.frames.items()
+} | {"ledger_elsewhere": LedgerLines}
+HELD = 100
+"""Frames in memory at once: those of ten dates. A date asks for its own and for those of the bank days after it."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Source:
-    """The frames of the days, each row once, and the profile."""
+    """Frames of the days by name and day, and the profile. `read` lists what was opened, in its order."""
 
-    frames: dict[str, pd.DataFrame]
+    lake: Lake
+    days: tuple[str, ...]
     retailer: Retailer
+    digests: dict[tuple[str, str], str]
     cash_is_banked: bool = False
+    read: list[tuple[str, str]] = field(default_factory=list)
+    _held: OrderedDict[tuple[str, str], pd.DataFrame] = field(default_factory=OrderedDict)
+
+    def frame(self, name: str, day: str) -> pd.DataFrame:
+        """A frame of a day; an empty one for a day that is none of these."""
+        key = name, day
+        if key not in self.digests:
+            return frame(CONTRACTS[name], [])
+        if key not in self._held:
+            self.read.append(key)
+            self._held[key] = self.lake.read("canonical", name, day)
+        self._held.move_to_end(key)
+        while len(self._held) > HELD:
+            self._held.popitem(last=False)
+        return self._held[key]
+
+    def digest(self, names: Sequence[str], days: Sequence[str]) -> str:
+        """A hash of the content of some frames."""
+        return hashed([(name, day, self.digests.get((name, day), "")) for day in days for name in names])
 
 
 def read_source(lake: Lake, days: Sequence[str], retailer: Retailer, *, cash_is_banked: bool = False) -> Source:
-    """The days' canonical frames, one below the other. Raises FixInput for a day that was never pulled."""
+    """The days' canonical frames, none of them opened yet. Raises FixInput for a day that was never pulled."""
     if not days:
         raise FixInput("no business date given; name at least one that was pulled")
-    frames = {name: pd.concat([lake.read("canonical", name, day) for day in days]) for name in FRAMES}
-    frames["ledger_lines"] = pd.concat([frames["ledger_lines"], frames.pop("ledger_elsewhere")])
-    return Source(_from(frames, min(days)), retailer, cash_is_banked)
+    digests = {(name, day): lake.current("canonical", name, day).digest for day in days for name in FRAMES}
+    return Source(lake, tuple(sorted(days)), retailer, digests, cash_is_banked)
 
 
-def _from(frames: dict[str, pd.DataFrame], first: str) -> dict[str, pd.DataFrame]:
-    """The frames without what deposits paid of earlier days, those deposits, and their lines at the bank."""
-    paid, deposits, bank = frames["deposit_lines"], frames["deposits"], frames["bank_lines"]
-    earlier = set(paid[paid["business_date"] < first]["deposit_id"])
-    old = deposits[deposits["deposit_id"].isin(earlier)]
-    amounts = set(zip(old["bank_account"], old["funding_date"], old["amount_minor"], strict=True))
-    unnamed = [
-        not reference and place in amounts
-        for reference, place in zip(
-            bank["reference"],
-            zip(bank["bank_account"], bank["value_date"], bank["amount_minor"], strict=True),
-            strict=True,
-        )
-    ]
-    return frames | {
-        "deposit_lines": paid[paid["business_date"] >= first],
-        "deposits": deposits[~deposits["deposit_id"].isin(earlier)],
-        "bank_lines": bank[~(bank["reference"].isin(earlier) | pd.Series(unnamed, index=bank.index, dtype="bool"))],
-    }
-
-
-def settled(source: Source) -> pd.DataFrame:
-    """Lines of the days and of the deposits paid on them; a line that a deposit names knows it."""
-    both = pd.concat([source.frames["deposit_lines"], source.frames["settlement_lines"]])
-    return both.drop_duplicates("line_id").sort_values("line_id").reset_index(drop=True)
-
-
-def alive(source: Source) -> pd.DataFrame:
-    """Payments that were not voided, each once."""
-    payments = source.frames["payments"]
-    return payments[~payments["voided"]].drop_duplicates("payment_id").sort_values("payment_id")
-
-
-def deposits(source: Source) -> pd.DataFrame:
-    """Deposits, each once."""
-    return source.frames["deposits"].drop_duplicates("deposit_id").sort_values("deposit_id")
+def hashed(facts: object) -> str:
+    """Sixteen hex digits over plain Python values."""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
