@@ -30,6 +30,8 @@ QUERIES = {  # by name, with parameters that no row meets
     "HeSync_OrderPacks": {"FromOrder": "0", "ToOrder": "0"},
     "HeSync_BankLines": {"FromDate": "1900-01-01", "ToDate": "1900-01-01"},
 }
+PERIODS = ("HeSync_Periods", {"FromDate": "2000-01-01"})
+"""What the close asks before it proposes a journal; where others post the ledger, the nights do without."""
 NOBODY: dict[str, dict[str, Any]] = {  # keys that no row has, so that an empty PATCH can change nothing
     "Erp.BO.SalesOrderSvc": {"OrderNum": 0},
     "Erp.BO.CustomerSvc": {"CustNum": 0},
@@ -74,6 +76,7 @@ def epicor_probes(client: EpicorClient, retailer: Retailer) -> list[Probe]:
             for one, key in NOBODY.items()
         ),
         *(Probe(EPICOR, f"query {one}", partial(_query, client, one, asked)) for one, asked in QUERIES.items()),
+        Probe(EPICOR, f"query {PERIODS[0]}", partial(_query, client, *PERIODS), advice=ours.ledger == "payments"),
         Probe(EPICOR, "walk-in customer", partial(_customer, client, ours.walk_in_customer)),
         *(_row(client, f"warehouse {one}", "Erp.BO.WarehseSvc", {"warehouseCode": one}) for one in warehouses),
         *(_row(client, f"bank account {one}", "Erp.BO.BankAcctSvc", {"bankAcctID": one}) for one in banks),

@@ -124,6 +124,19 @@ def test_a_query_that_nobody_imported_is_named_with_where_it_is_described(
     assert here == {f"query {query}": f"query {query} does not exist; import it as docs/operations.md says"}
 
 
+@pytest.mark.parametrize(("ledger", "ok"), [("store_days", False), ("payments", True)])
+def test_the_query_of_open_periods_must_be_there_where_the_close_posts_the_ledger_and_is_advice_elsewhere(
+    sandbox: Sandbox, send: HttpSend, ledger: str, ok: bool
+) -> None:
+    furnish(sandbox)
+    ours = PROFILE.model_copy(update={"epicor": PROFILE.epicor.model_copy(update={"ledger": ledger})})
+    fine = {one.what: one for one in diagnose(epicor_probes(epicor(sandbox, send), ours))}["query HeSync_Periods"]
+    assert (fine.ok, fine.say) == (True, "exists")
+    sandbox.faults.set([Fault("error_before", "epicor", "GET", "HeSync_Periods", status=404)])
+    found = {one.what: one for one in diagnose(epicor_probes(epicor(sandbox, send), ours))}["query HeSync_Periods"]
+    assert (found.ok, found.say) == (ok, "query HeSync_Periods does not exist; import it as docs/operations.md says")
+
+
 def test_advice_is_said_and_nothing_must_be_done_about_it() -> None:
     def fail() -> str:
         raise FixSettings("could be better")

@@ -23,7 +23,7 @@ from he_sync.sandbox.epicor.switches import CLOSED_THROUGH, EARLIEST_APPLY_DATE
 from he_sync.store import audit, books, dead_letters, effects
 from he_sync.store.database import open_store
 from he_sync.store.dead_letters import DeadLetter
-from he_sync.store.effects import QUARANTINE
+from he_sync.store.effects import QUARANTINE, Effect, effect_key
 from tests.flows.close_shop import DAY, opened
 from tests.flows.desk import SECOND
 from tests.flows.victim import systems
@@ -112,6 +112,20 @@ def test_a_second_close_proposes_and_posts_nothing_and_finds_the_signature(shop)
     assert (shop.written(), shop.journals()) == (written, journals)
     assert set(shop.states().values()) == {"signed"}
     assert check.once_each(shop.sandbox.state, [one.effect for one in effects.listing(shop.store)]) == []
+
+
+def test_posting_sends_the_journals_and_leaves_all_else_that_is_planned_for_epicor(shop):
+    key = effect_key("acme", "epicor", "customer", "7", "create_customer", "1")
+    body = {"customer_id": 7, "name": "Ana Ruiz"}
+    other = Effect(key, "create_customer", "epicor", "customer 7", DAY, body, True, "create customer 7", 0, None)
+    effects.plan(shop.store, [other])
+    shop.propose(stores=["S001", "S002"])
+    shop.approve()
+    shop.post(stores=["S001"])
+    assert shop.states() == {"S001": "posted", "S002": "proposed", "S003": "matched"}
+    assert effects.find(shop.store, key).state == "planned"
+    shop.post()
+    assert {effects.find(shop.store, key).state, shop.states()["S002"]} == {"planned", "posted"}
 
 
 def test_one_store_is_closed_alone(shop):

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import count
 
 from he_sync.flows import push as pushing
-from he_sync.flows.benches import bench
 from he_sync.flows.books import ledger as books_ledger
 from he_sync.flows.books.look import Looked, look
+from he_sync.flows.books.sending import send_these
 from he_sync.flows.night import Office
 from he_sync.model.errors import BrokenPromise
 from he_sync.store import books, effects
@@ -40,7 +40,7 @@ def post_day(
     stores: Collection[str] = (),
     now: pushing.Clock | None = None,
 ) -> list[Done]:
-    """Post the approved journals of a date, read them back, and say what is in the way of the others.
+    """Post the approved journals of a date and nothing else, read them back, say what is in the way of the others.
 
     A store-day whose ground changed since its journals were proposed posts nothing.
     """
@@ -48,9 +48,8 @@ def post_day(
     settle(office, first)
     for one in first:
         _plan(office, one, who)
-    pushed = pushing.push(
-        office.store, bench(office.store, office.systems, office.retailer), "close", target="epicor", now=now
-    )
+    sent = [each for one in first for each in books.unfinished(office.store, day, one.store)]
+    pushed = send_these(office, {one.effect_key for one in sent if one.effect_key}, now)
     settle(office, first)
     before = {one.store: {each.key for each in one.journals if each.state == "posted"} for one in first}
     after = look(office, day, stores, books_ledger.read(office, day))
