@@ -35,6 +35,20 @@ def test_a_table_names_every_file_that_has_a_key_and_few_others(tmp_path, spread
         assert len(named) <= len(set(files[keys == key].tolist())) + 1
 
 
+@pytest.mark.parametrize("lowest", [1, 10**11])
+def test_keys_close_together_and_none_at_all_are_told_apart_without_a_search(tmp_path, lowest):
+    """The key 0 stands for none and lies far below; what is asked for may lie below, above and between the keys."""
+    rng = np.random.default_rng(6)
+    keys = np.concatenate((np.zeros(50, np.int64), lowest + rng.permutation(60_000)[:20_000]))
+    files = rng.integers(0, 40, len(keys))
+    Spans.of(pack(keys, files)).write(tmp_path / "table")
+    table = Spans.read(tmp_path / "table")
+    assert table.there is not None
+    for key in [*rng.permutation(keys[50:])[:100].tolist(), int(keys[50:].max()), int(keys[50:].min())]:
+        wanted = np.array([key, 5, key + 10**12, -key])
+        assert set(np.flatnonzero(table.holding(wanted)).tolist()) == set(files[np.isin(keys, wanted)].tolist())
+
+
 def test_ids_that_count_up_take_a_span_a_file(tmp_path):
     Spans.of(pack(np.arange(10_000), np.arange(10_000) // 100)).write(tmp_path / "table")
     assert len(Spans.read(tmp_path / "table").first) == 100

@@ -25,7 +25,10 @@ KEYS = {
 }
 
 
-NEEDED = {("post", "erp_orders"): "erp_doc, order_id"}
+NEEDED = {
+    ("post", "erp_orders"): "erp_doc, order_id",
+    ("post", "pos_payments"): "payment_id, order_id, store_id, business_date, tender, kind, amount_cents, currency",
+}
 """By leg and relation the columns that are asked for, where these are few: each of an older file has to be decoded."""
 ABOUT = 3
 """Days between the dates of records that an amount may join: a day beside, each a day off its local day."""
