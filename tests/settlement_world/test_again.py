@@ -131,6 +131,25 @@ def test_rows_changed_and_removed_in_old_days_undo_what_they_had_done(world, tmp
     assert both(books, tmp_path / "first", tmp_path).startswith("on top of")
 
 
+def test_a_new_days_ids_may_need_more_bits_than_all_before(world, tmp_path):
+    """Columns are kept in 32 bits while they fit; one number above that in the last file must stay what it is."""
+    spec, all_days = world
+    day, far = until(spec, FIRST + 1), 3_000_000_000
+    runs.settlements(known(all_days, until(spec, FIRST), tmp_path / "books"), tmp_path / "first")
+    books = known(all_days, day, tmp_path / "more")
+    for name, key in (("settlement_lines", "line_id"), ("gl_lines", "gl_id")):
+        edited(books / name / f"{day}.parquet", f"UPDATE rows SET {key} = {key} + {far}")
+    assert both(books, tmp_path / "first", tmp_path).startswith("on top of")
+    with duckdb.connect() as connection:
+        links = f"(FROM read_parquet('{tmp_path}/full/links/*.parquet'))"
+        lines = f"read_parquet('{books}/settlement_lines/{day}.parquet')"
+        for relation, side in (("PL", "right_id"), ("LB", "left_id")):
+            linked = f"(SELECT DISTINCT {side} AS id FROM {links} WHERE rel = '{relation}')"
+            sql = f"SELECT count(*), count_if(id IN (SELECT line_id FROM {lines})) FROM {linked} WHERE id >= {far}"
+            ((many, known_ids),) = connection.execute(sql).fetchall()
+            assert many == known_ids > 0
+
+
 def test_the_oldest_day_may_leave(world, tmp_path):
     spec, all_days = world
     runs.settlements(known(all_days, until(spec, FIRST), tmp_path / "books"), tmp_path / "first")

@@ -9,6 +9,7 @@ import pytest
 
 from he_sync.reconcile.chain.blind_lines import CUTS
 from he_sync.reconcile.chain.cutoffs import by_deposits, by_fees
+from he_sync.reconcile.chain.known_odds import KnownOdds
 from he_sync.reconcile.chain.levels import levels
 from he_sync.reconcile.chain.slip_odds import SlipOdds, usual_share
 from he_sync.reconcile.chain.slips import Candidates, slipped
@@ -70,6 +71,18 @@ def test_of_a_rare_amount_one_line_is_meant_and_of_equal_lines_none():
     odds = SlipOdds(amounts, 0.002)
     assert odds.lines(90_001)[400] > 0.99
     assert odds.lines(55_555)[401:].tolist() == pytest.approx([0.5, 0.5], abs=0.01)
+
+
+def test_odds_known_from_an_earlier_run_hold_for_the_same_lines_and_sums_alone():
+    lines, sums = np.array([12, 30, 30, 45], np.int64), np.array([60, 0, 45, 60, -12], np.int64)
+    first = KnownOdds()
+    assert first.at(lines, 0.002, 1 << 13, sums).of(sums).tolist() == SlipOdds(lines, 0.002, 1 << 13).of(sums).tolist()
+    told = KnownOdds({key: odds + 1 for key, odds in first.used.items()})  # so that one sees which are taken over
+    assert told.at(lines, 0.002, 1 << 13, sums).of(45) == first.at(lines, 0.002, 1 << 13, sums).of(45) + 1
+    for other in ((lines[:3], 0.002, sums), (lines + 1, 0.002, sums), (lines, 0.003, sums), (lines, 0.002, sums + 1)):
+        some, share, asked = other
+        wanted = SlipOdds(some, share, 1 << 13).of(asked)
+        assert told.at(some, share, 1 << 13, asked).of(asked).tolist() == wanted.tolist()
 
 
 def test_what_no_slip_can_make_is_unlike_one():

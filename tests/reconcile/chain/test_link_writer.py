@@ -39,6 +39,26 @@ def test_relations_stand_in_the_file_in_their_order_whichever_is_found_first(tmp
     assert written["right_id"] == [2, 2, 1, 1, 0, 0]
 
 
+@pytest.mark.parametrize("others", [(0, 2), (0, [5]), ([4], 0), ([1], [3]), (7, 7)])
+def test_each_link_keeps_its_own_count_of_alternatives(tmp_path: Path, others: tuple[int | list[int], ...]) -> None:
+    """Blocks say one number for all of their links, or one a link; they stand in the file by id, not by block."""
+    writer = LinkWriter(tmp_path / "links.parquet")
+    found = Found(writer)
+    one, other = (np.array(many) if isinstance(many, list) else many for many in others)
+    found.link("VO", np.array([2]), np.array([20]), RULE, alternatives=other)
+    found.link("VO", np.array([3]), np.array([30]), RULE, alternatives=one)
+    found.link("VO", np.array([1]), np.array([10]), RULE, alternatives=one)
+    found.complete("VO")
+    writer.close()
+    written = parquet.read_table(tmp_path / "links.parquet").to_pydict()
+    first, second = (many[0] if isinstance(many, list) else many for many in others)
+    assert list(zip(written["right_id"], written["alternatives"], strict=True)) == [
+        (10, first),
+        (20, second),
+        (30, first),
+    ]
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_first_works_error_counts_though_the_second_fails_before_it(threads: int) -> None:
     second_failed = Event()
