@@ -153,6 +153,8 @@ def _print(figures: dict[str, Any], out: Path, *, as_json: bool) -> None:
         return
     rows = ", ".join(f"{count:,} {name}" for name, count in figures.get("rows", {}).items())
     typer.echo(f"{out}: {rows}" if rows else str(out))
+    if "computed" in figures:
+        typer.echo(f"  {figures['computed']}")
     cents = figures.get("break_cents", {})
     for name, count in {**figures.get("breaks", {}), **figures.get("inventory_breaks", {})}.items():
         typer.echo(f"  {name:<28}{count:>9,}" + (f"{show(cents[name]):>18}" if name in cents else ""))

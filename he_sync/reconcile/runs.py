@@ -83,7 +83,18 @@ def _reconciled(
     from he_sync.reconcile.chain.run import reconcile  # noqa: PLC0415 - same: numpy and pyarrow
 
     outcome = reconcile(books, rules, out, format=books.format, threads=threads, previous=previous)
-    return outcome.summary, "taken over: nothing has changed" if outcome.taken_over else "whole"
+    if outcome.taken_over:
+        return outcome.summary, "taken over: nothing has changed"
+    return outcome.summary, f"whole: {_one_file(books)}" if previous else "whole"
+
+
+def _one_file(books: Books) -> str:
+    """Why an earlier run is of no use: which relation does not show its days apart, and what to do."""
+    from he_sync.reconcile.again.manifest import LARGE  # noqa: PLC0415 - a verb loads what it runs
+
+    name = next(name for name in LARGE if name in books.raws and not books.raws[name].parts)
+    file = books.raws[name].path.name
+    return f"{file} has all days in one file; give {name}/ with one Parquet file a day, and only new days are matched"
 
 
 def links_of(out: Path) -> list[Path]:

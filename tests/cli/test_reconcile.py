@@ -104,12 +104,27 @@ def test_settlements_report_the_stock_of_the_folder_too(tmp_path, reconcile):
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_a_run_that_takes_an_earlier_one_over_writes_the_same_bytes(tmp_path, reconcile, suffix):
     folder = write(tmp_path / "in", suffix, WRONG_STOCK | WRONG_ORDERS)
+    told = {}
     for out, more in (("first", ()), ("second", ("--previous", tmp_path / "first")), ("third", ())):
-        assert reconcile("settlements", folder, "--out", tmp_path / out, *more)[0] == 0
+        code, told[out], _ = reconcile("settlements", folder, "--out", tmp_path / out, *more)
+        assert code == 0
+    assert "taken over: nothing has changed" in told["second"]
     first, second, third = (
         {path.name: path.read_bytes() for path in (tmp_path / out).iterdir()} for out in ("first", "second", "third")
     )
     assert first == second == third
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_books_of_one_file_that_changed_run_whole_and_say_why_and_what_to_do(tmp_path, reconcile, suffix):
+    """A new day is part of the one file then: nothing tells which of its rows are new but reading them all."""
+    reconcile("settlements", write(tmp_path / "in", suffix), "--out", tmp_path / "first")
+    folder = write(tmp_path / "changed", suffix, WRONG_ORDERS)
+    code, out, _ = reconcile("settlements", folder, "--out", tmp_path / "second", "--previous", tmp_path / "first")
+    assert code == 0
+    assert (
+        f"whole: pos_payments.{suffix} has all days in one file; give pos_payments/ with one Parquet file a day" in out
+    )
 
 
 BAD = [
