@@ -30,12 +30,16 @@ PLACE = ("Erp.BO.GLJrnDtlSvc", "GLJrnDtls")
 
 @dataclass(frozen=True)
 class Ledger:
-    """Lines of a date, and of other dates where they name its payments or are ours; `ours` are our group ids."""
+    """Lines of a date, and of other dates where they name its payments or are ours; `ours` are our group ids.
+
+    `late` are those of other dates' journals that were posted on this one.
+    """
 
     day: str
     lines: pd.DataFrame
     payments: frozenset[int]
     ours: frozenset[str]
+    late: frozenset[str] = frozenset()
 
     def standing(self, store: str) -> dict[str, int]:
         """By account, what others posted of a store-day; accounts at nothing left out."""
@@ -65,10 +69,14 @@ class Ledger:
         return found
 
     def direct(self, accounts: Collection[str]) -> list[Any]:
-        """Lines of the date on watched accounts that are of no payment, no store-day and not ours."""
+        """Lines of the date on watched accounts that are of no payment of any date, of no store-day and not ours."""
         known = {row.line_id for row in self._others()}
-        rows = [row for row in records(self.lines) if row.posting_date == self.day and row.account in accounts]
-        return [row for row in rows if row.line_id not in known and row.group_id not in self.ours]
+        rows = [
+            row
+            for row in records(self.lines)
+            if row.posting_date == self.day and row.account in accounts and not row.payment_id
+        ]
+        return [row for row in rows if row.line_id not in known and row.group_id not in self.ours | self.late]
 
     def _others(self) -> Iterator[Any]:
         """Lines of documents that post this date's payments or store-days; a line of another payment is not of them."""
@@ -104,24 +112,32 @@ def read(office: Office, day: str) -> Ledger:
         (row for page in source.pages(Ask(office.systems, office.retailer, date.fromisoformat(day))) for row in page),
     )
     there = {row["payment_id"] for row in rows.values()}
-    single = office.retailer.epicor.ledger == "payments"
+    # Others posted a date's payments also where the close has taken over since.
+    single = office.retailer.epicor.ledger == "payments" or bool(alive & there)
     texts = [f"HR PAY {number}" for number in sorted(alive - there)] if single else []
     rows |= _any(office, "Description", texts)
     rows |= _any(office, "GroupID", sorted(ours))
     lines = frame(LedgerLines, [rows[name] for name in sorted(rows)])
     office.lake.write("close", "ledger", day, lines)
-    return Ledger(day, lines, alive, ours)
+    return Ledger(day, lines, alive, ours, _late(office, day, lines))
 
 
 def kept(office: Books, day: str) -> Ledger:
     """The same as it was read last. Raises FixInput where nothing was proposed yet."""
     payments = office.lake.read("canonical", "payments", day)
     alive = frozenset(int(number) for number in payments[~payments["voided"]]["payment_id"])
-    return Ledger(day, office.lake.read("close", "ledger", day), alive, _groups(office, day))
+    lines = office.lake.read("close", "ledger", day)
+    return Ledger(day, lines, alive, _groups(office, day), _late(office, day, lines))
 
 
 def _groups(office: Books, day: str) -> frozenset[str]:
     return frozenset(group_id(one.effect_key) for one in books.of_day(office.store, day) if one.effect_key)
+
+
+def _late(office: Books, day: str, lines: pd.DataFrame) -> frozenset[str]:
+    """Groups of the dates that the lines of this one name; a text alone does not make a line ours."""
+    named = {found[0] for text in lines["description"].unique() if (found := store_day_of(text))} - {day}
+    return frozenset(group for other in sorted(named) for group in _groups(office, other))
 
 
 def _any(office: Office, column: str, values: list[str]) -> dict[str, Mapping[str, Any]]:
