@@ -17,7 +17,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import exactly_once, latency, matching, pages, receiver, settlements, stock, store, suggesting
+from tests.bench import (
+    close_night,
+    close_world,
+    exactly_once,
+    latency,
+    matching,
+    pages,
+    receiver,
+    settlements,
+    stock,
+    store,
+    suggesting,
+)
 from tests.bench.company import company
 from tests.bench.figures import Figure, failed, said, table
 from tests.bench.measure import Measure, measured
@@ -36,6 +48,7 @@ RECONCILE = {f"reconcile_{name}": part for name, part in settlements.PARTS.items
 PARTS = (
     *("pulls", "night", "store", "stock", "exactly_once", "receiver", "latency", "matching", "suggesting", "pages"),
     *RECONCILE,
+    *("close_world", "close_night"),
 )
 ORDERS, SEED = 200_000, 7  # of the late-landing simulation
 SMALLER = 10  # memory is compared over a tenfold growth
@@ -90,6 +103,8 @@ def _parts(folder: Path, rows: int) -> dict[str, Callable[[], Iterator[Figure]]]
         "pages": lambda: pages.figures(folder / "pages"),
         "suggesting": lambda: suggesting.figures(folder),
         **{name: partial(part, folder) for name, part in RECONCILE.items()},
+        "close_world": lambda: close_world.figures(folder / "close-world"),
+        "close_night": lambda: close_night.figures(folder / "close-night"),
     }
 
 

@@ -118,7 +118,7 @@ def through_dagster(day: str) -> Iterator[Any]:
         stages: dict[str, Counter[str]] = {}
         for key, begin, end in steps:
             wire, calls = WATCH.within(begin, end)
-            stage = stages.setdefault(STAGES.get(key.partition("__")[0], "compare"), Counter())
+            stage = stages.setdefault(STAGES[key.replace("__", "_").partition("_")[0]], Counter())
             stage.update({"wire": wire, "engine": end - begin - wire, "calls": calls})
         wire, engine = (sum(one[name] for one in stages.values()) for name in ("wire", "engine"))
         told = {"stages": stages, "seconds": ended - began, "wire": wire, "engine": engine}

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from tests.close_world.scene import Scene
 from tests.close_world.shape import TINY
@@ -33,7 +34,9 @@ def killed_anywhere(scene: Scene, kills: int, seed: int, toll: Toll) -> Iterator
     scene.anew()
     points, _ = points_of(scene.go)
     tours = -(-kills // (1 + NESTED))
-    for turn in range(tours):
+    for turn in count():
+        if toll.killed.total() >= kills:
+            return
         first = 1 + (turn * points // tours + chance.randrange(max(1, points // tours))) % points
         for line in _tour(scene, [first, *(chance.randint(1, points) for _ in range(NESTED))], toll):
             yield f"killed at {first} of {points}: {line}"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from he_sync.cli import check, house
 from he_sync.connect.systems import connect
@@ -95,12 +96,21 @@ class Life:
             self.bank.keep_reserve(day)
         if number in self.shape.released:
             self.bank.pay_reserve(day)
+        if number in self.shape.clocks:
+            self._small_hours(day)
         if number in self.shape.closed:
             self.side.close_period(self.shape.closed[number])
         if number in self.shape.direct:
             self.side.enter_by_hand(self.office.systems, "S001", day, HAND_MINOR)
         if number - 1 in self.shape.direct:
             self.side.enter_by_hand(self.office.systems, "S001", day, -HAND_MINOR)
+
+    def _small_hours(self, day: date) -> None:
+        """In the night in which an hour comes twice, a bar sells until half past three: all of it is the old date's."""
+        for cents, clock in enumerate(("05:30", "06:30", "08:30"), LATE_MINOR):
+            at = f"{day + timedelta(days=1)}T{clock}:00+00:00"
+            self.side.planted[str(day)].add(self.side.ring_up(self.office.systems, "S001", day, at, cents))
+            self._count("sales in the small hours")
 
     def _in_vain(self, day: date) -> None:
         """The processor is down all night: the close says so, and leaves nothing behind that holds up the next."""
@@ -188,7 +198,7 @@ class Life:
     def _late_ticket(self, day: date) -> None:
         """After the signature: de-certified by a back-fill, reopened with a reason, posted late beside what stands."""
         name, store = day.isoformat(), "S001"
-        late = self.side.late_ticket(self.office.systems, store, day, LATE_MINOR)
+        late = self.side.ring_up(self.office.systems, store, day, f"{day}T20:15:00+00:00", LATE_MINOR)
         before = {one.key for one in books.of_day(self.office.store, name)}
         found = night.run(self.office, day, now=self.clock).report.differences
         facts = {(one.klass, one.subject, one.delta_minor, one.delta_milli) for one in found}
@@ -216,12 +226,26 @@ class Life:
             self._count("clearing proofs")
             self._unless(not proof.unexplained, f"{day}: {proof.text}")
 
+    def _by_hand(self, day: date, now: books_ledger.Ledger) -> None:
+        """Entries past everybody are told from what the bank module and the close posted."""
+        own = self.office.retailer.accounts
+        rows = now.direct({own.card_clearing, own.amex_clearing, own.cash})
+        found = sorted((row.account, row.store, int(row.amount_minor)) for row in rows if not _of_bank(row))
+        entered = sorted(self.side.by_hand.get(day.isoformat(), []))
+        self._count("entries by hand", len(entered))
+        self._unless(found == entered, f"{day}: entered by hand were {entered}, named are {found}")
+
     def _reserves(self, day: date, booked: dict[str, int]) -> None:
         stands = {account: cents for account, cents in booked.items() if account.startswith("1160|")}
         held = {f"1160|{code}": cents for code, cents in self.bank.tranches.items()}
         self._unless(stands == held, f"{day}: the reserve account has {stands}, the processor holds {held}")
 
     def _all_signed(self) -> None:
+        """After the last date: signatures stand over a ledger that is read anew, and each document is there once."""
+        for day in self.shape.dates:
+            now = books_ledger.read(self.office, day.isoformat())
+            look(self.office, day.isoformat(), ledger=now)
+            self._by_hand(day, now)
         first, last = self.shape.dates[0].isoformat(), self.shape.dates[-1].isoformat()
         for one in books.listing(self.office.store, first, last):
             self._unless(one.state == "signed", f"{one.business_date} {one.store} ends {one.state}: {one.because}")
@@ -235,6 +259,10 @@ class Life:
 
     def _count(self, what: str, by: int = 1) -> None:
         self.counted[what] = self.counted.get(what, 0) + by
+
+
+def _of_bank(row: Any) -> bool:
+    return str(row.description).startswith("BANK ")
 
 
 @contextmanager

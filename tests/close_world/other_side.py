@@ -43,6 +43,7 @@ class OtherSide:
         self.planted: dict[str, set[Fact]] = {}
         self.off: Balance = Counter()
         self.reserves: Balance = Counter()
+        self.by_hand: dict[str, list[tuple[str, str, int]]] = {}
         self._spans: dict[str, tuple[int, int]] = {}
         self._hidden: list[Kept] = []
 
@@ -122,17 +123,16 @@ class OtherSide:
             self.state.load(name, rows)
         self._hidden.clear()
 
-    def late_ticket(self, systems: Systems, code: str, day: date, amount: int) -> Fact:
-        """A ticket of an earlier date, paid in cash, reaches Heartland today; gives what the orders then lack."""
+    def ring_up(self, systems: Systems, code: str, day: date, at: str, amount: int) -> Fact:
+        """A ticket of a date, paid in cash, that reaches Heartland now; gives what the orders then lack."""
         store = next(store for store in self.retailer.stores if store.code == code)
         station = self.state.select("heartland/stations", "json_extract(doc, '$.location_id') = ?", [store.location_id])
         item = self.state.select("heartland/items", limit=1)[0]
         line = {"item_id": item["id"], "qty": 1, "unit_price": money(amount), "original_unit_price": money(amount)}
         paid = {"payment_type_id": PAYMENT_TYPES["Cash"], "amount": money(amount), "type": "Payments::CashPayment"}
         head = {"source_location_id": store.location_id, "station_id": station[0]["id"], "type": "Ticket"}
-        done = {"status": "complete", "completed_at": f"{day}T20:15:00+00:00", "recalculate": False}
-        body = {**head, **done, "affect_inventory": False, "item_lines": [line], "payments": [paid]}
-        number = systems.heartland.create("sales/tickets", body)
+        done = {"status": "complete", "completed_at": at, "recalculate": False, "affect_inventory": False}
+        number = systems.heartland.create("sales/tickets", {**head, **done, "item_lines": [line], "payments": [paid]})
         self.wanted[day.isoformat()].update({f"1155|{code}": amount, f"4000|{code}": -amount})
         return ("order_missing_in_erp", f"ticket {number}", -amount, 0)
 
@@ -144,6 +144,7 @@ class OtherSide:
         header = {"JEDate": f"{day}T00:00:00", "Description": text}
         post_journal(systems.epicor, f"HAND{day:%m%d}{'R' if moved < 0 else ''}", header, lines)
         self.off.update(places)
+        self.by_hand.setdefault(day.isoformat(), []).append((own.card_clearing, code, -amount))
 
     @contextmanager
     def taken_out(self, group: str) -> Iterator[None]:

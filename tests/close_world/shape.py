@@ -17,6 +17,7 @@ class Shape:
     late_store: the tills of one store come a day late. late_ticket: (date, arrival) of a ticket after the signature.
     held, released: the processor keeps a reserve of a deposit, and pays it. direct: an entry on clearing by hand.
     altered: somebody takes a posted line out of the ledger. closed: {date: month that finance closes then}.
+    clocks: in the night after it the clocks go back.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Shape:
     released: frozenset[int] = frozenset()
     direct: frozenset[int] = frozenset()
     altered: frozenset[int] = frozenset()
+    clocks: frozenset[int] = frozenset()
     closed: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -59,13 +61,14 @@ SMALL = Shape(
     released=frozenset({6}),
     direct=frozenset({3}),
     altered=frozenset({2}),
+    clocks=frozenset({2}),
     closed={5: "2026-10"},
 )
 """Thursday to Wednesday over a month end, and the Sunday on which the clocks go back."""
 
 MEDIUM = Shape(
     name="close-medium",
-    size=Size(stores=40, tickets=25, items=300, customers=400, share=4),
+    size=Size(stores=40, tickets=25, items=600, customers=400, share=4),
     seed=11,
     first=date(2026, 10, 5),
     days=62,
@@ -77,6 +80,7 @@ MEDIUM = Shape(
     released=frozenset({23, 43, 50, 58}),
     direct=frozenset({14, 27, 41}),
     altered=frozenset({33, 55}),
+    clocks=frozenset({26}),
     closed={31: "2026-10", 60: "2026-11"},
 )
 """5 October to 5 December 2026: nine weekends, three bank holidays, two month ends, the end of summer time."""
