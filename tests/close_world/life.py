@@ -18,6 +18,7 @@ from he_sync.connect.systems import connect
 from he_sync.flows import close, night
 from he_sync.flows.books import deciding, posting, proposing
 from he_sync.flows.books import ledger as books_ledger
+from he_sync.flows.books.clearing import clearing as rolled
 from he_sync.flows.books.look import look
 from he_sync.flows.books.nightly import PREPARER
 from he_sync.flows.night import Office
@@ -226,6 +227,19 @@ class Life:
             self._count("clearing proofs")
             self._unless(not proof.unexplained, f"{day}: {proof.text}")
 
+    def _clearing_rolls(self) -> None:
+        """The product's own proof over all dates: what differs is what stood entered by hand on that date, no more."""
+        found = rolled(self.office, self.shape.dates[-1].isoformat())
+        stood: dict[tuple[str, str, str], int] = {}
+        for one in found.rolled:
+            for since, entries in self.side.by_hand.items():
+                if since <= one.date:
+                    moved = sum(cents for account, code, cents in entries if (account, code) == (one.account, one.unit))
+                    stood[one.date, one.account, one.unit] = stood.get((one.date, one.account, one.unit), 0) + moved
+            off = one.differs_minor - stood.get((one.date, one.account, one.unit), 0)
+            self._count("accounts proven")
+            self._unless(not off, f"{one.date}: {one.account} {one.unit} differs by {show(off)} from its open items")
+
     def _by_hand(self, day: date, now: books_ledger.Ledger) -> None:
         """Entries past everybody are told from what the bank module and the close posted."""
         own = self.office.retailer.accounts
@@ -246,6 +260,7 @@ class Life:
             now = books_ledger.read(self.office, day.isoformat())
             look(self.office, day.isoformat(), ledger=now)
             self._by_hand(day, now)
+        self._clearing_rolls()
         first, last = self.shape.dates[0].isoformat(), self.shape.dates[-1].isoformat()
         for one in books.listing(self.office.store, first, last):
             self._unless(one.state == "signed", f"{one.business_date} {one.store} ends {one.state}: {one.because}")

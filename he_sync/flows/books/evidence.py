@@ -16,8 +16,9 @@ from typing import Any
 from he_sync.flows import compare
 from he_sync.flows.books import clearing_sheets, tills_sheets
 from he_sync.flows.books import ledger as books_ledger
-from he_sync.flows.books.ground import NAMES, Books
+from he_sync.flows.books.ground import Books
 from he_sync.flows.books.look import LEDGER, Looked, look
+from he_sync.flows.books.pulled import NAMES
 from he_sync.flows.books.totals import totals
 from he_sync.flows.sources import SOURCES
 from he_sync.model.contract import records

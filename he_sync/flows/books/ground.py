@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-import pandas as pd
-
 from he_sync.flows import compare
-from he_sync.flows.books import drawers
+from he_sync.flows.books.pulled import NAMES, pulled
 from he_sync.model.errors import FixInput
-from he_sync.model.money import show
 from he_sync.model.retailer import Retailer
-from he_sync.reconcile.journals.days import Day, store_days
+from he_sync.reconcile.journals.days import Day
 from he_sync.store import dead_letters, effects
 from he_sync.store.database import Store
 from he_sync.store.lake import Lake
 
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "tickets": (
-        *("ticket_id", "public_id", "kind", "subtotal_minor", "tax_minor", "tip_minor", "gift_card_minor"),
-        "voided",
-    ),
-    "payments": ("payment_id", "owner", "kind", "payment_type", "amount_minor", "voided"),
-    "settlement_lines": ("line_id", "kind", "brand_group", "amount_minor", "reference"),
-}
-"""What a journal is made of, by frame: another column of these rows may change without moving a cent."""
 SET_ASIDE = frozenset({*NAMES, "sale_lines"})
 IN_THE_WAY = ("planned", "intent", "doubtful", "parked", "rejected", "waiting_approval")
 
@@ -79,25 +65,19 @@ def grounds(office: Books, day: str, stores: Collection[str] = ()) -> list[Groun
     """
     _known(office.retailer, stores)
     day = date_of(day)
-    frames = {name: office.lake.read("canonical", name, day) for name in NAMES}
     missing, unmatched, under_way = _set_aside(office, day), _not_compared(office, day), _under_way(office, day)
-    accounts = {} if unmatched else compare.accounts(office.lake, day, office.retailer)
-    sold = (frames["tickets"], frames["payments"])
-    over, counted = drawers.over_short(office.lake, day), drawers.hashes(office.lake, day)
-    found = {one.store: one for one in store_days(day, *sold, accounts, office.retailer, over)}
-    expected = {store.code for store in office.retailer.stores if store.mid} | found.keys()
+    found = pulled(office.lake, day, office.retailer, compared=not unmatched)
     return [
         Ground(
             day,
             code,
-            found.get(code, Day(code, 0, 0, 0, None)),
-            {name: _hash(rows, code, NAMES[name]) for name, rows in frames.items()}
-            | ({"drawers": counted[code]} if code in counted else {}),
-            (*missing, *_no_sale(code, frames, office.retailer.currency)),
-            _off(found.get(code), frames["tickets"], office.retailer.currency),
+            one.day,
+            one.hashes,
+            (*missing, *one.late),
+            one.off,
             (*unmatched, *under_way.get(code, ())),
         )
-        for code in sorted(expected)
+        for code, one in found.items()
         if not stores or code in stores
     ]
 
@@ -117,28 +97,11 @@ def _known(retailer: Retailer, stores: Collection[str]) -> None:
             raise FixInput(f"the profile names no store {code}; it has {', '.join(sorted(codes))}")
 
 
-def _hash(rows: pd.DataFrame, store: str, columns: tuple[str, ...]) -> str:
-    """Of the store's rows, whatever their order: sixteen hex digits over their plain Python values."""
-    mine = rows[rows["store"] == store]
-    told = sorted(map(repr, zip(*(mine[name].tolist() for name in columns), strict=True)))
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
-
-
 def _set_aside(office: Books, day: str) -> tuple[str, ...]:
     """Records that could not be read belong to nobody knows which store: no store of the date is complete."""
     letters = dead_letters.listing(office.store, day)
     bad = [one.letter for one in letters if one.letter.entity.rpartition("/")[2] in SET_ASIDE]
     return tuple(f"{one.entity} {one.record} is set aside ({one.reason}); correct it and pull again" for one in bad)
-
-
-def _no_sale(code: str, frames: Mapping[str, pd.DataFrame], currency: str) -> tuple[str, ...]:
-    """Cards were charged in a store of whose date the POS has nothing: its tills are off line and come later."""
-    if any((frames[name]["store"] == code).any() for name in ("tickets", "payments")):
-        return ()
-    lines = frames["settlement_lines"]
-    charged = lines[(lines["store"] == code) & (lines["amount_minor"] > 0)]["amount_minor"]
-    told = f"{len(charged)} cards were charged {show(int(charged.sum()), currency)} and the POS has no sale of {code}"
-    return () if charged.empty else (f"{told}; wait for its tills, then close the date again",)
 
 
 def _not_compared(office: Books, day: str) -> tuple[str, ...]:
@@ -152,17 +115,6 @@ def _there(office: Books, leg: str, day: str) -> bool:
     except FixInput:
         return False
     return True
-
-
-def _off(day: Day | None, tickets: pd.DataFrame, currency: str) -> tuple[str, ...]:
-    if day is None:
-        return ()
-    side = "more" if day.off_minor > 0 else "less"
-    off = f"tenders are {show(abs(day.off_minor), currency)} {side} than what was sold; find the ticket or the payment"
-    mine = tickets[(tickets["store"] == day.store) & ~tickets["voided"]]
-    twice = [number for number, count in Counter(mine["public_id"].tolist()).items() if count > 1]
-    doubled = [f"ticket number {number} is there more than once; void one of them" for number in sorted(twice)]
-    return (*([off] if day.off_minor else []), *doubled)
 
 
 def _under_way(office: Books, day: str) -> dict[str, list[str]]:

@@ -24,7 +24,7 @@ from he_sync.reconcile.journals.life import Automatic, Proposal, approve_by_rule
 from he_sync.reconcile.journals.parts import chart, lacking
 from he_sync.reconcile.journals.periods import Calendar, place
 from he_sync.store import books
-from he_sync.store.books import Journal
+from he_sync.store.books import Approval, Journal
 
 PREPARER = "he-sync"
 """Who prepares when nobody asks: the night."""
@@ -203,9 +203,10 @@ def _automatic(office: Books, day: str) -> None:
         rule = Automatic(given.name, given.limit_minor, given.month_limit_minor)
         waiting = books.of_day(office.store, day, states=("proposed",))
         used = books.approved_in_month(office.store, day[:7], f"rule {rule.name}")
-        for one in approve_by_rule([proposal(office, each) for each in waiting], rule, used):
-            if one.state == "approved":
-                books.approve(office.store, one.key, one.content, one.moves[-1].by, one.moves[-1].reason)
+        found = approve_by_rule([proposal(office, each) for each in waiting], rule, used)
+        agreed = [one for one in found if one.state == "approved"]
+        moves = [(one, one.moves[-1]) for one in agreed]
+        books.approve_many(office.store, [Approval(one.key, one.content, to.by, to.reason) for one, to in moves])
 
 
 def proposal(office: Books, one: Journal) -> Proposal:
