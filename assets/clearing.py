@@ -11,15 +11,19 @@ from assets.guard import retries_only_what_can_help
 from assets.show import Shown, table
 from he_sync.flows.books.clearing import clearing
 from he_sync.flows.books.clearing_sheets import proof_row
+from he_sync.flows.books.fees import Fees, fees
 from he_sync.flows.books.ground import Memory
 from he_sync.model.money import show
 from he_sync.model.retailer import Retailer
 from he_sync.reconcile.clearing.causes import Cause
 from he_sync.reconcile.clearing.prove import Clearing
+from he_sync.reconcile.clearing.rates import points
 from resources.memory import MemoryResource
 
 KEY = dg.AssetKey(["close", "clearing"])
 EQUAL = "Each clearing account, and what is owed, held or disputed, equals its open items to 0.00, by merchant id."
+
+RATES = "Fees by deposits of each merchant id and card group are within 15 basis points of last month and the contract."
 
 
 def _proof(found: Clearing, retailer: Retailer) -> Shown:
@@ -98,6 +102,33 @@ def _check(results: dict[str, Clearing], currency: str) -> dg.AssetCheckResult:
     )
 
 
+def _rates(found: Fees, currency: str) -> Shown:
+    rows = [
+        {
+            "store": one.store,
+            "group": one.group,
+            "month": one.month,
+            "deposits": show(one.deposits_minor, currency),
+            "fees": show(one.fees_minor, currency),
+            "basis points": points(one.effective),
+            "contract": points(one.contract),
+        }
+        for one in found.rates
+    ]
+    return table(rows, shown=200, empty="No deposit was paid.")
+
+
+def _rates_check(found: Fees, currency: str) -> dg.AssetCheckResult:
+    told = [{"what": one.text(currency)} for one in found.drifts]
+    return dg.AssetCheckResult(
+        check_name="effective_rate",
+        passed=not told,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(told)} rates moved" if told else "no rate moved beyond 15 basis points",
+        metadata={"cases": table(told)},
+    )
+
+
 @dg.asset(
     key=KEY,
     deps=[dg.AssetKey(["close", "store_days"])],
@@ -109,7 +140,10 @@ def _check(results: dict[str, Clearing], currency: str) -> dg.AssetCheckResult:
     backfill_policy=ONE_RUN,
     freshness_policy=CLOSED_BY,
     code_version="1",
-    check_specs=[dg.AssetCheckSpec("clearing_equals_open_items", asset=KEY, description=EQUAL)],
+    check_specs=[
+        dg.AssetCheckSpec("clearing_equals_open_items", asset=KEY, description=EQUAL),
+        dg.AssetCheckSpec("effective_rate", asset=KEY, description=RATES),
+    ],
 )
 def close_clearing(context: dg.AssetExecutionContext, memory: MemoryResource) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """The same as `he-sync close clearing --until DATE`, over the dates that were pulled without a gap before it."""
@@ -120,6 +154,7 @@ def close_clearing(context: dg.AssetExecutionContext, memory: MemoryResource) ->
         for day in days_of(context):
             found = clearing(books, day.isoformat())
             results[day.isoformat()] = found
+            paid = fees(books, day.isoformat())
             context.add_asset_metadata(
                 {
                     "proof": _proof(found, retailer),
@@ -128,9 +163,12 @@ def close_clearing(context: dg.AssetExecutionContext, memory: MemoryResource) ->
                     "entered by hand": _by_hand(found, retailer.currency),
                     "oldest open items": _oldest(found, retailer.currency),
                     "open items": len(found.items),
+                    "effective rates": _rates(paid, retailer.currency),
                     "dates": f"{found.dates[0]} to {found.dates[-1]}",
                     "plot": _picture(found),
                 },
                 partition_key=day.isoformat(),
             )
-    yield dg.MaterializeResult(check_results=[_check(results, retailer.currency)])
+    yield dg.MaterializeResult(
+        check_results=[_check(results, retailer.currency), _rates_check(paid, retailer.currency)]
+    )

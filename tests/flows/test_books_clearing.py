@@ -2,14 +2,21 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from he_sync.flows.books import ledger
 from he_sync.flows.books.clearing import clearing
+from he_sync.flows.books.fees import fees
+from he_sync.flows.books.ground import Memory
 from he_sync.flows.books.pack import write_pack
+from he_sync.model.contract import frame
 from he_sync.model.errors import FixInput
+from he_sync.model.ledger_line import LedgerLines
+from he_sync.reconcile.clearing.rates import WHOLE
 from he_sync.sandbox.world.randomness import midnight
 from tests.flows.close_shop import DAY, FRIDAY, opened
+from tests.flows.nights import DAYS, compared
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +83,24 @@ def test_a_date_that_was_not_pulled_is_refused_in_one_line(shop):
         shop.do(clearing, "2026-11-21")
     with pytest.raises(FixInput, match=r"without a gap they begin 2026-11-20"):
         shop.do(clearing, DAY, "2026-11-01")
+
+
+def test_rates_are_of_the_deposits_that_were_paid_and_of_what_is_billed_apart_from_them(tmp_path):
+    """Three nights of a shop of which one merchant's fees are kept from its deposits and the others' are billed."""
+    with compared(tmp_path) as shop:
+        office = Memory(shop.store, shop.lake, shop.retailer)
+        before = fees(office, DAYS[-1])
+        row = frame(LedgerLines, [BILL | {"posting_date": DAYS[-1]}])
+        lines = shop.lake.read("canonical", "ledger_lines", DAYS[-1])
+        shop.lake.write("canonical", "ledger_lines", DAYS[-1], pd.concat([lines, row], ignore_index=True))
+        after = fees(office, DAYS[-1])
+    net = {store.code for store in shop.retailer.stores if store.funding == "net"}
+    assert {one.store for one in before.rates if one.fees_minor} == net
+    assert before.drifts == ()
+    [billed] = [one for one in after.rates if one.group == WHOLE]
+    assert (billed.store, billed.fees_minor) == ("S001", 1_000_000)
+    assert [(one.rate.store, one.than) for one in after.drifts] == [("S001", "the contract")]
+
+
+BILL = {"line_id": "2026-AP-1-1", "account": "6400", "store": "S001", "amount_minor": 1_000_000, "payment_id": 0}
+BILL |= {"description": "processor, November", "group_id": ""}

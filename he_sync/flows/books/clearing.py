@@ -45,7 +45,7 @@ def clearing(office: Books, until: str, first: str = "") -> Clearing:
         office.retailer.accounts.bank,
     )
     accounts = accounts_of(office.retailer)
-    lines = booked(_ledger(office.lake, dates), meant, accounts, dates[0])
+    lines = booked(ledger_of(office.lake, dates), meant, accounts, dates[0])
     found = moves(known, dates[0], office.retailer)
     return prove(found, lines, dates, office.retailer.accounts, office.retailer.currency)
 
@@ -117,7 +117,7 @@ READS = (("canonical", "ledger_lines"), ("canonical", "ledger_elsewhere"), ("clo
 """Of the ledger: the night's, the night's of other dates, the close's since."""
 
 
-def _ledger(lake: Lake, dates: Sequence[str]) -> pd.DataFrame:
+def ledger_of(lake: Lake, dates: Sequence[str]) -> pd.DataFrame:
     """The lines up to the last date. A date's are those of its last read, and what reads of others found since."""
     reads, last_read = [], dict.fromkeys(dates, 0)
     for day in dates:

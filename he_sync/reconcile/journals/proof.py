@@ -7,10 +7,8 @@ known one by one, and what people posted past us is listed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import pairwise
 
 from he_sync.model.money import show
 
@@ -111,18 +109,3 @@ def gift_cards(opening: int, moves: Mapping[str, int]) -> int:
     """What cards are owed at the end: opening + sold + issued + refunded - redeemed - expired, all given positive."""
     signs = {"sold": 1, "issued": 1, "refunded": 1, "redeemed": -1, "expired": -1}
     return opening + sum(signs[kind] * cents for kind, cents in moves.items())
-
-
-def effective_rate(fees: int, deposits: int) -> Fraction:
-    """Fees of a month and card group by its deposits, exact; 0 where nothing was deposited."""
-    return Fraction(fees, deposits) if deposits else Fraction(0)
-
-
-def drifts(rates: Sequence[tuple[str, Fraction]], alarm_basis_points: int = 15) -> tuple[str, ...]:
-    """Months whose effective rate is further from the month before than the alarm, in words, oldest first."""
-    found = []
-    for (_, before), (month, now) in pairwise(rates):
-        points = (now - before) * 10_000
-        if abs(points) > alarm_basis_points:
-            found.append(f"{month}: {round(now * 10_000)} basis points, {round(points):+d} against the month before")
-    return tuple(found)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from he_sync.model.retailer import Accounts
 from he_sync.reconcile.journals.funding import Deposit, deposit
-from he_sync.reconcile.journals.proof import Booked, Item, direct_entries, drifts, effective_rate, gift_cards, prove
+from he_sync.reconcile.journals.proof import Booked, Item, direct_entries, gift_cards, prove
 from he_sync.reconcile.journals.sales import StoreDay, store_day
 
 BOOKS = Accounts()
@@ -60,13 +58,3 @@ def test_an_open_item_without_any_line_is_a_gap_too():
 def test_gift_cards_roll_forward():
     moves = {"sold": 500, "issued": 20, "refunded": 30, "redeemed": 240, "expired": 10}
     assert gift_cards(1000, moves) == 1300
-
-
-def test_the_effective_rate_raises_an_alarm_beyond_fifteen_basis_points():
-    rates = [
-        ("2026-09", effective_rate(250, 10_000)),
-        ("2026-10", effective_rate(265, 10_000)),
-        ("2026-11", effective_rate(281, 10_000)),
-    ]
-    assert drifts(rates) == ("2026-11: 281 basis points, +16 against the month before",)
-    assert effective_rate(5, 0) == Fraction(0)
