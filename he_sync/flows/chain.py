@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
+from he_sync.flows.rule_change.kept import in_force
 from he_sync.flows.settlement_books.days import Days, Known
 from he_sync.flows.settlement_books.folder import named_by, write_days
 from he_sync.flows.settlement_books.numbers import Numbers
@@ -79,7 +80,7 @@ def run(lake: Lake, home: Path, day: str, retailer: Retailer, window: int = WIND
         books = _books(home / "chain" / BOOKS, f"{retailer.name} {day}", day)
         days = write_days(source, books, home / "chain" / BOOKS / FILES, numbers, _known(before))
         numbers.keep()
-        figures = runs.settlements(books, out, previous=before)
+        figures = runs.settlements(books, out, rules=in_force(home), previous=before)
         _tidy(home / "chain" / BOOKS, {day, before.name if before else day})
         _write(out / KNOWN, days)
         breaks = named(pd.read_parquet(out / "breaks.parquet"), numbers)

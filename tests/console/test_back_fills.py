@@ -10,13 +10,20 @@ from typing import Any
 import pytest
 
 from he_sync.cli import house
+from he_sync.flows import chain
 from he_sync.flows.back_fill import deciding
 from he_sync.flows.back_fill.carrying import CHANGED, carry_out
 from he_sync.flows.back_fill.difference import find, journals
 from he_sync.flows.back_fill.kept import Approved, Asked, Kept, ask
 from he_sync.flows.books.ground import Memory
+from he_sync.flows.rule_change.kept import Kept as KeptRules
+from he_sync.flows.rule_change.kept import rules_in_force, rules_of
+from he_sync.flows.settlement_books.folder import write_folder
+from he_sync.flows.settlement_books.source import read_source
 from he_sync.model.errors import FixInput, NotAllowed, Refused
 from he_sync.model.retailer import Retailer
+from he_sync.reconcile.chain.backtest import backtest
+from he_sync.reconcile.chain.rules import ALWAYS, BUILT_IN, built_in
 from he_sync.store import audit
 from tests.console.conftest import named, serving
 from tests.console.person import Answer, Person, wait_for
@@ -212,3 +219,41 @@ def test_nothing_to_move_and_what_cannot_be_asked_for_are_refused_in_one_line(sh
     for name in ("../secret", "bf-20261120-0000000g", "..%2fsecret", "/etc", "bf-20261120-00000000/../../secret"):
         with pytest.raises(FixInput, match="no back-fill is called"):
             Kept(tmp_path).state(name)
+
+
+def test_other_rules_are_tried_on_all_history_and_another_person_puts_them_in_force_with_the_trial_before_them(
+    shop: Any, tmp_path: Path
+) -> None:
+    off = ", ".join(f"{rule.relation} {rule.name}" for rule in BUILT_IN if rule.name not in ALWAYS)
+    text = f"name: fewer\nwithout: [{off}]\n"
+    labelled = tmp_path / "history" / "answers"
+    labelled.mkdir(parents=True)
+    write_folder(read_source(shop.lake, [DAY], shop.retailer), labelled)
+    (labelled / "links.csv").write_text("rel,left_id,right_id\nPL,1,-1\n")
+    [expected] = backtest([built_in(), rules_of(text)], [labelled])
+    named(tmp_path, "cora", "carl")
+    with serving(tmp_path, environ(shop, tmp_path)) as served:
+        cora, _ = served.signs_in("cora")
+        assert "unknown key" in cora.post("/rules", text="rules: [all]").words
+        assert "in force already" in cora.post("/rules", text="name: built-in").words
+        name = re.search(r"rc-\d{8}-[0-9a-f]{8}", cora.post("/rules", text=text).words)[0]  # type: ignore[index]
+        page = wait_for(cora, f"/rules/{name}", "on all kept history")
+        trial = KeptRules(tmp_path).trial(name) or {}
+        assert [row["history"] for row in trial["rows"]] == [f"{DAY} to {DAY}", "answers, labelled"]
+        told = trial["rows"][1]
+        assert (told["gained"], told["lost"], told["changed"]) == (expected.gained, expected.lost, expected.changed)
+        assert told["false"] == {rel: list(both) for rel, both in expected.false_matches.items()}
+        assert told["lost"]
+        assert f"Rules {name}" in cora.get("/approvals").words
+        assert cora.post(f"/rules/{name}", do="approve", note="mine", digest=digest(page)).status == 403
+        carl, _ = served.signs_in("carl")
+        page = carl.get(f"/rules/{name}")
+        assert carl.post(f"/rules/{name}", do="approve", note="fewer guesses", digest="0" * 16).status == 409
+        assert not (tmp_path / "rules.yaml").exists()
+        assert "In force" in carl.post(f"/rules/{name}", do="approve", note="fewer guesses", digest=digest(page)).words
+        assert f"Rules {name}" not in carl.get("/approvals").words
+    wanted = rules_of(text).version
+    assert rules_in_force(tmp_path).version == wanted
+    assert chain.run(shop.lake, tmp_path, DAY, shop.retailer).figures["rules_version"] == wanted
+    deeds = [(row.actor, row.action) for row in audit.entries(shop.store, f"rules {name}")]
+    assert deeds == [("cora", "rules proposed"), ("carl", "rules approved")]

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import yaml
 from starlette.routing import Route
 
 from he_sync.model.errors import FixInput, FixSettings
@@ -22,7 +23,7 @@ from he_sync.web.console.sessions import IDLE
 from he_sync.web.console.tries import FREE, LONGEST
 from tests.console.conftest import CHEAP, Served, named, phrase
 from tests.console.person import Person
-from tests.store.examples import effect
+from tests.store.examples import effect, key_of
 
 WRONG = "long words of nobody"
 
@@ -48,6 +49,23 @@ def test_every_deed_is_its_persons(people: Served) -> None:
         assert "1 approved" in person.post("/approvals", do="approve", key=waits.key).words
     approved = {row.actor for row in audit.entries(people.store) if row.action == "effect waiting_approval -> planned"}
     assert approved == {"cora", "carl"}
+
+
+def test_a_posting_is_approved_within_ones_role_and_by_nobody_without_one(people: Served) -> None:
+    profile = people.home / "profile.yaml"
+    told = yaml.safe_load(profile.read_text())
+    told["approval"] = {"roles": {"clerk": {"limit_minor": 1_000}}, "people": {"cora": "clerk"}}
+    profile.write_text(yaml.safe_dump(told))
+    large, small = (effect(f"payment {cents}", kind="post_journal", limit_ok=False, amount_minor=-cents,
+                           key=key_of(f"payment {cents}", "post_journal")) for cents in (1_001, 1_000))  # fmt: skip
+    effects.plan(people.store, [large, small])
+    cora, _ = people.signs_in("cora")
+    refused = cora.post("/approvals", do="approve", key=[small.key, large.key])
+    assert (refused.status, "10.01 is above cora's limit of 10.00" in refused.words) == (403, True)
+    carl, _ = people.signs_in("carl")
+    assert "carl may not approve" in carl.post("/approvals", do="approve", key=small.key).words
+    assert {status.state for status in effects.listing(people.store)} == {"waiting_approval"}
+    assert "1 approved" in cora.post("/approvals", do="approve", key=small.key).words
 
 
 def test_once_somebody_is_named_no_page_opens_without_a_sign_in_and_the_key_lets_nobody_in(people: Served) -> None:

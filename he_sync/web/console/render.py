@@ -29,6 +29,7 @@ LINKS = (
     ("/stock", "Stock"),
     ("/close", "Close"),
     ("/back-fills", "Back-fills"),
+    ("/rules", "Rules"),
     ("/packs", "Evidence"),
     ("/connections", "Connections"),
     ("/audit", "Audit"),

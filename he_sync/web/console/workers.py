@@ -12,6 +12,8 @@ from he_sync.flows.back_fill import difference
 from he_sync.flows.back_fill.kept import Kept, span
 from he_sync.flows.books.ground import Memory
 from he_sync.flows.books.pack import write_pack
+from he_sync.flows.rule_change import kept as rule_changes
+from he_sync.flows.rule_change.trial import try_out
 from he_sync.model.errors import HeSyncError
 from he_sync.model.retailer import load_retailer
 from he_sync.settings import home_and_profile, read_settings, store_address
@@ -40,6 +42,21 @@ def back_fill(name: str) -> None:
         raise
 
 
+def rules(name: str) -> None:
+    """Try proposed rules on all kept history."""
+    home, profile = home_and_profile()
+    kept = rule_changes.Kept(home)
+    kept.tell(name, "gather the history")
+    try:
+        found = try_out(home, load_retailer(profile), kept.proposed(name), lambda line: kept.tell(name, line))
+        kept.write(name, "trial", found)
+    except HeSyncError as error:
+        kept.fail(name, str(error))
+    except Exception:
+        kept.fail(name, FAILED)
+        raise
+
+
 def pack(name: str) -> None:
     """Write an evidence pack."""
     home, profile = home_and_profile()
@@ -56,7 +73,7 @@ def pack(name: str) -> None:
         raise
 
 
-KINDS: Mapping[str, Callable[[str], None]] = {"back-fill": back_fill, "pack": pack}
+KINDS: Mapping[str, Callable[[str], None]] = {"back-fill": back_fill, "rules": rules, "pack": pack}
 
 
 def main(kind: str, name: str) -> int:

@@ -15,12 +15,13 @@ from he_sync.web.console.pages import (
     overview,
     packs,
     reviews,
+    rules,
     stock,
     store_days,
 )
 
 PAGES = (
     *(overview, events, letters, approvals, reviews, conflicts, stock),
-    *(close, store_days, data_docs, back_fills, packs, connections, audit),
+    *(close, store_days, data_docs, back_fills, rules, packs, connections, audit),
 )
 ROUTES = [route for page in PAGES for route in page.ROUTES]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from he_sync.model.errors import FixInput
+from he_sync.flows.books.deciding import approver
+from he_sync.model.errors import FixInput, NotAllowed
+from he_sync.model.money import show
 from he_sync.store import board, effects
 from he_sync.store.database import Store
 from he_sync.web.console.forms import Form, number, posts
-from he_sync.web.console.place import place_of
+from he_sync.web.console.pages.back_fills import asked_for
+from he_sync.web.console.pages.rules import in_short
+from he_sync.web.console.place import Place, place_of
 from he_sync.web.console.render import done, page
 
 STATES = {
@@ -22,6 +27,7 @@ STATES = {
     "doubtful": "in doubt",
     "planned": "planned",
 }
+LEDGER = ("post_journal", "post_store_day")
 MAY = {
     "waiting_approval": ("approve", "withdraw"),
     "rejected": ("release", "withdraw"),
@@ -33,16 +39,21 @@ MAY = {
 
 def listing(request: Request) -> Response:
     """GET /approvals?state=&after=: the page."""
-    look, state = place_of(request).look, request.query_params.get("state", "waiting_approval")
+    place, state = place_of(request), request.query_params.get("state", "waiting_approval")
+    look = place.look
     if state not in STATES:
         raise FixInput(f"choose {', '.join(STATES)}")
     rows = board.effects_in(look, state, number(request, "after") or 0)
     more = rows[-1].seq if len(rows) == board.PAGE else None
     counts = board.effects_by_state(look)
     may = MAY.get(state, ())
-    return page(
-        request, "approvals", "Approvals", rows=rows, states=STATES, state=state, counts=counts, more=more, may=may
-    )
+    waiting = state == "waiting_approval"
+    also: dict[str, Any] = {
+        "rule_changes": in_short(place.home) if waiting else [],
+        "back_fills": asked_for(place.home) if waiting else [],
+    }
+    listed = {"rows": rows, "states": STATES, "state": state, "counts": counts, "more": more, "may": may}
+    return page(request, "approvals", "Approvals", **(also | listed))
 
 
 def decide(request: Request, form: Form) -> Response:
@@ -51,6 +62,8 @@ def decide(request: Request, form: Form) -> Response:
     if not keys:
         raise FixInput("tick at least one row")
     note = form.one("note") if what == "approve" else form.reason()
+    if what == "approve":
+        _require_limit(place, keys)
     acts: dict[str, Callable[[Store, str], bool]] = {
         "approve": lambda store, key: effects.approve(store, key, place.who),
         "release": lambda store, key: effects.release(store, key, place.who, note),
@@ -62,6 +75,21 @@ def decide(request: Request, form: Form) -> Response:
     left = f"; {len(keys) - came} were decided by somebody else meanwhile" if came < len(keys) else ""
     words = {"approve": "approved", "release": "go on", "withdraw": "withdrawn"}[what]
     return done(f"/approvals?state={form.one('state') or 'waiting_approval'}", f"{came} {words}{left}")
+
+
+def _require_limit(place: Place, keys: Sequence[str]) -> None:
+    """Postings into the ledger are approved within the limit of one's role, wherever the profile names roles.
+
+    Raises NotAllowed for the first that is not, before any is approved.
+    """
+    retailer = place.retailer()
+    found = [effects.find(place.store, key) for key in keys] if retailer.approval.people else []
+    for each in (status.effect for status in found if status and status.effect.kind in LEDGER):
+        person = approver(retailer, place.who)
+        if person.limit_minor is not None and abs(each.amount_minor) > person.limit_minor:
+            over = show(abs(each.amount_minor), retailer.currency)
+            most = show(person.limit_minor, retailer.currency)
+            raise NotAllowed(f"{each.entity}: {over} is above {person.name}'s limit of {most}; ask somebody with more")
 
 
 ROUTES = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from starlette.requests import Request
@@ -124,6 +125,13 @@ def _line(day: str, store: Mapping[str, Any]) -> Line:
     back = sum(one["what"] == "reverse" for one in those)
     minor = sum(one["amount_minor"] for one in those)
     return Line(day, store["store"], back, len(those) - back, minor, store["refused"], those)
+
+
+def asked_for(home: Path) -> list[tuple[Asked, Mapping[str, Any]]]:
+    """Back-fills that wait for a word, with what they would move: shown among all approvals."""
+    kept = Kept(home)
+    waiting = [one for one in kept.newest(LISTED) if kept.state(one.name) == "shown"]
+    return [(one, _moves(kept.difference(one.name) or {"days": [], "refused": []})) for one in waiting]
 
 
 def _may_not(retailer: Retailer, asked: Asked, difference: dict[str, Any] | None, who: str) -> str:
