@@ -38,7 +38,7 @@ def data(text: str) -> dict[str, Any]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(TARGETS), st.one_of(st.none(), st.sampled_from(ENTRIES))), max_size=12),
     st.sampled_from(["\n", "\r\n"]),
@@ -109,4 +109,4 @@ def test_two_people_who_change_different_fields_both_keep_their_change_and_a_cla
     made, clashes = rebased(RIGHT, mine, theirs)
     assert data(made)["map"]["City"] == {"from": "status"}
     assert data(made)["map"]["OrderAmt"] == {"from": "total"}
-    assert [(one.key, one.old, one.new) for one in clashes] == [("PONum", "{from: customer_name}", "{from: status}")]
+    assert [(one.key, one.old, one.new) for one in clashes] == [("PONum", "customer_name", "status")]

@@ -142,6 +142,13 @@ def test_a_repository_gets_one_commit_of_that_file_alone_and_a_hook_that_refuses
     assert ours.live(NAME) == RIGHT
 
 
+def test_a_folder_that_its_repository_ignores_keeps_its_versions_itself(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / ".gitignore").write_text("var/\n")
+    assert isinstance(shelf(tmp_path / "var" / "mappings"), FolderShelf)
+    assert isinstance(shelf(tmp_path / "mappings"), GitShelf)
+
+
 @pytest.mark.parametrize("name", ["../secret", "a/b", "", "A", "x" * 61, ".."])
 def test_a_name_from_an_address_leads_nowhere_but_the_shelf(tmp_path: Path, name: str) -> None:
     ours: Shelf = FolderShelf(tmp_path)

@@ -141,6 +141,18 @@ class GitShelf(Shelf):
                 path.unlink(missing_ok=True)
             raise
 
+    def is_kept(self) -> bool:
+        """Whether files of the folder are git's business."""
+        try:
+            self._git("rev-parse", "--show-toplevel")
+        except Refused:
+            return False
+        try:
+            self._git("check-ignore", "--quiet", "--", f"any/{FILE}")
+        except Refused:
+            return True
+        return False
+
     def _version(self, name: str, told: list[str]) -> Version:
         commit, author, at, subject, body = told
         marked = next((line.removeprefix(MARK) for line in body.splitlines() if line.startswith(MARK)), "")
@@ -173,14 +185,10 @@ class GitShelf(Shelf):
 
 
 def shelf(folder: Path) -> Shelf:
-    """The shelf of a folder: with git's versions where it lies in a repository."""
+    """The shelf of a folder: with git's versions where it lies in a repository that does not ignore it."""
     folder.mkdir(parents=True, exist_ok=True)
     ours = GitShelf(folder)
-    try:
-        ours._git("rev-parse", "--show-toplevel")  # noqa: SLF001 - the shelf asks itself whether it can be one
-    except Refused:
-        return FolderShelf(folder)
-    return ours
+    return ours if ours.is_kept() else FolderShelf(folder)
 
 
 def number_of(text: str) -> int:

@@ -13,7 +13,7 @@ from he_sync.mapping.spec.compiled import Engine
 from he_sync.mapping.spec.document import composed, plain
 from he_sync.mapping.spec.editing import with_entry
 from he_sync.mapping.spec.trying import same
-from he_sync.mapping.spec.writing import flow
+from he_sync.mapping.spec.writing import flow, in_words
 
 Way = Literal["created", "changed", "unchanged", "would_fail", "left_out"]
 WAYS: tuple[Way, ...] = ("created", "changed", "unchanged", "would_fail", "left_out")
@@ -43,25 +43,34 @@ def differences(old: str, new: str) -> list[Difference]:
     before, after = (_parts(text) for text in (old, new))
     keys = [*before, *(key for key in after if key not in before)]
     return [
-        Difference(key, before.get(key, ""), after.get(key, "")) for key in keys if before.get(key) != after.get(key)
+        Difference(key, _said(before.get(key)), _said(after.get(key)))
+        for key in keys
+        if before.get(key) != after.get(key)
     ]
 
 
-def _parts(text: str) -> dict[str, str]:
+def _parts(text: str) -> dict[str, Any]:
+    """Target fields with their entries, and every other key with its data."""
     if not text.strip():
         return {}
     whole = plain(composed(text, "mapping"))
     entries = whole.pop("map", None) or {}
     whole.pop("version", None)
     sides = {f"{side}.fields": (whole.get(side) or {}).pop("fields", None) for side in ("source", "target")}
-    named = {key: flow(value) for key, value in {**whole, **sides}.items() if value is not None}
-    return {name: flow(data) for name, data in entries.items()} | named
+    named = {key: (value,) for key, value in {**whole, **sides}.items() if value is not None}
+    return {**entries, **named}
+
+
+def _said(part: Any) -> str:
+    if isinstance(part, tuple):
+        return flow(part[0])
+    return in_words(part) if isinstance(part, dict) else "" if part is None else flow(part)
 
 
 def outcomes(live: Engine | None, draft: Engine, records: Sequence[Record]) -> list[Outcome]:
     """What a draft would make of records beside what the live version makes of them.
 
-    A record that the live version leaves out or refuses is created; without a live version every record is.
+    A record of which the live version makes nothing (left out, refused, no field mapped) is created.
     """
     old = apply(live, records) if live else Applied((None,) * len(records), (), frozenset())
     new = apply(draft, records)
@@ -74,18 +83,19 @@ def _outcome(row: int, old: Record | None, new: Record | None, failure: str | No
         return Outcome(row, "would_fail", why=failure)
     if new is None:
         return Outcome(row, "left_out")
-    before, after = (_flat(one or {}) for one in (old, new))
+    before, after = (flat(one or {}) for one in (old, new))
     names = [*after, *(name for name in before if name not in after)]
     fields = tuple(
         (name, before.get(name), after.get(name)) for name in names if not same(before.get(name), after.get(name))
     )
-    return Outcome(row, "created" if old is None else "changed" if fields else "unchanged", fields)
+    return Outcome(row, "created" if not old else "changed" if fields else "unchanged", fields)
 
 
-def _flat(record: Map[str, Any], before: str = "") -> dict[str, Any]:
+def flat(record: Map[str, Any], before: str = "") -> dict[str, Any]:
+    """A record within a record as fields with dots in their names."""
     found: dict[str, Any] = {}
     for name, value in record.items():
-        found |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}": value}
+        found |= flat(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}": value}
     return found
 
 
@@ -102,7 +112,7 @@ def rebased(base: str, mine: str, theirs: str) -> tuple[str, list[Difference]]:
         field = one.key in entries or one.key in (plain(composed(base, "mapping")).get("map") or {})
         if not field or one.key in changed:
             there = (other.get("map") or {}).get(one.key) if field else None
-            clashes.append(Difference(one.key, flow(there) if there else "", one.new))
+            clashes.append(Difference(one.key, _said(there), one.new))
             continue
         made = with_entry(made, one.key, entries.get(one.key))
     return made, [one for one in clashes if one.old != one.new]

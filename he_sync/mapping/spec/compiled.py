@@ -94,16 +94,22 @@ def _leaving(value: Value) -> pl.Expr:
 
 def engine(text: str, file: str = "mapping") -> Engine:
     """A mapping's text, compiled. Raises WrongMapping with a line for each thing that is wrong."""
+    made, wrong = usable(text, file)
+    if wrong:
+        raise WrongMapping(file, wrong)
+    return made
+
+
+def usable(text: str, file: str = "mapping") -> tuple[Engine, list[Complaint]]:
+    """What of a mapping can be compiled, and what is wrong with the rest. Raises WrongMapping for no YAML."""
     mapping, wrong = read(text, file)
     building = Building(mapping, wrong)
     outputs = tuple(output for entry in mapping.entries.values() if (output := building.output(entry)))
     only = building.sql(mapping.only, building.fields, condition) if mapping.only else None
-    wrong += building.too_large(outputs)
-    if wrong:
-        raise WrongMapping(file, wrong)
-    return Engine(
-        mapping, building.inputs, building.line_inputs, tuple(building.lines), outputs, only.expr if only else None
-    )
+    large = list(building.too_large(outputs))
+    lines, given = tuple(building.lines), (building.inputs, building.line_inputs)
+    made = Engine(mapping, *given, lines, () if large else outputs, only.expr if only else None)
+    return made, sorted([*wrong, *large])
 
 
 class Building:

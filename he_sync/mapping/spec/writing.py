@@ -121,3 +121,20 @@ def _inside(value: Any) -> str:
     if isinstance(value, str) and not text.startswith(("'", '"')) and any(sign in text for sign in ",[]{}:#"):
         return json.dumps(value, ensure_ascii=False)
     return text
+
+
+def in_words(data: Data) -> str:
+    """An entry for people: `billing.city, then trim, cut: 30, if total > 5, else "NONE"`."""
+    lines = data.get("lines") or {}
+    start = {
+        "from": str(data.get("from")),
+        "sql": f"= {data.get('sql')}",
+        "value": flow(data.get("value")),
+        "lines": " ".join(filter(None, [str(lines.get("take")), str(lines.get("sql") or ""), f"of {lines.get('of')}"])),
+    }
+    parts = [next((words for key, words in start.items() if key in data), "")]
+    if data.get("steps"):
+        parts.append("then " + ", ".join(flow(step).removeprefix("{").removesuffix("}") for step in data["steps"]))
+    parts += [f"if {data['only']}"] if "only" in data else []
+    parts += [f"else {flow(data['otherwise'])}"] if "otherwise" in data else []
+    return ", ".join(parts)
