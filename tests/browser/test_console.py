@@ -42,9 +42,9 @@ def served(tmp_path: Path, profile: str) -> Iterator[Served]:
         yield one
 
 
-def tab_to(page: Page, target: Locator) -> None:
+def tab_to(page: Page, target: Locator, most: int = MOST_STEPS) -> None:
     """Press Tab until the target has the focus, as a person without a mouse does."""
-    for _ in range(MOST_STEPS):
+    for _ in range(most):
         page.keyboard.press("Tab")
         if target.and_(page.locator(":focus")).count():
             return

@@ -26,6 +26,7 @@ LINKS = (
     ("/approvals", "Approvals"),
     ("/reviews", "Match reviews"),
     ("/conflicts", "Conflicts"),
+    ("/mappings", "Mappings"),
     ("/stock", "Stock"),
     ("/close", "Close"),
     ("/back-fills", "Back-fills"),
