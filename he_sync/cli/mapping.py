@@ -1,4 +1,4 @@
-"""`he-sync mapping`: which field of one system is which of the other, and what people decided about it."""
+"""`he-sync mapping`: which field of one system is which of the other, what people decided, and mapping files."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table as Shown
 
+from he_sync.cli import mapping_files
 from he_sync.connect.wire import GOOD, Request, http_send
 from he_sync.mapping.suggest.memory import EMPTY, Memory, read_memory, write_memory, write_whole
 from he_sync.mapping.suggest.reading import read_table
@@ -31,7 +32,10 @@ FileOf = Annotated[Path, typer.Argument(metavar="FILE", help="Made at the first 
 
 @app.callback()
 def verbs() -> None:
-    """Which field is which."""
+    """Which field is which, and mapping files."""
+
+
+mapping_files.commands(app)
 
 
 @app.command("suggest")
