@@ -22,6 +22,7 @@ from tests.bench import (
     close_world,
     exactly_once,
     latency,
+    mapping_language,
     matching,
     pages,
     receiver,
@@ -47,6 +48,7 @@ ROUNDS = 2  # in turn: the server is cold in the first, and other processes come
 RECONCILE = {f"reconcile_{name}": part for name, part in settlements.PARTS.items()}
 PARTS = (
     *("pulls", "night", "store", "stock", "exactly_once", "receiver", "latency", "matching", "suggesting", "pages"),
+    "mapping_language",
     *RECONCILE,
     *("close_world", "close_night"),
 )
@@ -102,6 +104,7 @@ def _parts(folder: Path, rows: int) -> dict[str, Callable[[], Iterator[Figure]]]
         "matching": lambda: matching.figures(folder),
         "pages": lambda: pages.figures(folder / "pages"),
         "suggesting": lambda: suggesting.figures(folder),
+        "mapping_language": lambda: mapping_language.figures(folder / "mapping"),
         **{name: partial(part, folder) for name, part in RECONCILE.items()},
         "close_world": lambda: close_world.figures(folder / "close-world"),
         "close_night": lambda: close_night.figures(folder / "close-night"),
