@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
 from he_sync.match.codes import Codes, coded, numbered
+from he_sync.match.side_by_side import side_by_side
 
 Columns = Mapping[str, Codes]
 """Columns of the same records by name."""
@@ -19,9 +21,14 @@ def columns_of(frames: Iterable[pl.DataFrame]) -> dict[str, Codes]:
     """The columns of some frames; a frame is given up before the next one is asked for."""
     found: dict[str, Codes] = {}
     for frame in frames:
-        shared = [name for name in TOGETHER if name in frame.columns]
-        together = dict(zip(shared, coded(*(frame[name] for name in shared)), strict=True)) if shared else {}
-        found |= {name: together.get(name) or coded(frame[name])[0] for name in frame.columns}
+        shared = tuple(name for name in TOGETHER if name in frame.columns)
+        groups = [group for group in (shared, *((name,) for name in frame.columns if name not in shared)) if group]
+
+        def numbers(group: tuple[str, ...], columns: pl.DataFrame = frame) -> dict[str, Codes]:
+            return dict(zip(group, coded(*(columns[name] for name in group)), strict=True))
+
+        made = ChainMap(*side_by_side(numbers, groups))
+        found |= {name: made[name] for name in frame.columns}
     return found
 
 

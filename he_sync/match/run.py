@@ -17,7 +17,7 @@ from he_sync.match.decided import Decided, obeyed, with_decided
 from he_sync.match.golden import golden
 from he_sync.match.households import households
 from he_sync.match.labels import Labels, labels
-from he_sync.match.memory import return_arrays
+from he_sync.match.pages import kept_pages
 from he_sync.match.profile import Contacts, without_shared
 from he_sync.match.reading import joined
 from he_sync.match.scoring import Scores, crowd, scored
@@ -90,9 +90,9 @@ def match(
     return matched(joined(left, right), options, tell)
 
 
+@kept_pages()
 def matched(records: pl.DataFrame, options: Options | None = None, tell: Tell = lambda _: None) -> Outcome:
     """The same of records that are joined: who reads large files need not keep both sides beside them."""
-    return_arrays()
     chosen = options or Options()
     side = records["side"].to_numpy().astype(np.int64)
     tell("standardising")

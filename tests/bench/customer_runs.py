@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from he_sync.match.blocking import candidates
 from he_sync.match.columns import texts_of
+from he_sync.match.pages import kept_pages
 from he_sync.match.profile import without_shared
 from he_sync.match.reading import customers, joined
 from he_sync.match.run import matched
+from he_sync.match.scoring import scored
 from he_sync.match.standardise import STANDARD, standard_columns
-from he_sync.match.writing import write
+from he_sync.match.table import table
+from he_sync.match.writing import WORTH, write
 from tests.customer_world import evaluate
 
 if TYPE_CHECKING:
@@ -61,6 +65,28 @@ def standard(folder: str) -> Iterator[Run]:
     """All records of both sides in standard form, from frames in memory."""
     records = joined(*(customers(Path(folder) / f"{side}.csv") for side in SIDES))
     yield lambda: {"rows": len(standard_columns(records)["first"].at)}
+
+
+@contextmanager
+def link(folder: str) -> Iterator[Run]:
+    """What splink is asked for: the standard tables of both sides in memory in, scored pairs in a file out."""
+    world = Path(folder)
+    sides = [pl.read_parquet(world / f"{side}.standard.parquet") for side in SIDES]
+
+    @kept_pages()
+    def run() -> dict[str, Any]:
+        records, side = pl.concat(sides), np.repeat((0, 1), [len(one) for one in sides])
+        known = table(records.drop("id"), side)
+        pairs = candidates(known)
+        score = scored(known, pairs).probability
+        take = np.flatnonzero((score >= WORTH) & (side[pairs.left] != side[pairs.right]))
+        ids = {
+            f"{end}_id": records["id"].gather(at[take]) for end, at in (("left", pairs.left), ("right", pairs.right))
+        }
+        pl.DataFrame({**ids, "score": score[take]}).write_parquet(world / "linked.parquet")
+        return {"rows": len(records), "pairs": len(pairs)}
+
+    yield run
 
 
 def _now() -> Any:

@@ -55,7 +55,7 @@ def world(size: int) -> Path:
 
 
 def _measures(folder: Path, python: Path | None) -> Found:
-    works = {"whole": "customer_runs", "standard": "customer_runs", "pandas_standard": "pandas_runs"}
+    works = dict.fromkeys(("whole", "link", "standard"), "customer_runs") | {"pandas_standard": "pandas_runs"}
     as_by_command = dict([POLARS])
     found = {name: measured(f"tests.bench.{at}:{name}", str(folder), as_by_command) for name, at in works.items()}
     if python is not None:
@@ -72,9 +72,11 @@ def _compared(size: int, found: Found) -> Iterator[Figure]:
     standard, by_pandas = found["standard"], found["pandas_standard"]
     yield Figure(name, "standardise", standard.seconds, "s", "pandas .str", by_pandas.seconds)
     if "splink" in found:
-        link, files = found["splink"], found["splink files"]
+        link, files, own = found["splink"], found["splink files"], found["link"]
         linking, read = whole.figures["linking"], whole.figures["to clusters"]
-        yield Figure(name, "link, ours with clusters and duplicates", linking, "s", "splink", link.seconds)
+        yield Figure(name, "link, standard tables to scored pairs", own.seconds, "s", "splink", link.seconds)
+        yield Figure(name, "the same, processor time", own.processor_seconds, "s", "splink", link.processor_seconds)
+        yield Figure(name, "link, ours with customers and decisions", linking, "s", "splink", link.seconds)
         spent = whole.figures["linking processor"]
         yield Figure(name, "the same, processor time", spent, "s", "splink", link.processor_seconds)
         yield Figure(name, "CSV to clusters", read, "s", "splink, pandas", files.seconds)
