@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from he_sync.match.codes import SEED, Ints, Places, Small
+from he_sync.match.codes import SEED, Ints, Places, Small, taken
 from he_sync.match.keys import RULES, Key, Rule
 from he_sync.match.keys import SEED as KEYS
 from he_sync.match.side_by_side import side_by_side
@@ -112,7 +112,7 @@ def _hashed(records: Table, part: pl.Expr, key: Key) -> Keys:
     codes = records.codes[name]
     texts = pl.DataFrame({name: codes.texts}).select(part.alias("part")).to_series()
     hashes: Keys = np.where(key.there(texts).to_numpy(), texts.hash(KEYS).to_numpy(), np.uint64(0))
-    return hashes[codes.at]
+    return taken(hashes, codes.at)
 
 
 def _merged(proposed: Sequence[Packed], count: int, bits: int, costs: Sequence[Cost]) -> Pairs:

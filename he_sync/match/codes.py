@@ -49,7 +49,10 @@ class Codes:
 
 def coded(*columns: pl.Series) -> tuple[Codes, ...]:
     """Codes of columns that share one vocabulary (first and last names: they are exchanged now and then)."""
-    texts = pl.concat([pl.Series("text", [""]), *(column.alias("text") for column in columns)])
+    empty = pl.Series("text", [""])
+    if not any(column.str.len_bytes().max() for column in columns):
+        return tuple(Codes(np.zeros(len(column), np.int32), empty) for column in columns)
+    texts = pl.concat([empty, *(column.alias("text") for column in columns)])
     code, place = numbered(texts.hash(SEED).to_numpy())
     code, words = code[1:], texts.gather(place)
     ends = np.cumsum([len(column) for column in columns])

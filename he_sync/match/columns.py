@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from he_sync.match.codes import Codes, coded, numbered
+from he_sync.match.codes import Codes, Small, coded, numbered
 from he_sync.match.side_by_side import side_by_side
 
 Columns = Mapping[str, Codes]
@@ -42,12 +42,17 @@ def each(one: Codes, work: Callable[[pl.Series], pl.Series]) -> Codes:
     return Codes(one.at, work(one.texts))
 
 
-def joint(columns: Columns, names: Sequence[str], work: Callable[[pl.DataFrame], pl.Series]) -> Codes:
-    """A column made of others, once for each distinct row of them."""
+def distinct(columns: Columns, names: Sequence[str]) -> tuple[Small, pl.DataFrame]:
+    """Each record's row among the distinct ones of some columns, and those rows as text."""
     key = columns[names[0]].at.astype(np.int64)
     for name in names[1:]:
         key = key * len(columns[name].texts) + columns[name].at
     code, place = numbered(key)
-    rows = [columns[name].texts.gather(columns[name].at[place]).alias(name) for name in names]
-    made = coded(work(pl.DataFrame(rows)))[0]
+    return code, pl.DataFrame([columns[name].texts.gather(columns[name].at[place]).alias(name) for name in names])
+
+
+def joint(columns: Columns, names: Sequence[str], work: Callable[[pl.DataFrame], pl.Series]) -> Codes:
+    """A column made of others, once for each distinct row of them."""
+    code, rows = distinct(columns, names)
+    made = coded(work(rows))[0]
     return Codes(made.at[code], made.texts)

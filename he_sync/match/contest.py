@@ -107,7 +107,7 @@ def _rivals(pairs: Pairs, probability: Floats, odds: Floats) -> Floats:
     every = np.arange(len(pairs))
     owner, other = np.r_[pairs.left, pairs.right], np.r_[pairs.right, pairs.left]
     pair = np.r_[every, every]
-    order = np.lexsort((other, owner))
+    order = np.argsort((owner.astype(np.int64) << 32) | other)
     owner, other, pair = owner[order], other[order], pair[order]
     start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, np.int64)
     size = np.diff(np.r_[start, len(owner)])

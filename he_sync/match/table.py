@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from he_sync.match.codes import Codes, Ints, Small
-from he_sync.match.columns import Columns, columns_of, each, joint, texts_of
+from he_sync.match.codes import Codes, Ints, Small, coded, taken
+from he_sync.match.columns import Columns, columns_of, distinct, each, joint, texts_of
 from he_sync.match.letters import contents, joint_marks
 from he_sync.match.nicknames import listed, related
 from he_sync.match.side_by_side import side_by_side
@@ -60,13 +60,15 @@ def _named(given: Columns) -> Columns:
 
 def _placed(given: Columns) -> Columns:
     """What it makes of the rest, and the state."""
+    area = coded(_area(given["digits"].texts))[0]
     codes = {
         "place": joint(given, ("town", "region"), lambda some: some.select(PLACE).to_series()),
-        "area": each(given["digits"], _area),
+        "area": Codes(taken(area.at, given["digits"].at), area.texts),
         "skeleton": each(given["last"], _skeletons),
     }
-    places = texts_of({**given, **codes}, ("region", "zip5", "area"))
-    return codes | columns_of([located(places, usual(places)).select("state")])
+    code, rows = distinct({**given, **codes}, ("region", "zip5", "area"))
+    state = coded(located(rows, _usual_of(rows.with_columns(count=np.bincount(code))))["state"])[0]
+    return codes | {"state": Codes(taken(state.at, code), state.texts)}
 
 
 WHOLE = (
@@ -122,7 +124,12 @@ def located(frame: pl.DataFrame, by: Usual) -> pl.DataFrame:
 
 def usual(frame: pl.DataFrame) -> Usual:
     """Usual states of these records."""
-    return {"zip": _usual(frame, _prefix()), "area": _usual(frame, pl.col("area"))}
+    return _usual_of(frame.with_columns(count=pl.lit(1)))
+
+
+def _usual_of(rows: pl.DataFrame) -> Usual:
+    """Usual states of distinct rows that stand for `count` records each."""
+    return {"zip": _usual(rows, _prefix()), "area": _usual(rows, pl.col("area"))}
 
 
 def _prefix() -> pl.Expr:
@@ -130,7 +137,8 @@ def _prefix() -> pl.Expr:
 
 
 def _usual(frame: pl.DataFrame, key: pl.Expr) -> dict[str, str]:
-    pairs = frame.select(key.alias("key"), "region").filter((pl.col("key") != "") & (pl.col("region") != ""))
-    counted = pairs.group_by("key", "region").len().sort("key", "len", "region", descending=[False, True, False])
+    pairs = frame.select(key.alias("key"), "region", "count").filter((pl.col("key") != "") & (pl.col("region") != ""))
+    counted = pairs.group_by("key", "region").agg(pl.col("count").sum())
+    counted = counted.sort("key", "count", "region", descending=[False, True, False])
     usual = counted.unique("key", keep="first", maintain_order=True)
     return dict(zip(usual["key"].to_list(), usual["region"].to_list(), strict=True))
