@@ -103,7 +103,12 @@ class Books(RuleBasedStateMachine):
         except FixInput:
             return
         assert set(master.customer(self.store, loser).members) >= set(done.moved)
-        assert loser in self.shown()[0]
+        with self.store.begin() as connection:
+            still = connection.execute(select(masters.c.id).where(masters.c.ended_at.is_not(None))).scalars().all()
+        assert set(still) == set(ended) - {loser}, "merges on top of it stand"
+        assert not done.moved or any(
+            not one.same and len({one.left, one.right} & set(done.moved)) == 1 for one in master.standing(self.store)
+        ), "the next run keeps the two apart"
 
     @rule(who=WHO)
     def edit(self, who: int) -> None:
@@ -155,6 +160,20 @@ class Books(RuleBasedStateMachine):
         for shop, account in linked(self.store).items():
             theirs = master.whose(self.store, Record("epicor", account))
             assert theirs in (None, master.whose(self.store, Record("heartland", shop)))
+
+    @invariant()
+    def what_people_decided_never_contradicts_itself(self) -> None:
+        group: dict[Record, Record] = {}
+
+        def of(one: Record) -> Record:
+            while one in group:
+                one = group[one]
+            return one
+
+        said = master.standing(self.store)
+        for each in (one for one in said if one.same and of(one.left) != of(one.right)):
+            group[of(each.left)] = of(each.right)
+        assert not [one for one in said if not one.same and of(one.left) == of(one.right)]
 
     @invariant()
     def the_golden_record_is_what_survives_of_the_records(self) -> None:
