@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,7 +14,6 @@ from he_sync.match.emails import mailboxes
 from he_sync.match.identity import EXTRA, identities
 from he_sync.match.names import Counts, people, split
 from he_sync.match.phones import numbers
-from he_sync.match.side_by_side import side_by_side
 from he_sync.match.streets import addresses
 
 STANDARD = (
@@ -37,40 +36,23 @@ def standardised(records: pl.DataFrame, known: Habits | None = None) -> pl.DataF
 
     Without `known` the records teach themselves: that is for whole files.
     """
-    groups = side_by_side(lambda group: group(records, known), GROUPS)
-    return pl.concat(groups, how="horizontal").select(STANDARD)
+    return pl.concat(_groups(records, known), how="horizontal").select(STANDARD)
 
 
 def standard_columns(records: pl.DataFrame) -> dict[str, Codes]:
     """The same of a whole file by number, one group of fields after the other: never all of them as text at once."""
-    return columns_of(group(records, None) for group in GROUPS)
+    return columns_of(_groups(records))
 
 
-def _named(records: pl.DataFrame, known: Habits | None) -> pl.DataFrame:
+def _groups(records: pl.DataFrame, known: Habits | None = None) -> Iterator[pl.DataFrame]:
     named = companies(_texts(records, "first_name", "last_name", "company"), known.endings if known else None)
-    return people(named, known.names if known else None).select("first", "middle", "last", "generation", "firm")
-
-
-def _mail(records: pl.DataFrame, _: Habits | None) -> pl.DataFrame:
-    return mailboxes(_texts(records, "email")).select("user", "host")
-
-
-def _phone(records: pl.DataFrame, _: Habits | None) -> pl.DataFrame:
-    return numbers(_texts(records, "phone")).select("digits")
-
-
-def _place(records: pl.DataFrame, _: Habits | None) -> pl.DataFrame:
+    yield people(named, known.names if known else None).select("first", "middle", "last", "generation", "firm")
+    yield mailboxes(_texts(records, "email")).select("user", "host")
+    yield numbers(_texts(records, "phone")).select("digits")
     places = addresses(_texts(records, "street", "zip", "state", "city"))
-    return places.select("number", "road", "unit", "zip5", "town", "region")
-
-
-def _identity(records: pl.DataFrame, _: Habits | None) -> pl.DataFrame:
+    yield places.select("number", "road", "unit", "zip5", "town", "region")
     extra = [name for name in EXTRA if name in records.columns]
-    return identities(_texts(records, "id", *extra)).select("birth", "identifier")
-
-
-GROUPS = (_named, _mail, _phone, _place, _identity)
-"""Fields that are read together, by column of the record."""
+    yield identities(_texts(records, "id", *extra)).select("birth", "identifier")
 
 
 def _texts(records: pl.DataFrame, *names: str) -> pl.DataFrame:

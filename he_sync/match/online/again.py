@@ -120,7 +120,7 @@ def _places(before: Index, records: pl.DataFrame) -> tuple[Ints, Bools]:
 def _standard(before: Index, records: pl.DataFrame, was: Ints, same: Bools) -> pl.DataFrame:
     """Standard forms: the earlier ones of what is as it was, new ones of the rest."""
     fresh = forms(records.filter(~same), before.learned.known)
-    kept = pl.DataFrame(before.records.select(fresh.columns))[was[same]]
+    kept = before.standard().select(fresh.columns)[was[same]]
     place = np.empty(len(records), np.int64)
     place[same], place[~same] = np.arange(len(kept)), len(kept) + np.arange(len(fresh))
     return pl.concat([kept, fresh])[place]

@@ -17,28 +17,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from he_sync.match.clusters import LINK, UNSEEN, _weights
-from he_sync.match.codes import Bools, Codes, Floats, Ints, coded
+from he_sync.match.codes import Bools, Codes, Floats, Ints
+from he_sync.match.columns import TOGETHER
 from he_sync.match.compare import Levels, compared, namesakes
 from he_sync.match.decide import MATCH, NO, WORDS, Decisions, decided, settled
 from he_sync.match.explain import Waterfall
 from he_sync.match.levels import FIRM, FIRM_RARITY, FIRM_SEEN, GENERATION
 from he_sync.match.online.blocks import SPLITS, keys_of
 from he_sync.match.online.forms import Form, form, forms
-from he_sync.match.online.index import COUNTED, Index
+from he_sync.match.online.index import COMPARED, COUNTED, OLDEST, Index, column_of, positions
 from he_sync.match.online.plain import Facts, Pair, levels
 from he_sync.match.online.rivals import summed
 from he_sync.match.patterns import patterns
-from he_sync.match.side_by_side import side_by_side
 from he_sync.match.table import Table
 
-COMPARED = (
-    "first", "last", "root", "name", "user", "host", "digits", "number", "road", "unit", "zip5", "place", "region",
-    "firm", "middle", "generation", "birth", "identifier",
-)  # fmt: skip
-"""Columns that pairs are compared by; the others only serve blocks."""
 SHOWN = 0.01
-FEW = 300
-"""Rows below which a dictionary codes a column sooner than hashes do, and one core is done before another begins."""
+EMPTY = pl.Series([""]).to_arrow(compat_level=OLDEST)
+"""The first text of every column: its number is 0."""
 
 
 @dataclass(frozen=True)
@@ -121,20 +116,13 @@ def judged(known: Index, who: Ints, record: Ints, levels: Mapping[str, Levels], 
     return Asked(who, record, levels, before, score, together, obeyed(decision, record, by))
 
 
-def _taken(known: Index, rows: Ints, columns: Sequence[str] | None = None) -> pa.Table:
-    names, place = columns or known.records.column_names, pa.array(rows)
-
-    def taken(name: str) -> pa.ChunkedArray:
-        return known.records[name].take(place)
-
-    found = side_by_side(taken, names) if len(rows) > FEW else list(map(taken, names))
-    return pa.table(dict(zip(names, found, strict=True)))
-
-
 def _texts(known: Index, rows: Ints) -> list[dict[str, Any]]:
-    taken = _taken(known, rows)
-    columns = [column.to_pylist() for column in taken.columns]
-    return [dict(zip(taken.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+    texts, width = known.texts_of(rows).to_pylist(), len(COMPARED)
+    sides = known.records["side"].take(positions(rows)).to_pylist()
+    return [
+        dict(zip(COMPARED, texts[place * width : place * width + width], strict=True), side=side)
+        for place, side in enumerate(sides)
+    ]
 
 
 def _rows(known: Index, mine: Form, facts: Facts, found: Ints, theirs: Sequence[Mapping[str, Any]]) -> list[Pair]:
@@ -155,27 +143,26 @@ def _rows(known: Index, mine: Form, facts: Facts, found: Ints, theirs: Sequence[
 
 def _table(known: Index, mine: pl.DataFrame, side: Ints, who: Ints, record: Ints) -> Table:
     """A row for each candidate, then those who ask; a name is as common as in the run with the one who asks."""
-    theirs = pl.DataFrame(_taken(known, record, [*COMPARED, "side"]))
-    frame = pl.concat([theirs.select(COMPARED), mine.select(COMPARED)])
-    shared = _coded(frame["first"], frame["last"])
-    codes = {"first": shared[0], "last": shared[1]} | {
-        name: _coded(frame[name])[0] for name in COMPARED if name not in ("first", "last")
-    }
-    stats = {}
+    codes, stats = _codes(known, mine, record), {}
     for name in COUNTED:
         at, own = codes[name].at, known.counts[name].of(mine[name]) + (mine[name] != "").to_numpy()
         same = (at[: len(record)] == at[len(record) + who]) & (at[: len(record)] > 0)
         stats[name] = np.r_[known.stats[name][record] + same, own]
-    return Table(np.r_[theirs["side"].to_numpy().astype(np.int64), side], codes, stats, known.learned.people + 1)
+    theirs = known.records["side"].take(positions(record)).to_numpy().astype(np.int64)
+    return Table(np.r_[theirs, side], codes, stats, known.learned.people + 1)
 
 
-def _coded(*columns: pl.Series) -> Sequence[Codes]:
-    if len(columns[0]) > FEW:
-        return coded(*columns)
-    seen: dict[str, int] = {"": 0}
-    at = [np.array([seen.setdefault(text, len(seen)) for text in column.to_list()], np.int32) for column in columns]
-    texts = pl.Series(list(seen), dtype=pl.String)
-    return [Codes(one, texts) for one in at]
+def _codes(known: Index, mine: pl.DataFrame, record: Ints) -> dict[str, Codes]:
+    """COMPARED of the candidates, then of those who ask, by number."""
+    theirs, ours = known.texts_of(record), mine.select(COMPARED).to_arrow(compat_level=OLDEST)
+    found: dict[str, Codes] = {}
+    for names in (TOGETHER, *((name,) for name in COMPARED if name not in TOGETHER)):
+        columns = (column_of(theirs, name) for name in names)
+        parts = [part for name, column in zip(names, columns, strict=True) for part in (column, *ours[name].chunks)]
+        both = pa.concat_arrays([EMPTY, *parts]).dictionary_encode()
+        at, texts = both.indices.to_numpy()[1:], pl.Series(both.dictionary)
+        found |= {name: Codes(part, texts) for name, part in zip(names, np.split(at, len(names)), strict=True)}
+    return found
 
 
 def _generation(known: Index, levels: Mapping[str, Levels], record: Ints) -> Levels:
@@ -263,7 +250,7 @@ def _shown(known: Index, found: Asked, rows: int) -> list[list[Candidate]]:
     shown = np.flatnonzero(found.score >= SHOWN)
     shown = shown[np.lexsort((found.record[shown], -found.score[shown], found.who[shown]))]
     falls = _falls(known, {name: level[shown] for name, level in found.levels.items()})
-    there = _taken(known, found.record[shown], ["id", "side", "customer"])
+    there = known.records.select(["id", "side", "customer"]).take(positions(found.record[shown]))
     named = zip(*(there[name].to_pylist() for name in there.column_names), strict=True)
     result: list[list[Candidate]] = [[] for _ in range(rows)]
     for pair, (name, side, customer), fall in zip(shown.tolist(), named, falls, strict=True):

@@ -36,7 +36,7 @@ from he_sync.match.online.rivals import Book
 from he_sync.match.standardise import Habits
 from he_sync.model.errors import FixInput
 
-FORMAT = 2
+FORMAT = 3
 """Of the files of an index."""
 READING = 2
 """Of how records are read, blocked and compared. A new number where a test finds other forms or levels of the same
@@ -53,6 +53,7 @@ def save(known: Index, run: Path) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     _write(part / "records.arrow", known.records)
+    _write(part / "texts.arrow", pa.table({"text": known.texts}))
     _write(part / "answers.arrow", known.answers)
     names = [
         (field, name, n) for field, counts in known.learned.known.habits.names.items() for name, n in counts.items()
@@ -162,6 +163,7 @@ def _opened(folder: Path, told: Mapping[str, Any]) -> Index:
     return Index(
         _relearned(told, _names(folder)),
         records,
+        _mapped(folder / "texts.arrow")["text"].chunk(0),
         Blocks(tuple(Level(**level) for level in told["levels"]), arrays["key"], arrays["member"]),
         Book(*(arrays[f"book_{name}"] for name in ("start", "other", "probability", "lift"))),
         counts,
