@@ -26,7 +26,7 @@ from tests.bench.measure import Measure, measured
 from tests.bench.stock_company import PLACES, STOCK, codes, whse, whse_key
 
 MEBIBYTE = 1024 * 1024
-PARTS, SMALLER = 10_000, 10
+PARTS, SMALLER = 10_000, 2
 EVERY = 50
 """One count in so many changed."""
 RATE = 100.0
@@ -34,7 +34,7 @@ RATE = 100.0
 
 
 def figures(folder: Path) -> Iterator[Figure]:
-    """The push of all counts, held against the limit's own time, and its memory against a tenth of them."""
+    """The push of all counts, held against the limit's own time, and its memory against half of them."""
     few, many = (_pushed(folder / str(parts), parts) for parts in (PARTS // SMALLER, PARTS))
     name, found = f"full push of {many.rows:,} counts", many.figures
     least = (found["calls"] - RATE) / RATE  # as many at once as in a second are let through at the start

@@ -23,7 +23,7 @@ from he_sync.flows.writers.stock_sets import STALE
 from he_sync.stock.push import Spot, Target
 from he_sync.store import dead_letters, effects
 
-FIRST, PORTION = 500, 2_000
+FIRST, PORTION = 500, 1_000
 """News looked at together: a set of each place then has lines enough, and its read is seconds old when it goes."""
 ROUNDS = 3
 """Passes over what was held or stale; what still moves then waits for the next push."""
