@@ -45,6 +45,9 @@ chaos: setup tools ## kills at every point, fault storms, every seeded bug: hour
 	@$(BIN)/python -m tests.exact.storm --storms 20 --at-once 3
 	@$(BIN)/python -m tests.bench.exactly_once
 	@$(BIN)/python -m tests.exact.seeded_bugs
+	@$(BIN)/python -m tests.close_world.kills --kills 500
+	@$(BIN)/python -m tests.close_world.kills --kills 500 --part whole
+	@$(BIN)/python -m tests.close_world.bugs
 
 bench: setup ## every benchmark, as one table
 	@$(BIN)/python -m tests.bench

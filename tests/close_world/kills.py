@@ -22,7 +22,7 @@ from tests.exact.kills import forked
 from tests.exact.tours import Toll, points_of
 from tests.exact.walk import in_memory
 
-KILLS, NESTED, MOST_SHOWN = 500, 1, 50
+KILLS, NESTED, MOST_SHOWN = 500, 3, 50
 MOST_ROUNDS = 6
 """Closes that live, with a quarantine between each; whatever is not signed then is a finding."""
 WHOLE, BOOKS = "whole", "books"
@@ -38,7 +38,7 @@ def killed_anywhere(scene: Scene, kills: int, seed: int, toll: Toll) -> Iterator
         if toll.killed.total() >= kills:
             return
         first = 1 + (turn * points // tours + chance.randrange(max(1, points // tours))) % points
-        for line in _tour(scene, [first, *(chance.randint(1, points) for _ in range(NESTED))], toll):
+        for line in _tour(scene, [first, *(chance.randint(1, points // 2) for _ in range(NESTED))], toll):
             yield f"killed at {first} of {points}: {line}"
 
 
