@@ -16,7 +16,7 @@ from PIL import Image
 
 from he_sync.cli import house
 from tests.bench.latency_shop import Shop
-from tests.browser import installation
+from tests.browser import finance, installation
 from tests.browser.visitor import Visitor, visiting
 
 COLOURS = 192
@@ -156,6 +156,7 @@ def night(folder: Path, chromium: str) -> None:
             partitions(visitor, folder)
             report(visitor, folder, Path(name) / "chain" / days[-1] / "report.html")
             consoled(visitor, folder, urls["console"], days[-1])
+            financed(visitor, folder, urls["console"].partition("/enter/")[0], Path(name), days[:5])
 
 
 def consoled(visitor: Visitor, folder: Path, way_in: str, day: str) -> None:
@@ -172,6 +173,31 @@ def consoled(visitor: Visitor, folder: Path, way_in: str, day: str) -> None:
         size(visitor, height)
         visitor.page.goto(base + path)
         take(visitor, folder, name)
+
+
+def financed(visitor: Visitor, folder: Path, base: str, home: Path, days: list[str]) -> None:
+    """What finance sees of a back-fill: the difference, and what was done; then a trial of rules, and evidence."""
+    browser = visitor.page.context.browser
+    if browser is None:
+        raise RuntimeError("this page belongs to no browser")
+    finance.prepare(home)
+    with finance.at_the_desk(browser, base, "cora") as cora, finance.at_the_desk(browser, base, "carl") as carl:
+        name = finance.asks(cora, days)
+        carl.open(f"/back-fills/{name}")
+        shot(carl, folder, "back_fill", 1000)
+        finance.lets(carl, name, days)
+        shot(carl, folder, "back_fill_done", 900)
+        finance.signs(carl, days[0])
+        shot(carl, folder, "books", 900)
+        finance.tries_rules(cora)
+        shot(cora, folder, "rules", 900)
+        finance.takes_evidence(carl, days[0])
+        shot(carl, folder, "evidence", 800)
+
+
+def shot(desk: finance.Desk, folder: Path, name: str, height: int) -> None:
+    desk.page.set_viewport_size({"width": 1400, "height": height})
+    take(Visitor(desk.page, desk.base), folder, name)
 
 
 def main(folder: Path, *halves: str) -> None:

@@ -13,7 +13,7 @@ from he_sync.sandbox.state import State
 from he_sync.store import dead_letters
 from he_sync.store.database import open_store
 from he_sync.store.lake import Lake
-from tests.browser import bad_documents, installation
+from tests.browser import bad_documents, finance, installation
 from tests.browser.visitor import Visitor, visiting
 
 
@@ -34,12 +34,30 @@ def test_a_week_back_filled_from_the_ui_is_one_run_seven_green_dates_and_its_fin
         )
         greens = installation.materialised(visitor.url)
         assert "reconcile/close" in greens
+        assert greens.pop("close/back_fill") == (0, 0)  # is for what finance asks for
         assert set(greens.values()) == {(7, 0)}
         shows_seven_green_dates(visitor, days)
         shows_the_close_as_a_table_and_a_plot(visitor, days[-1])
         shows_the_bad_documents(visitor)
+        lets_finance_do_five_of_them_again(visitor, urls, tmp_path, days[:5])
     keeps_the_bad_documents_and_finds_the_rest(tmp_path, days[-1])
     corrects_no_stock_twice(tmp_path)
+
+
+def lets_finance_do_five_of_them_again(visitor: Visitor, urls: dict[str, str], home: Path, days: list[str]) -> None:
+    """Asked for by one, let by another, one back-fill of Dagster's; the correction and nothing else is posted."""
+    browser, base = visitor.page.context.browser, urls["console"].partition("/enter/")[0]
+    assert browser is not None
+    finance.prepare(home)
+    with finance.at_the_desk(browser, base, "cora") as cora, finance.at_the_desk(browser, base, "carl") as carl:
+        name = finance.asks(cora, days)
+        assert finance.moved(home, days) == set()
+        finance.lets(carl, name, days)
+        assert finance.moved(home, days) == {("posted", "cora", "carl")}
+        [mine] = [one for one in finance.in_dagster(urls["dagster"]) if str(one["id"]).startswith(name)]
+        assert mine["numPartitions"] == len(days)
+        finance.signs(carl, days[0])
+        assert finance.takes_evidence(carl, days[0]).startswith(b"%PDF-")
 
 
 def shows_seven_green_dates(visitor: Visitor, days: list[str]) -> None:

@@ -15,7 +15,7 @@ from tests.console.person import Answer, Person, wait_for
 from tests.flows.close_shop import DAY, opened
 
 STORES = ("S001", "S002", "S003")
-PAGE = f"/close/{DAY}/books"
+PAGE, LEDGER = f"/close/{DAY}/books", f"/close/{DAY}/ledger"
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,8 @@ def test_a_date_goes_from_the_first_look_to_the_signature_and_the_board_shows_it
         assert "say why" in step(person, "approve").words
         assert "journals approved" in step(person, "approve", "checked the tills").words
         assert "journals posted" in step(person, "post").words
+        assert "accounts of stores are as our journals should have made them" in person.get(LEDGER).words
+        assert "we posted" in person.get(f"{LEDGER}?all=1").words
         assert "3 store-days signed" in step(person, "sign", "looked at").words
         assert person.get("/close").text.count('class="state signed"') == len(STORES)
         assert "cora" in person.get(PAGE).words
@@ -58,7 +60,7 @@ def gives_out_its_evidence_as_it_was_written(person: Person, home: Path) -> None
     person.get("/packs")
     pack = person.post("/packs", first=DAY, store="S001")
     path = f"/packs/{re.search(r'packs/([-_0-9a-f]+)', wait_for(person, '/packs', 'there').text)[1]}"  # type: ignore[index]
-    assert "Evidence" in pack.words
+    assert "Evidence of" in pack.words
     assert "files are as they were written" in wait_for(person, path, "close.pdf").words
     paper = person.raw_get(f"{path}/close.pdf")
     assert paper.startswith(b"%PDF-")

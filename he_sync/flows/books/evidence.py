@@ -104,6 +104,10 @@ class Evidence:
                 *(*hashes, row.signed_head if signed else ""),
             )
 
+    def proof(self) -> Rows:
+        """By date, store and account: what others posted, what we did, what the ledger has, and what it should have."""
+        return self._proof()
+
     def _proof(self) -> Rows:
         """What others posted and what we did, against what the two were to make together."""
         for day in self.days:

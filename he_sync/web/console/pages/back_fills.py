@@ -91,6 +91,7 @@ def one(request: Request) -> Response:
         "moves": _moves(moves) if moves else None,
         "digest": kept.digest(name),
         "currency": retailer.currency,
+        "names": _names(retailer),
         "may_not": _may_not(retailer, found, moves, place.who) if state == "shown" else "",
         "approvers": _approvers(retailer, found),
         "approved": kept.approved(name),
@@ -116,8 +117,19 @@ def _moves(difference: Mapping[str, Any]) -> dict[str, Any]:
         "posted": sum(one["what"] == "post" for one in every),
         "reversed": sum(one["what"] == "reverse" for one in every),
         "minor": sum(one["amount_minor"] for one in every),
+        "net": sum(max(debit - credit, 0) for _, debit, credit in by_account(every)),
         "refused": difference["refused"],
     }
+
+
+def _names(retailer: Retailer) -> dict[str, str]:
+    """What each natural account is for: tenders by their own names, others as the profile calls them."""
+    found = {account: name.replace("_", " ") for name, account in retailer.accounts.model_dump().items()}
+    for tender in retailer.tenders:
+        found[tender.account] = ", ".join(
+            dict.fromkeys([*filter(None, [found.get(tender.account, "")]), tender.payment_type])
+        )
+    return found
 
 
 def _line(day: str, store: Mapping[str, Any]) -> Line:

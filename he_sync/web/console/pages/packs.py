@@ -65,11 +65,15 @@ def one(request: Request) -> Response:
     failed = folder.with_suffix(".failed")
     line = failed.read_text(encoding="utf-8") if failed.is_file() else ""
     found = _found(folder)
-    answer = page(request, "pack", f"Evidence {told.first} to {told.last}", pack=name, asked=told, line=line, **found)
+    answer = page(request, "pack", _title(told), pack=name, asked=told, line=line, **found)
     fresh = found["written"] is not None and found["written"] >= told.at[:19]
     if not (line or fresh or request.query_params.get("still")):
         answer.headers["refresh"] = str(LOOKS_AGAIN)
     return answer
+
+
+def _title(told: Wanted) -> str:
+    return f"Evidence of {told.first}" + (f" to {told.last}" if told.last != told.first else "")
 
 
 def _found(folder: Path) -> dict[str, Any]:
@@ -77,7 +81,8 @@ def _found(folder: Path) -> dict[str, Any]:
         return {"files": {}, "digest": "", "bad": [], "written": None}
     manifest, digest = read_manifest(folder)
     written = datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime, UTC).isoformat()
-    return {"files": manifest["files"], "digest": digest, "bad": list(wrong(folder, manifest)), "written": written}
+    read_first = sorted(manifest["files"].items(), key=lambda each: (not each[0].startswith("close."), each[0]))
+    return {"files": dict(read_first), "digest": digest, "bad": list(wrong(folder, manifest)), "written": written}
 
 
 def file(request: Request) -> Response:

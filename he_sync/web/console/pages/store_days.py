@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from starlette.routing import Route
 
 from he_sync.flows import night
 from he_sync.flows.books import deciding, posting, proposing
+from he_sync.flows.books.evidence import Evidence
 from he_sync.flows.books.ground import Memory, date_of
 from he_sync.flows.books.look import look
 from he_sync.model.errors import FixInput
@@ -51,6 +53,17 @@ def day_page(request: Request) -> Response:
     journals = {row.store: books.of_day(place.look, day, row.store) for row in rows}
     currency = place.retailer().currency
     return page(request, "books", f"Store-days of {day}", day=day, rows=rows, journals=journals, currency=currency)
+
+
+def ledger_page(request: Request) -> Response:
+    """GET /close/DATE/ledger: account by account against Epicor's ledger, as it was read last; asks no system."""
+    place, day = place_of(request), date_of(request.path_params["day"])
+    facts = Evidence(Memory(place.store, place.lake, place.retailer()), (day,), ())
+    rows = [row[1:] for row in facts.proof()]
+    every = bool(request.query_params.get("all"))
+    shown = rows if every else [row for row in rows if row[-1]]
+    values: dict[str, Any] = {"day": day, "rows": shown, "number": len(rows), "every": every}
+    return page(request, "ledger", f"Epicor's ledger of {day}", **values)
 
 
 def decide(request: Request, form: Form) -> Response:
@@ -119,5 +132,6 @@ ACTS: dict[str, Callable[[Place, str, Sequence[str], Form], str]] = {
 }
 ROUTES = [
     Route("/close/{day}/books", day_page, methods=["GET"]),
+    Route("/close/{day}/ledger", ledger_page, methods=["GET"]),
     Route("/close/{day}/books", posts(decide), methods=["POST"]),
 ]
