@@ -99,3 +99,21 @@ def test_a_number_of_more_than_38_digits_fails_its_record_and_no_other() -> None
     made = apply(huge, [{"n": 2}, {"n": 10**15}, {"n": -3}, {"n": 10**12}])
     assert made.records == ({"x": 16}, None, {"x": 81}, None)
     assert {(one.row, one.text) for one in made.failures} == {(1, TOO_LARGE), (3, TOO_LARGE)}
+
+
+def test_a_number_as_text_has_the_digits_of_its_field_and_none_behind_them_where_it_names_none() -> None:
+    texts = engine(
+        FORM.replace("{{x: {kind}}}", "{{x: text, y: text}}").format(start="sql: a || ''") + "  y: {sql: \"b || ''\"}\n"
+    )
+    rows = [{"a": Decimal(one), "b": Decimal(one)} for one in ("100", "0", "10.5", "-1200")]
+    made = [(one["x"], one["y"]) for one in apply(texts, rows).records if one]
+    assert made == [
+        ("100.00000", "100.000"),
+        ("0.00000", "0.000"),
+        ("10.50000", "10.500"),
+        ("-1200.00000", "-1200.000"),
+    ]
+    bare = engine(
+        FORM.replace("a: decimal(5)", "a: decimal").replace("{{x: {kind}}}", "{{x: text}}").format(start="from: a")
+    )
+    assert [one and one["x"] for one in apply(bare, rows).records] == ["100", "0", "10.5", "-1200"]

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from he_sync.mapping.expressions.bounds import LONGEST_EXPRESSION
-from tests.mapping_language.hostile import EXPRESSIONS
+from he_sync.mapping.spec.compiled import engine
+from he_sync.mapping.spec.model import WrongMapping
+from tests.mapping_language.hostile import EXPRESSIONS, MAPPING
 
 MEGABYTES_100 = 100 * 1024 * 1024
 SECOND = 1.0
@@ -47,3 +49,10 @@ def test_each_is_refused_in_one_line_or_harmless_by_its_bounds(ran: list[dict[st
     assert {one["expression"] for one in ran if not one["why"]} <= HARMLESS
     assert [one["expression"] for one in ran if "\n" in one["why"]] == []
     assert LONGEST_EXPRESSION == 2_000
+
+
+def test_steps_that_look_at_a_value_often_are_bounded_together() -> None:
+    steps = ", ".join(["{default: x}"] * 18)
+    text = MAPPING.replace("%s:\n    sql: |-\n      %s", f"Out: {{from: short, steps: [{steps}]}}")
+    with pytest.raises(WrongMapping, match=r"map\.Out\.steps\.\d+\.default: is one step too many"):
+        engine(text)

@@ -12,6 +12,8 @@ MOST_TOKENS = 400
 DEEPEST = 20
 """Brackets, CASEs and operators within one another: the parser is recursive, its stack must not be the bound."""
 MOST_NODES = 250
+MOST_WORK = 4_000
+"""Nodes of what is computed: some functions name their argument several times, and within one another they multiply."""
 LONGEST_LITERAL = 500
 MOST_LITERAL_DIGITS = 20
 MOST_LISTED = 200

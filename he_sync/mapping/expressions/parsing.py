@@ -17,6 +17,7 @@ from he_sync.mapping.expressions.bounds import (
     MOST_LITERAL_DIGITS,
     MOST_NODES,
     MOST_TOKENS,
+    MOST_WORK,
 )
 from he_sync.mapping.expressions.wrong import WrongExpression
 
@@ -37,6 +38,18 @@ NO_PLACE = {
     TokenType.NATIONAL_STRING: "write texts in plain single quotes",
     TokenType.UNICODE_STRING: "write texts in plain single quotes",
 }
+TIMES: dict[type[exp.Expr], int] = {
+    exp.Div: 6,
+    exp.Cast: 5,
+    exp.And: 2,
+    exp.Or: 2,
+    exp.In: 2,
+    exp.Between: 2,
+    exp.Nullif: 2,
+    exp.DPipe: 2,
+    exp.Concat: 2,
+}
+"""How often what is computed names an argument, where it is more than once; of CASE it is each way and two more."""
 UNSEEN = re.compile(r"[^\S\n\r\t ]|[\x00-\x08\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 DIALECT = Postgres()
 
@@ -103,6 +116,14 @@ def _small(tree: exp.Expr) -> None:
             raise WrongExpression(f"has more than {MOST_NODES} parts", place_of(node))
         if deep > 2 * DEEPEST:
             raise WrongExpression("is nested too deep", place_of(node))
+    if work(tree) > MOST_WORK:
+        raise WrongExpression("is too much work: functions within functions; split it over steps or fields")
+
+
+def work(node: exp.Expr) -> int:
+    """How many nodes what is computed has at most."""
+    times = len(node.args["ifs"]) + 2 if isinstance(node, exp.Case) else 3 if isinstance(node, exp.If) else 1
+    return 1 + max(times, TIMES.get(type(node), 1)) * sum(map(work, node.iter_expressions()))
 
 
 def _walked(tree: exp.Expr) -> Iterator[tuple[exp.Expr, int]]:

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from he_sync.mapping.expressions.bounds import MOST_WORK
 from he_sync.mapping.expressions.compiling import compiled as compiled_sql
 from he_sync.mapping.expressions.compiling import condition
 from he_sync.mapping.expressions.kinds import TEXT, WHOLE, Kind
+from he_sync.mapping.expressions.parsing import parsed, work
 from he_sync.mapping.expressions.turning import fitted, to_text
 from he_sync.mapping.expressions.values import Check, Value
 from he_sync.mapping.expressions.wrong import WrongExpression
@@ -30,7 +32,7 @@ from he_sync.mapping.spec.model import (
 )
 from he_sync.mapping.spec.parameters import Ground, accepted, literal
 from he_sync.mapping.spec.reading import read
-from he_sync.mapping.spec.steps import STEPS
+from he_sync.mapping.spec.steps import STEPS, TIMES
 
 ROW = "row"
 TOO_LARGE = "computes a number of more than 38 digits"
@@ -128,8 +130,12 @@ class Building:
 
     def output(self, entry: Entry) -> Output | None:
         """A target field; None where something is wrong with it."""
-        value = self._start(entry)
+        value, often = self._start(entry), self._work(entry)
         for step in entry.steps:
+            often *= TIMES.get(step.name, 1)
+            if often > 2 * MOST_WORK:
+                self._wrong.append(Complaint(step.place, "is one step too many of those that look at a value often"))
+                return None
             value = self._step(value, step) if value is not None else None
         kind = self._mapping.target.fields.get(entry.target)
         if value is None or kind is None:
@@ -149,10 +155,17 @@ class Building:
         checks = (*holds.checks, *(check.where(holds.expr) for check in made.checks))
         return Value(pl.when(holds.expr).then(made.expr).otherwise(other.expr), kind, checks)
 
+    def _work(self, entry: Entry) -> int:
+        """Of the expression that an entry begins with; what is wrong with it is said elsewhere."""
+        try:
+            return work(parsed(entry.start.text)) if isinstance(entry.start, Sql) else 1
+        except WrongExpression:
+            return 1
+
     def _start(self, entry: Entry) -> Value | None:
         start = entry.start
         if isinstance(start, From):
-            return self.fields[start.field]
+            return self.fields.get(start.field)
         if isinstance(start, Written):
             return self._noted(start.place, lambda: literal(start.content))
         if isinstance(start, Lines):
@@ -178,7 +191,7 @@ class Building:
         names = self.line_inputs[start.of]
         fields = {name: Value(pl.col(names[name]), kind) for name, kind in self._mapping.source.lists[start.of].items()}
         holds = self.sql(start.only, fields, condition) if start.only else None
-        value = self.sql(start.sql, fields, compiled_sql) if start.sql else Value(pl.lit(1), WHOLE)
+        value = self.sql(start.sql, fields, compiled_sql) if start.sql else Value(pl.col(ROW), WHOLE)
         if value is None or (start.only and holds is None):
             return None
         if holds is not None:
@@ -198,14 +211,14 @@ class Building:
         """Values written in place that come to more than 38 digits: found over no record at all."""
         fields, lists = self._mapping.source.fields, self._mapping.source.lists
         whole = {ROW: pl.UInt32(), **{own: fields[name].dtype for name, own in self.inputs.items()}}
-        for work in self.lines:
-            names = self.line_inputs[work.of]
-            some = {ROW: pl.UInt32(), **{own: lists[work.of][name].dtype for name, own in names.items()}}
-            made = _over_none(some, [expr.alias(own) for own, expr in work.exprs.items()], by_row=True)
+        for lines in self.lines:
+            names = self.line_inputs[lines.of]
+            some = {ROW: pl.UInt32(), **{own: lists[lines.of][name].dtype for name, own in names.items()}}
+            made = _over_none(some, [expr.alias(own) for own, expr in lines.exprs.items()], by_row=True)
             if made is None:
-                yield Complaint(Place(1, 1, "map"), f"lines of {work.of}: {TOO_LARGE}")
+                yield Complaint(Place(1, 1, "map"), f"lines of {lines.of}: {TOO_LARGE}")
                 return
-            whole |= {own: made.schema[own] for own in work.exprs}
+            whole |= {own: made.schema[own] for own in lines.exprs}
         exprs = [(one, expr) for one in outputs for expr in (one.value.expr, *(c.broken for c in one.value.checks))]
         if _over_none(whole, [expr.alias(str(at)) for at, (_, expr) in enumerate(exprs)]) is None:
             guilty = next(one for one, expr in exprs if _over_none(whole, [expr]) is None)

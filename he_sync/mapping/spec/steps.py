@@ -150,3 +150,16 @@ STEPS: Mapping[str, Step] = {
         ),
     )
 }
+TIMES: Mapping[str, int] = {
+    "default": 3,
+    "or_field": 3,
+    "with_fields": 2,
+    "lookup": 3,
+    "required": 2,
+    "text": 2,
+    "number": 5,
+    "yes_no": 4,
+    "date": 4,
+    "instant": 4,
+}
+"""How often what a step computes names its value, where it is more than once: steps behind one another multiply."""
