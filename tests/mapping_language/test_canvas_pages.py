@@ -12,7 +12,7 @@ import pytest
 from he_sync.mapping.shelf.versions import FILE, shelf
 from he_sync.mapping.spec.compiled import engine
 from he_sync.store import audit
-from tests.console.conftest import NOBODY_LISTENS, Served, serving
+from tests.console.conftest import NOBODY_LISTENS, Served, named, serving
 from tests.console.person import Answer, Person
 from tests.mapping_language import shop
 
@@ -102,6 +102,20 @@ def test_two_people_on_one_mapping_the_second_sees_what_the_first_changed_and_ke
         "mapping.asked",
         "mapping.approved",
     }
+
+
+def test_where_people_have_names_another_than_who_asked_approves(served: Served) -> None:
+    named(served.home, "ana", "ben")
+    (ana, _), (ben, _) = served.signs_in("ana"), served.signs_in("ben")
+    does(ana, "keep", **{"from:OrderComment": "note"})
+    asks(ana)
+    assert "another person approves" in ana.get(f"{PAGE}/changes?of=proposal").words
+    refused = approves(ana)
+    assert refused.status == 403
+    assert "ana asked for this change; another person approves" in refused.words
+    assert "version 2 of shop_orders is live" in approves(ben).words
+    [newest] = shelf(served.home / "mappings").versions(shop.NAME)
+    assert (newest.deed.by, newest.deed.approved_by) == ("ana", "ben")
 
 
 def test_an_older_window_does_not_overwrite_a_newer_one(served: Served) -> None:
@@ -225,3 +239,20 @@ def test_an_older_version_is_compared_and_brought_back_the_way_of_every_change(s
 @pytest.mark.parametrize("path", ["/mappings/../../etc", "/mappings/nothing", "/mappings/No", f"{PAGE}/fields/Nothing"])
 def test_an_address_that_is_no_mapping_is_refused_in_one_line(served: Served, path: str) -> None:
     assert served.person().get(path).status in {404, 422}
+
+
+def test_a_field_is_previewed_while_another_refuses_the_record_and_a_mistyped_name_stays_in_its_cell(
+    served: Served,
+) -> None:
+    person = served.person()
+    page = does(person, "keep", **{"from:TermsCode": "shipping_method", "from:DocOrderAmt": "totl"})
+    orders = [shop.order(number) for number in range(ORDERS)]
+    assert 'value="totl"' in page.text
+    refused = next(one for one in orders if one["shipping_method"] == "GROUND")
+    page = person.get(f"{PAGE}?record=order%20{refused['id']}")
+    assert "'GROUND' is longer than 4 characters; add the step cut" in page.words
+    assert f'class="becomes">{refused["id"]}' in page.text
+    does(person, "keep", **{"from:DocOrderAmt": ""})
+    page = person.get(f"{PAGE}/changes")
+    number = sum(one["shipping_method"] == "GROUND" for one in orders)
+    assert f"TermsCode 'GROUND' is longer than 4 characters; add the step cut {number}" in page.words

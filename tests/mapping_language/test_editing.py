@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from he_sync.mapping.spec.comparing import differences, rebased
 from he_sync.mapping.spec.compiled import engine
 from he_sync.mapping.spec.document import composed, plain
-from he_sync.mapping.spec.editing import with_entry, with_test, with_value, without
+from he_sync.mapping.spec.editing import with_entries, with_entry, with_test, with_value, without
 from he_sync.mapping.spec.reading import read
 from he_sync.mapping.spec.writing import entry_data
 from tests.mapping_language.test_mistakes import RIGHT
@@ -53,6 +53,8 @@ def test_any_edits_read_back_as_they_were_meant_and_leave_all_else_alone(
         wanted["map"] = {name: one for name, one in wanted["map"].items() if name != target}
         wanted["map"] |= {target: entry} if entry else {}
     assert data(text) == wanted
+    at_once = with_entries(COMMENTED.replace("\n", end), dict(edits))
+    assert data(at_once)["map"] == wanted["map"]
     head, tail = (
         COMMENTED.replace("\n", end).split(f"map:{end}")[0],
         COMMENTED.replace("\n", end).split(f"tests:{end}")[1],

@@ -15,7 +15,7 @@ from he_sync.mapping.spec.editing import with_value
 from he_sync.mapping.spec.model import WrongMapping
 from he_sync.mapping.spec.trying import broken
 from he_sync.mapping.suggest.memory import Memory, read_memory, write_memory
-from he_sync.model.errors import FixInput, Refused
+from he_sync.model.errors import FixInput, NotAllowed, Refused
 
 
 class Stale(Refused):
@@ -140,12 +140,17 @@ class Desk:
             put_data(self._draft(name, deed.by), asdict(Draft(text, live)))
             return made
 
-    def approve(self, name: str, who: str, at: str, mark: str) -> Proposal:
-        """Make the change live. Raises Stale where it is not the one that was shown, or the live text moved on."""
+    def approve(self, name: str, who: str, at: str, mark: str, *, another: bool = False) -> Proposal:
+        """Make the change live. With `another` the one who asked may not, however the name is written.
+
+        Raises NotAllowed for that person, Stale where it is not the change that was shown or the live text moved on.
+        """
         with alone(self._of(name)):
             one = self.proposal(name)
             if one is None or one.mark != mark:
                 raise Stale("this change was replaced or decided meanwhile; look again", [])
+            if another and same_person(one.by, who):
+                raise NotAllowed(f"{name}: {who} asked for this change; another person approves")
             _not_stale(one.base, self.shelf.live(name))
             sound(name, one.text)
             self.shelf.keep(name, one.text, Deed(one.by, who, at, one.note))
@@ -174,10 +179,15 @@ class Desk:
         return self.folder / name
 
     def _draft(self, name: str, who: str) -> Path:
-        return self._of(name) / f"draft.{re.sub(r'[^A-Za-z0-9_-]', '_', who)}.json"
+        return self._of(name) / f"draft.{re.sub(r'[^A-Za-z0-9_-]', '_', who)}.{digest(who)[:8]}.json"
 
     def _proposal(self, name: str) -> Path:
         return self._of(name) / "proposal.json"
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one person's, however they are written."""
+    return one.strip().casefold() == other.strip().casefold()
 
 
 def sound(name: str, text: str) -> None:

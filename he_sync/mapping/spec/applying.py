@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -49,6 +49,24 @@ def apply(engine: Engine, records: Sequence[Record]) -> Applied:
     failed = {one.row for one in found}
     left_out = frozenset(made["only"].not_().arg_true().to_list()) - failed
     return Applied(tuple(_records(engine, made, failed | left_out)), found, left_out)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One record as a person looks at it: each field that has a value, and why others have none, by field."""
+
+    values: Mapping[str, Any]
+    wrong: Mapping[str, str]
+    left_out: bool
+
+
+def seen(engine: Engine, record: Record) -> Seen:
+    """What each target field becomes, also where another one refuses the record."""
+    ready = framed(engine, [record])
+    made = evaluated(engine, ready.columns)
+    wrong = {one.field: one.text for one in reversed(_found(engine, ready, made))}
+    values = {one.target: _leaving(made[f"o{number}"], one)[0] for number, one in enumerate(engine.outputs)}
+    return Seen(values, wrong, left_out=not made["only"][0] and not wrong)
 
 
 def framed(engine: Engine, records: Sequence[Record]) -> Frame:

@@ -15,21 +15,27 @@ from he_sync.mapping.spec.document import composed, plain
 from he_sync.mapping.spec.writing import block, flow, scalar
 from he_sync.model.errors import BrokenPromise, FixInput
 
-EMPTY: Map[str, Any] = {}
-
 
 def with_entry(text: str, target: str, data: Map[str, Any] | None) -> str:
     """The text with a target field mapped so; None takes it out. What is the same already is not touched."""
-    held = _at(text, "map")
-    there = _plain_at(text, "map")
-    if (target not in there and data is None) or there.get(target) == data:
+    return with_entries(text, {target: data})
+
+
+def with_entries(text: str, changes: Map[str, Map[str, Any] | None]) -> str:
+    """The same for many fields, from the last to the first: the places of those before stay right."""
+    held, there = _at(text, "map"), _plain_at(text, "map")
+    real = {name: data for name, data in changes.items() if there.get(name) != data and (data or name in there)}
+    if not real:
         return text
+    kept = {name: one for name, one in there.items() if real.get(name, one) is not None}
+    wanted = {**kept, **{name: dict(data) for name, data in real.items() if data is not None}}
     if held is None:
-        made = _appended(text, ["map:", *block({target: dict(data or EMPTY)}, 2)])
+        made = _appended(text, ["map:", *block(wanted, 2)])
+    elif not isinstance(held[1], yaml.MappingNode) or not held[1].value or _in_brackets(held[1]) or not kept:
+        made = _as_block(text, held, wanted)
     else:
-        made = _changed(text, held, target, data)
-    wanted = {name: value for name, value in there.items() if name != target or data is not None}
-    return _sure(made, text, "map", {**wanted, target: dict(data)} if data is not None else wanted)
+        made = _changed(text, held[1], real)
+    return _sure(made, text, "map", wanted)
 
 
 def with_value(text: str, key: str, value: Any) -> str:
@@ -64,19 +70,21 @@ def with_test(text: str, data: Map[str, Any]) -> str:
     return _sure(made, text, "tests", [*tests, dict(data)])
 
 
-def _changed(text: str, held: tuple[yaml.Node, yaml.Node], target: str, data: Map[str, Any] | None) -> str:
-    """A field in a `map` that is there: put in, taken out, or changed key by key so that its comments stay."""
-    listed = held[1]
-    found = next(((name, node) for name, node in _pairs(listed) if name.value == target), None)
-    if not isinstance(listed, yaml.MappingNode) or not listed.value or _in_brackets(listed):
-        whole = {**(plain(listed) if isinstance(listed, yaml.MappingNode) else {}), target: data}
-        left = {name: value for name, value in whole.items() if value is not None}
-        return _as_block(text, held, left)
+def _changed(text: str, listed: yaml.MappingNode, changes: Map[str, Map[str, Any] | None]) -> str:
+    """Fields of a `map` in block style: put in, taken out, or changed key by key so that their comments stay."""
+    there = {str(name.value) for name, _ in listed.value}
+    fresh = {name: dict(data) for name, data in changes.items() if data is not None and name not in there}
+    column = listed.value[0][0].start_mark.column
+    made = _inserted(text, _last(listed, text), block(fresh, column)) if fresh else text
+    for name, node in reversed(listed.value):
+        if name.value in changes:
+            made = _one(made, name, node, changes[name.value])
+    return made
+
+
+def _one(text: str, name: yaml.Node, node: yaml.Node, data: Map[str, Any] | None) -> str:
     if data is None:
-        return _cut(text, *found) if found and len(listed.value) > 1 else _as_block(text, held, {})
-    if found is None:
-        return _inserted(text, _last(listed, text), block({target: dict(data)}, listed.value[0][0].start_mark.column))
-    name, node = found
+        return _cut(text, name, node)
     if not isinstance(node, yaml.MappingNode) or _in_brackets(node) or not node.value:
         return _span(text, node, flow(dict(data)))
     return _by_key(text, name, node, data)

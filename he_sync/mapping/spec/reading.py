@@ -178,7 +178,7 @@ def _start(name: str, part: Part, source: Side) -> From | Written | Lines | Sql 
             part.complain(
                 node, name, f"{source.record or 'the source'} has no field {field}{did_you_mean(field, source.fields)}"
             )
-        return From(field, where) if field in source.fields else None
+        return From(field, where) if field else None
     if name == "sql":
         return part.sql("sql")
     if name == "value":

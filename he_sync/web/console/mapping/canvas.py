@@ -11,10 +11,11 @@ from starlette.responses import Response
 
 from he_sync.flows.mapped.recorded import Recorded
 from he_sync.mapping.expressions.kinds import written
-from he_sync.mapping.spec.applying import apply
+from he_sync.mapping.shelf.versions import number_of
+from he_sync.mapping.spec.applying import seen
 from he_sync.mapping.spec.columns import picked
 from he_sync.mapping.spec.compiled import Engine
-from he_sync.mapping.spec.editing import with_entry
+from he_sync.mapping.spec.editing import with_entries
 from he_sync.mapping.spec.model import Entry
 from he_sync.mapping.spec.writing import entry_data, flow
 from he_sync.model.errors import FixInput
@@ -58,17 +59,18 @@ def canvas(request: Request) -> Response:
     """GET /mappings/NAME?record=: the page."""
     room, name = room_of(request), named(request)
     draft = room.draft(name)
-    seen, live = looked(draft.text, name), room.shelf.live(name)
+    look, live = looked(draft.text, name), room.shelf.live(name)
     common: dict[str, Any] = {
         "which": name,
         "draft": draft,
         "waits": room.desk.proposal(name),
-        "wrong": seen.wrong,
-        "live": live,
+        "wrong": look.wrong,
+        "live": number_of(live),
+        "behind": draft.base != live,
     }
-    if seen.engine is None:
+    if look.engine is None:
         return page(request, "mapping_broken", name, **common)
-    mapping = seen.engine.mapping
+    mapping = look.engine.mapping
     documents = room.documents(name, mapping.source.record, ROWS)
     one = record_of(documents, request.query_params.get("record", ""))
     offered = offers(mapping, documents, room.desk.memory(name))
@@ -76,8 +78,8 @@ def canvas(request: Request) -> Response:
     targets = [*mapping.target.fields, *(target for target in mapping.entries if target not in mapping.target.fields)]
     values: dict[str, Any] = {
         "mapping": mapping,
-        "lines": lines(seen, targets, one),
-        "sources": _sources(seen.engine, one),
+        "lines": lines(look, targets, one),
+        "sources": _sources(look.engine, one),
         "picture": drawn(mapping, [*mapping.source.fields, *mapping.source.lists], targets, pairs),
         "offers": offered[:OFFERED],
         "more": len(offered) - OFFERED,
@@ -87,29 +89,24 @@ def canvas(request: Request) -> Response:
     return page(request, "mapping_canvas", name, **common, **values)
 
 
-def lines(seen: Looked, targets: Sequence[str], one: Recorded | None) -> list[Line]:
+def lines(look: Looked, targets: Sequence[str], one: Recorded | None) -> list[Line]:
     """The rows of the table, each with what the record at hand would become."""
-    engine = seen.engine
+    engine = look.engine
     if engine is None:
         return []
     values, failures = previewed(engine, one)
-    return [_line(seen, engine, target, values, failures) for target in targets]
+    return [_line(look, engine, target, values, failures) for target in targets]
 
 
 def previewed(engine: Engine, one: Recorded | None) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     """What a record becomes, and why it does not, by target or source field; empty without a record."""
     if one is None:
         return {}, {}
-    made = apply(engine, [one.document])
-    failures = {failure.field: failure.text for failure in made.failures}
-    record = made.records[0]
-    if record is None and not failures:
-        return {}, {"": "left out by its condition"}
-    names = [output.target for output in engine.outputs]
-    return {name: picked([record], name)[0] for name in names} if record else {}, failures
+    made = seen(engine, one.document)
+    return ({}, {"": "left out by its condition"}) if made.left_out else (made.values, made.wrong)
 
 
-def _line(seen: Looked, engine: Engine, target: str, values: Mapping[str, Any], failures: Mapping[str, str]) -> Line:
+def _line(look: Looked, engine: Engine, target: str, values: Mapping[str, Any], failures: Mapping[str, str]) -> Line:
     entry, kind = engine.mapping.entries.get(target), engine.mapping.target.fields.get(target)
     data = entry_data(entry) if entry else {}
     fails = [failures[key] for key in (target, *(read_by(entry) if entry else ())) if key in failures]
@@ -120,7 +117,7 @@ def _line(seen: Looked, engine: Engine, target: str, values: Mapping[str, Any], 
         flow(data["lines"]) if "lines" in data else "",
         then(entry),
         told(values.get(target)),
-        "; ".join([*seen.at(f"map.{target}"), *fails]),
+        "; ".join([*look.at(f"map.{target}"), *fails]),
     )
 
 
@@ -192,13 +189,13 @@ def applied(text: str, name: str, cells: Mapping[str, str]) -> str:
     engine = looked(text, name).engine
     if engine is None:
         raise FixInput("the draft is no YAML at the moment; mend it on its YAML page first")
+    fresh: dict[str, dict[str, Any] | None] = {}
     for target, typed in cells.items():
         entry = engine.mapping.entries.get(target)
         old = entry_data(entry) if entry else None
-        if (old is not None and "lines" in old) or " ".join(typed.split()) == cell(old or {"from": ""}):
-            continue
-        text = with_entry(text, target, _fresh(engine, target, old, typed))
-    return text
+        if (old is None or "lines" not in old) and " ".join(typed.split()) != cell(old or {"from": ""}):
+            fresh[target] = _fresh(engine, target, old, typed)
+    return with_entries(text, fresh)
 
 
 def _fresh(engine: Engine, target: str, old: dict[str, Any] | None, typed: str) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from he_sync.flows.mapped.recorded import Recorded
-from he_sync.mapping.shelf.desk import Stale
+from he_sync.mapping.shelf.desk import Stale, same_person
 from he_sync.mapping.spec.comparing import WAYS, Outcome, differences, outcomes
 from he_sync.mapping.spec.trying import tried
 from he_sync.model.errors import FixInput
@@ -19,6 +19,7 @@ from he_sync.web.console.mapping.canvas import told
 from he_sync.web.console.mapping.room import Room, looked, named, room_of
 from he_sync.web.console.render import done, page
 
+REASONS = 50
 WORDS = {
     "created": "created",
     "changed": "changed",
@@ -50,14 +51,23 @@ def changes(request: Request) -> Response:
         "words": WORDS,
         "way": way,
         "of": "proposal" if proposal else "draft",
-        "rows": [(documents[one.row].entity, one) for one in found if one.way == way],
+        "rows": [(documents[one.row].entity, one) for one in found if one.way == way and not one.why],
+        "reasons": _reasons(found, documents) if way == "would_fail" else [],
         "looked_at": len(documents),
         "diff": differences(live, text) if seen.engine and (not live or looked(live, name).engine) else [],
         "tests": tried(seen.engine) if seen.engine and not seen.wrong else [],
         "wrong": seen.wrong,
         "told_value": told,
+        "own": bool(proposal and room.another and same_person(proposal.by, room.who)),
     }
     return page(request, "mapping_changes", f"What {name} would change", **values)
+
+
+def _reasons(found: Sequence[Outcome], documents: Sequence[Recorded]) -> list[tuple[str, int, str]]:
+    """Why records would fail: each reason with how many and the first of them, the most frequent first."""
+    counts = Counter(one.why for one in found if one.why)
+    firsts = {one.why: documents[one.row].entity for one in reversed(found)}
+    return [(why, number, firsts[why]) for why, number in counts.most_common(REASONS)]
 
 
 def compared(room: Room, name: str, live: str, text: str) -> tuple[list[Outcome], Sequence[Recorded]]:
@@ -91,7 +101,7 @@ def _ask(room: Room, name: str, form: Form) -> str:
 
 
 def _approve(room: Room, name: str, form: Form) -> str:
-    one = room.desk.approve(name, room.who, room.deed("").at, form.one("mark"))
+    one = room.desk.approve(name, room.who, room.deed("").at, form.one("mark"), another=room.another)
     room.audited("mapping.approved", name, {"text": one.mark, "asked_by": one.by, "note": one.note})
     newest = room.shelf.versions(name)[0]
     return f"version {newest.number} of {name} is live"

@@ -54,6 +54,8 @@ class Room:
     place: Place
     shelf: Shelf
     desk: Desk
+    another: bool = False
+    """Whether people have names here, so that another approves than who asks."""
 
     @property
     def who(self) -> str:
@@ -85,7 +87,7 @@ def room_of(request: Request) -> Room:
     """The room that a request is about. HE_MAPPINGS names the shelf's folder; else it is in the home folder."""
     place = place_of(request)
     ours = _shelf(Path(variable("HE_MAPPINGS", place.environ, str(place.home / "mappings"))))
-    return Room(place, ours, Desk(place.home / "mapping-desk", ours))
+    return Room(place, ours, Desk(place.home / "mapping-desk", ours), bool(request.app.state.users.known()))
 
 
 @lru_cache(LOOKED_AT)
