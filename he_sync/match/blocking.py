@@ -152,8 +152,9 @@ class _Splits:
     def pairs(self) -> Iterator[tuple[Small, Small]]:
         """Pairs of positions, the lower one first; a pair may come more than once."""
         columns = [_keys(self._records, key) for key in self._rule.of]
-        member = np.concatenate([np.flatnonzero(column).astype(np.int32) for column in columns])
-        key = np.concatenate([column[column != 0] for column in columns])
+        members = [np.flatnonzero(column) for column in columns]
+        key = np.concatenate([taken(column, there) for column, there in zip(columns, members, strict=True)])
+        member = np.concatenate(members).astype(np.int32)
         yield from self._blocks(key, member, self._rule.split)
 
     def _blocks(self, key: Keys, member: Small, split: tuple[str, ...]) -> Iterator[tuple[Small, Small]]:
@@ -165,13 +166,14 @@ class _Splits:
             _note(self._records, self._cost, member, start, size)
             self._cost.split = int((size > cap).sum())
         yield from self._whole(member, start, size, cap)
-        large = np.repeat(size > cap, size)
-        if large.any() and split:
+        over = size > cap
+        if over.any() and split:
+            large = np.repeat(over, size)
             at = self._records.codes[split[0]].at[member[large]]
             finer = _mixed(key[large], self._splitter[split[0]][at])
             yield from self._blocks(finer, member[large], split[1:])
-        elif large.any():
-            self._skip(size[size > cap])
+        elif over.any():
+            self._skip(size[over])
 
     def _whole(self, member: Small, start: Ints, size: Ints, cap: int, /) -> Iterator[tuple[Small, Small]]:
         yield from _small(member, start, size, cap)
@@ -231,7 +233,7 @@ def _small(member: Small, start: Ints, size: Ints, cap: int) -> Iterator[tuple[S
     for length in np.flatnonzero(np.bincount(size)).tolist():
         starts = start[size == length]
         one, other = _both(length)
-        low, high = member[(starts[:, None] + one).ravel()], member[(starts[:, None] + other).ravel()]
+        low, high = (taken(member, (starts[:, None] + end).ravel()) for end in (one, other))
         apart = low != high
         yield (low, high) if apart.all() else (low[apart], high[apart])
 

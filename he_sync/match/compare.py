@@ -7,7 +7,7 @@ from itertools import chain
 
 import numpy as np
 
-from he_sync.match.codes import Bools, Places
+from he_sync.match.codes import Bools, Places, taken
 from he_sync.match.compare_contacts import Contacts
 from he_sync.match.compare_identity import identity
 from he_sync.match.compare_names import Names, in_mailbox, middle
@@ -94,7 +94,7 @@ def namesakes(first: Levels, last: Levels, address: Levels) -> Bools:
 def generation(records: Table, left: Places, right: Places, namesake: Bools) -> Levels:
     """Levels of Jr and Sr. A pair without either is marked where a namesake at the place has one."""
     at = records.codes["generation"].at.astype(np.uint8)
-    one, other = at[left], at[right]
+    one, other = taken(at, left), taken(at, right)
     beside = np.zeros(len(records), bool)
     beside[left[namesake & (other > 0)]] = True
     beside[right[namesake & (one > 0)]] = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from he_sync.match.codes import taken
 from he_sync.match.couples import Ask, Couples, Known, Levels, Question, first_of
 from he_sync.match.emails import PROVIDERS
 from he_sync.match.levels import EMAIL, FIRM, FIRM_RARITY, FIRM_SEEN, PHONE
@@ -30,9 +31,7 @@ class Contacts:
         """Levels of the e-mail, user and host together."""
         one, other = some.one("user"), some.other("user")
         both, same_user, same_host = some.both("user"), some.equal("user"), some.equal("host")
-        numbered, own = np.zeros(len(some), bool), np.zeros(len(some), bool)
-        numbered[same_user] = self._numbered[one[same_user]]
-        own[same_host] = self._own[some.one("host")[same_host]]
+        numbered, own = same_user & taken(self._numbered, one), same_host & taken(self._own, some.one("host"))
         cases = [~both, same_user & same_host, numbered, same_user, own]
         levels = ("missing", "same", "same numbered user", "same user, other host", "same company host")
         found = first_of(cases, [EMAIL.at(level) for level in levels], EMAIL.at("different"))

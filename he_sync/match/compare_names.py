@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from he_sync.match.codes import Bools, Ints, Places, Small
+from he_sync.match.codes import Bools, Ints, Places, Small, taken
 from he_sync.match.couples import Ask, Couples, Known, Levels, Question, first_of
-from he_sync.match.letters import Letters
 from he_sync.match.levels import EXPECTED, FIRST, LAST, MIDDLE, RARITY, SEEN
 from he_sync.match.similar import Forms, may_be_misspelt, misspelt, shared_word
 
@@ -39,11 +38,10 @@ class Names:
 
     def _first(self, one: Small, other: Small) -> tuple[Levels, Ask]:
         missing, same = (one == 0) | (other == 0), one == other
-        short = self._single[one] | self._single[other]
+        short = taken(self._single, one) | taken(self._single, other)
         rest = np.flatnonzero(~(missing | same | short))
-        nick = self.forms.among(one[rest], other[rest])
-        letter = short.copy()
-        letter[short] = _same_initial(self.letters, one[short], other[short])
+        nick = self.forms.among(taken(one, rest), taken(other, rest))
+        letter = self._same_initial(short, one, other)
         cases = [missing, letter, same]
         found = first_of(
             cases, [FIRST.at(level) for level in ("missing", "same initial", "same")], FIRST.at("different")
@@ -53,17 +51,22 @@ class Names:
 
     def _last(self, one: Small, other: Small) -> tuple[Levels, list[Ask]]:
         missing, same = (one == 0) | (other == 0), one == other
-        short = self._single[one] | self._single[other]
-        letter = short.copy()
-        letter[short] = _same_initial(self.letters, one[short], other[short])
+        short = taken(self._single, one) | taken(self._single, other)
+        letter = self._same_initial(short, one, other)
         cases = [missing, same, letter]
         found = first_of(cases, [LAST.at(level) for level in ("missing", "same", "same initial")], LAST.at("different"))
         rest = np.flatnonzero(found == LAST.at("different"))
         parts = rest[self._several[one[rest]] | self._several[other[rest]]]
         return found, [self._near(LAST_MISSPELT, rest, one, other), Ask(ONE_PART, parts, one[parts], other[parts])]
 
+    def _same_initial(self, short: Bools, one: Small, other: Small) -> Bools:
+        """Of the pairs with an initial those whose names begin alike."""
+        ask, same = np.flatnonzero(short), short.copy()
+        same[ask] = taken(self.letters.initials, one[ask]) == taken(self.letters.initials, other[ask])
+        return same
+
     def _near(self, question: Question, rest: Ints, one: Small, other: Small) -> Ask:
-        maybe = rest[may_be_misspelt(self.letters, one[rest], other[rest])]
+        maybe = rest[may_be_misspelt(self.letters, taken(one, rest), taken(other, rest))]
         return Ask(question, maybe, one[maybe], other[maybe])
 
     def rarity(self, some: Couples) -> Levels:
@@ -77,11 +80,6 @@ class Names:
         for least in EXPECTED:
             level += (expected >= least).view(np.uint8) * np.uint8(len(SEEN) + 1)
         return first_of([(given == 0) | (family == 0)], [RARITY.at("missing")], level)
-
-
-def _same_initial(known: Letters, one: Small, other: Small) -> Bools:
-    same: Bools = known.initials[one] == known.initials[other]
-    return same
 
 
 def _turned(some: Couples) -> tuple[Small, Small]:

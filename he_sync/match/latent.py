@@ -155,9 +155,10 @@ def fitted(model: Model, seen: Patterns, said: Evidence | None = None, since: Mo
         if said:
             weights[:, said.rows] += said.added(expected, matching)
             now += said.told(expected, matching)
-        shares = np.maximum(weights.sum(axis=1), 0.0) + TRUST * model.shares
+        sums = look.sums(weights)
+        shares = np.maximum(sums[0].sum(axis=1), 0.0) + TRUST * model.shares
         shares = shares / shares.sum()
-        sums = _tied(fields, kinds, look.sums(weights))
+        sums = _tied(fields, kinds, sums)
         tables = [step.table(own) for step, own in zip(steps, sums, strict=True)]
         now = now / max(float(counts.sum()), 1.0)
         gain, before = now - before, now

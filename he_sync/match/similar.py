@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
@@ -92,26 +92,21 @@ class Forms:
     """Names of a vocabulary that go together: one is a short form of the other, or both are of a third."""
 
     def __init__(self, texts: pl.Series) -> None:
-        self._width = len(texts)
-        self._listed = texts.is_in(listed()).to_numpy()
-        codes = np.flatnonzero(self._listed)
+        codes = np.flatnonzero(texts.is_in(listed()).to_numpy())
         members: dict[str, list[int]] = {}
-        for code, name in zip(codes.tolist(), texts.gather(codes).to_list(), strict=True):
+        for number, name in enumerate(texts.gather(codes).to_list(), 1):
             for full in related(name):
-                members.setdefault(full, []).append(code)
-        pairs = {pair for some in members.values() for pair in combinations(some, 2)}
-        self._pairs = np.array(sorted(one * self._width + other for one, other in pairs), np.int64)
+                members.setdefault(full, []).append(number)
+        self._numbers = np.zeros(len(texts), np.int32)
+        self._numbers[codes] = np.arange(1, len(codes) + 1)
+        self._together = np.zeros((len(codes) + 1, len(codes) + 1), bool)
+        pairs = [pair for some in members.values() for pair in permutations(some, 2)]
+        self._together[tuple(np.array(pairs, np.int64).reshape(-1, 2).T)] = True
 
     def among(self, one: Small, other: Small) -> Bools:
-        """Whether they go together, pair by pair."""
-        found = np.zeros(len(one), bool)
-        ask = np.flatnonzero(taken(self._listed, one) & taken(self._listed, other))
-        low, high = np.minimum(one[ask], other[ask]), np.maximum(one[ask], other[ask])
-        key = low.astype(np.int64) * self._width + high
-        if len(self._pairs):
-            place = np.minimum(np.searchsorted(self._pairs, key), len(self._pairs) - 1)
-            found[ask] = self._pairs[place] == key
-        return found
+        """Whether they go together, pair by pair: looked up in a table of all listed names that the file has."""
+        place = taken(self._numbers, one) * np.int32(len(self._together))
+        return taken(self._together.ravel(), place + taken(self._numbers, other))
 
 
 class Digits:
