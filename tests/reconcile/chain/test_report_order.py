@@ -48,6 +48,17 @@ def test_two_short_deposits_side_by_side_leave_their_lines_unsure():
     assert found.unsure.tolist() == list(range(5 * EACH, 7 * EACH))
 
 
+def test_a_run_never_goes_back_over_lines_of_the_run_before():
+    """Money that went back is not explained by lines that an earlier deposit paid, taken off again."""
+    units, back = lane(), 6 * EACH - 43
+    units[5] = Unit(Due(5, 105, -int(AMOUNTS[back : 5 * EACH].sum())), units[5].batches, 105)
+    units[6] = Unit(Due(6, 106, int(AMOUNTS[back : 7 * EACH].sum())), units[6].batches, 106)
+    found = runs([*units, *_later()], *_more())
+    assert found is not None
+    assert (np.diff(found.ends) >= 0).all()
+    assert np.flatnonzero(~found.exact).tolist() == [5, 6]
+
+
 def _later() -> list[Unit]:
     return [Unit(Due(i, 100 + i, 1_000 + i), [(0, 99 + i)], 100 + i) for i in range(DEPOSITS, 2 * DEPOSITS)]
 
