@@ -78,11 +78,11 @@ def run(lake: Lake, home: Path, day: str, retailer: Retailer, window: int = WIND
     source = read_source(lake, dates, retailer)
     with closing(_numbers(home, dates[0])) as numbers:
         books = _books(home / "chain" / BOOKS, f"{retailer.name} {day}", day)
-        days = write_days(source, books, home / "chain" / BOOKS / FILES, numbers, _known(before))
+        days = write_days(source, books, home / "chain" / BOOKS / FILES, numbers, _known(before, numbers, dates[0]))
         numbers.keep()
         figures = runs.settlements(books, out, rules=in_force(home), previous=before)
         _tidy(home / "chain" / BOOKS, {day, before.name if before else day})
-        _write(out / KNOWN, days)
+        _write(out / KNOWN, days, numbers)
         breaks = named(pd.read_parquet(out / "breaks.parquet"), numbers)
     facts = {"rules": figures["rules_version"], "dates": [dates[0], dates[-1]], "data": figures["data_versions"]}
     lake.write("reconcile", "chain", day, breaks, facts)
@@ -131,21 +131,24 @@ def _before(home: Path, day: str) -> Path | None:
     return next((one for one in folders if one.name < day and (one / KNOWN).is_file()), None)
 
 
-def _known(before: Path | None) -> dict[str, Known]:
-    """What an earlier run kept of its dates."""
-    kept = json.loads((before / KNOWN).read_text(encoding="utf-8")) if before else {}
-    return {day: Known.of(one) for day, one in kept.items()}
+def _known(before: Path | None, numbers: Numbers, first: str) -> dict[str, Known]:
+    """What an earlier run kept of its dates; nothing where its numbers are not those of now."""
+    kept = json.loads((before / KNOWN).read_text(encoding="utf-8")) if before else None
+    if kept is None or not numbers.knows(kept["numbers"], first):
+        return {}
+    return {day: Known.of(one) for day, one in kept["dates"].items()}
 
 
-def _write(path: Path, days: Days) -> None:
-    path.write_text(json.dumps({day: one.plain() for day, one in days.known.items()}), encoding="utf-8")
+def _write(path: Path, days: Days, numbers: Numbers) -> None:
+    dates = {day: one.plain() for day, one in days.known.items()}
+    path.write_text(json.dumps({"numbers": numbers.mark(), "dates": dates}), encoding="utf-8")
 
 
 def _numbers(home: Path, first: str) -> Numbers:
     """A record keeps its number from run to run, so that a date which did not change is known again."""
     (home / "chain").mkdir(parents=True, exist_ok=True)
     numbers = Numbers(home / "chain" / NUMBERS)
-    numbers.prune((date.fromisoformat(first) - FORGOTTEN).isoformat())
+    numbers.forget((date.fromisoformat(first) - FORGOTTEN).isoformat())
     return numbers
 
 

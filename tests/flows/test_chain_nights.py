@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from he_sync.flows import chain
+from he_sync.model.errors import FixInput
 from he_sync.reconcile.runs import links_of
 from he_sync.sandbox.world.places import SIZES, retailer
 from he_sync.store.lake import Lake
@@ -125,7 +126,7 @@ def posted_later(shop):
 def posted_in_future(shop):
     """A posting of a date that no night has pulled yet."""
     line = shop.rows("ledger_lines", TUESDAY).loc[[0]]
-    shop.add("ledger_elsewhere", TUESDAY, line.assign(posting_date="2026-12-01", line_id="2026-GJ-1-1"))
+    shop.add("ledger_elsewhere", TUESDAY, line.assign(posting_date="2026-12-01", line_id="2026-XX-1-1"))
 
 
 def settled_after_midnight(shop):
@@ -153,10 +154,13 @@ def sold_twice(shop):
 def test_what_changed_is_made_again_and_nothing_else(shop):
     for change in (corrected, booked_later, posted_later, posted_in_future):
         change(shop)
+    order = shop.rows("erp_orders", THURSDAY)["order_num"].iloc[-1]
     whole = shop.whole_night()
     found = shop.night()
     assert shop.left() == whole
     assert set(found.made) == {TUESDAY, WEDNESDAY, "2026-12-01", *DAYS[3:]}
+    assert order in set(shop.book("erp_orders", TUESDAY)["erp_doc"])  # with its sale
+    assert len(shop.book("gl_lines", "2026-12-01")) == 1
     assert set(found.figures["unexplained_cents"].values()) == {0}
 
 
@@ -177,6 +181,20 @@ def test_what_cards_leave_on_other_dates_is_found_there(shop):
     assert lines["gross_cents"][lines["type"] == "CHARGEBACK"].tolist() == [-500]
     assert -500 in set(batches["chargebacks_cents"])
     assert 9_000 in set(batches["fees_cents"])
+
+
+def test_without_its_numbers_a_night_makes_all_dates_anew(shop):
+    """Else a new record would get the number that another has in the books of before."""
+    (shop.root / "home" / "chain" / chain.NUMBERS).unlink()
+    found = shop.night()
+    assert set(found.made) == set(DAYS)
+    assert len(found.breaks) == len(found.breaks["subject"].unique())
+
+
+def test_numbers_that_are_no_database_are_refused_with_what_to_do(shop):
+    (shop.root / "home" / "chain" / chain.NUMBERS).write_text("not one" * 1000)
+    with pytest.raises(FixInput, match=r"numbers\.db: file is not a database; remove the file"):
+        shop.night()
 
 
 def test_a_record_of_two_dates_is_the_earlier_ones_until_that_lets_go_of_it(shop):

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from he_sync.model.errors import FixInput, TryLater
 
 FIRST = {
     "orders": 50_000_001,
@@ -32,6 +36,7 @@ CREATE TABLE IF NOT EXISTS names (kind TEXT, text TEXT, number INTEGER, day TEXT
 CREATE UNIQUE INDEX IF NOT EXISTS names_by_number ON names (kind, number);
 CREATE INDEX IF NOT EXISTS names_by_day ON names (day);
 CREATE TABLE IF NOT EXISTS next (kind TEXT PRIMARY KEY, number INTEGER);
+CREATE TABLE IF NOT EXISTS facts (fact TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS held (relation TEXT, id INTEGER, day TEXT, PRIMARY KEY (relation, id, day)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS held_by_day ON held (day, relation);
 """
@@ -74,8 +79,12 @@ class Ids:
         self._known.clear()
 
     def _asked(self, texts: list[str]) -> dict[str, int]:
-        sql = "SELECT text, number FROM json_each(?) CROSS JOIN names ON kind = ? AND text = value"
-        return dict(self._numbers.run(sql, (json.dumps(texts), self._kind)).fetchall())
+        sql = "SELECT text, number, day FROM json_each(?) CROSS JOIN names ON kind = ? AND text = value"
+        found = self._numbers.run(sql, (json.dumps(texts), self._kind)).fetchall()
+        now = self._numbers.day
+        met_again = ((now, self._kind, text) for text, _, day in found if day and day < now)
+        self._numbers.many("UPDATE names SET day = ? WHERE kind = ? AND text = ?", met_again)
+        return {text: number for text, number, _ in found}
 
     def _add(self, texts: Sequence[str]) -> None:
         if not texts:
@@ -92,17 +101,26 @@ class Ids:
 class Numbers:
     """All the numbers, by what they stand for, in a file or only in memory.
 
-    Nothing is written down before `keep`: what a run that failed has numbered is numbered anew.
+    Nothing is written down before `keep`: what a run that failed has numbered is numbered anew. One run at a time has
+    the file. Raises TryLater while another has it for long, FixInput for a file that is none.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self._connection = sqlite3.connect(path or ":memory:", timeout=WAIT, isolation_level=None)
         self.run = self._connection.execute
         self.many = self._connection.executemany
-        self.run("BEGIN IMMEDIATE")
+        try:
+            self.run("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            self.close()
+            raise TryLater(f"{path}: another night of the chain has it ({error}); try again when it is done") from None
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise FixInput(f"{path}: {error}; remove the file, and the next night makes all dates anew") from None
         for statement in filter(str.strip, TABLES.split(";")):
             self.run(statement)
         self.many("INSERT OR IGNORE INTO next VALUES (?, ?)", FIRST.items())
+        self.run("INSERT OR IGNORE INTO facts VALUES ('name', ?), ('forgotten', '')", (uuid4().hex,))
         self.day = ""
         self.orders, self.lines, self.batches, self.bank_lines, self.postings, self.references = (
             Ids(self, kind) for kind in ("orders", "lines", "batches", "bank_lines", "postings", "references")
@@ -115,9 +133,10 @@ class Numbers:
         for ids in (self.orders, self.lines, self.batches, self.bank_lines, self.postings, self.references):
             ids.forget()
 
-    def hold(self, relation: str, day: str, ids: Iterable[int]) -> None:
-        """The records of a relation that a date's snapshots have, in place of those that they had."""
-        self.run("DELETE FROM held WHERE day = ? AND relation = ?", (day, relation))
+    def hold(self, relation: str, day: str, ids: Iterable[int], *, all_of_it: bool = True) -> None:
+        """The records of a relation that a date has: all of them, in place of what it had, or some beside it."""
+        if all_of_it:
+            self.run("DELETE FROM held WHERE day = ? AND relation = ?", (day, relation))
         self.many("INSERT OR IGNORE INTO held VALUES (?, ?, ?)", ((relation, one, day) for one in ids))
 
     def holding(self, relation: str, ids: Iterable[int], first: str, last: str) -> dict[int, str]:
@@ -147,10 +166,28 @@ class Numbers:
             found.setdefault(relation, []).append(one)
         return found
 
-    def prune(self, first: str) -> None:
-        """Forget what was met before a date; its numbers are not given again."""
+    def forget(self, first: str) -> None:
+        """Forget what was last met before a date; its numbers are not given again."""
         self.run("DELETE FROM names WHERE day < ? AND day <> ''", (first,))
         self.run("DELETE FROM held WHERE day < ?", (first,))
+        self.run("UPDATE facts SET value = max(value, ?) WHERE fact = 'forgotten'", (first,))
+
+    def mark(self) -> dict[str, Any]:
+        """By what `knows` tells whether all that was numbered up to now is still known."""
+        return {"name": self._fact("name"), "next": dict(self.run("SELECT kind, number FROM next"))}
+
+    def knows(self, mark: Mapping[str, Any], first: str) -> bool:
+        """Whether this is the file of a mark, no older, and has forgotten nothing from `first` on.
+
+        A file that was lost or brought back from a copy would give a number to a second text.
+        """
+        now = self.mark()
+        same = mark["name"] == now["name"] and all(now["next"][kind] >= mark["next"][kind] for kind in FIRST)
+        return same and self._fact("forgotten") <= first
+
+    def _fact(self, name: str) -> str:
+        ((value,),) = self.run("SELECT value FROM facts WHERE fact = ?", (name,)).fetchall()
+        return str(value)
 
     def keep(self) -> None:
         """Write down what was numbered since the last time."""
