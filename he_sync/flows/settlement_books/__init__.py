@@ -8,5 +8,6 @@ stands for. Where a frame knows less than a relation asks, it says so here:
   stands on its largest line;
 - chargebacks are stated by deposit too and become one line of their own;
 - cash is expected at the bank only where `cash_is_banked`, else its tender is called "till";
+- where the close posts store-days, payments are posted by one line a store, date and tender's account;
 - what was sold before the first day is no business of the folder, and neither are the deposits that paid it.
 """

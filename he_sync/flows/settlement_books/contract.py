@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from he_sync.flows.settlement_books.cards import UNKNOWN_BRAND
@@ -22,20 +23,35 @@ def stores(source: Source, numbers: Numbers) -> list[dict[str, Any]]:
             "batch_cut_local": store.rollover_hour,
             "funding": store.funding,
             "batch_ids_in_report": True,
-            "gl_detail": "payment",
+            "gl_detail": "daily" if source.by_store_day else "payment",
         }
         for store in source.retailer.stores
     ]
 
 
-def terms(source: Source) -> dict[str, Any]:
-    """The profile's contract in the form of `terms.json`."""
+def _brands(source: Source) -> dict[str, str]:
+    """The brand group of each brand of the contract, and of a card that is not known yet."""
+    return {brand.lower(): brand_group(brand) for brand in source.retailer.terms.fees} | {UNKNOWN_BRAND: "VMDD"}
+
+
+def _natural(source: Source) -> dict[str, str]:
+    """The account of each tender."""
     retailer, accounts = source.retailer, source.retailer.accounts
-    brands = {brand.lower(): brand_group(brand) for brand in retailer.terms.fees} | {UNKNOWN_BRAND: "VMDD"}
     clearing = {"AMEX": accounts.amex_clearing, "VMDD": accounts.card_clearing}
     others = {tender.kind: tender.account for tender in retailer.tenders if tender.kind != "card"}
-    natural = {brand: clearing[group] for brand, group in brands.items()} | others
-    natural |= {"till": accounts.cash, "bank": accounts.bank, "fees": accounts.fees, "chargebacks": accounts.disputes}
+    return {brand: clearing[group] for brand, group in _brands(source).items()} | others | {"till": accounts.cash}
+
+
+def accounts_of(source: Source, tenders: Iterable[str]) -> list[str]:
+    """The account that each payment's tender fills."""
+    natural = _natural(source)
+    return [natural[tender] for tender in tenders]
+
+
+def terms(source: Source) -> dict[str, Any]:
+    """The profile's contract in the form of `terms.json`."""
+    retailer, accounts, brands = source.retailer, source.retailer.accounts, _brands(source)
+    natural = _natural(source) | {"bank": accounts.bank, "fees": accounts.fees, "chargebacks": accounts.disputes}
     fees = {
         brand.lower(): {"bps": fee.basis_points, "per_item_cents": fee.per_item_minor}
         for brand, fee in retailer.terms.fees.items()

@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-from he_sync.flows.settlement_books import cards, ledger, reach
+from he_sync.flows.settlement_books import cards, contract, ledger, reach, store_days
 from he_sync.flows.settlement_books.cards import Linked, Open, Paid
 from he_sync.flows.settlement_books.notes import Note, note
 from he_sync.flows.settlement_books.numbers import Numbers
 from he_sync.flows.settlement_books.reach import Reach
-from he_sync.flows.settlement_books.source import FRAMES, Source, hashed
+from he_sync.flows.settlement_books.source import CLOSED, FRAMES, Source, hashed
 from he_sync.flows.settlement_books.tables import KEY_OF, table
 
 FORM = 1  # changes with what is made of a date's snapshots, so that nothing made otherwise is kept
@@ -77,7 +77,7 @@ class Days:
         """Note what changed dates say of others."""
         form = hashed((FORM, self.source.retailer.model_dump_json(), self.source.cash_is_banked))
         for day in self.source.days:
-            self._known(day, form + self.source.digest(FRAMES, [day]))
+            self._known(day, form + self.source.digest((*FRAMES, CLOSED), [day]))
         for day in {*reach.paying(self._notes, self.source.days[0]), *reach.posting(self._notes)} - self.known.keys():
             self._known(day, form)
 
@@ -85,8 +85,12 @@ class Days:
         known = self.before.get(day)
         if known is None or known.own != own:
             self.numbers.begin(day)
-            known = Known(own, note(self.source, day, self.numbers))
+            known = Known(own, note(self.source, day, self.numbers) if self._is_pulled(day) else Note())
         self.known[day] = known
+
+    def _is_pulled(self, day: str) -> bool:
+        """Whether it is a date of the source; of others it has rows too, but what those hold it cannot say."""
+        return day in self.source.days
 
     @property
     def _notes(self) -> dict[str, Note]:
@@ -96,7 +100,7 @@ class Days:
         """Each date, in order, with what it must know of the others."""
         notes = self._notes
         paid_on, posted = reach.paying(notes, self.source.days[0]), reach.posting(notes)
-        booked = reach.booked(notes, self.numbers)
+        booked, summed = reach.booked(notes, self.numbers), reach.summing(notes)
         batches, gone = reach.at_bank(notes)
         for day in sorted(self.known):
             self._settle(day, paid_on.get(day, ()))
@@ -108,6 +112,7 @@ class Days:
                     paid_on.get(day, ()),
                     posted.get(day, ()),
                     booked.by.get(day, ()),
+                    summed.get(day, ()),
                     booked.away.get(day, ()),
                     batches.get(day, {}),
                     gone.get(day, ()),
@@ -129,7 +134,7 @@ class Days:
         """Make a date anew where it has to be."""
         known = self.known[day]
         others = ((("deposit_lines", "deposits"), one.paid_on), (("ledger_elsewhere",), one.posted_by),
-                  (("erp_orders",), one.booked_by))  # fmt: skip
+                  (("erp_orders",), one.booked_by), (("ledger_lines",), one.summed_by))  # fmt: skip
         made_of = hashed((known.own, asdict(one), [self.source.digest(*some) for some in others]))
         changed = made_of != known.made_of
         twice = known.twice
@@ -163,7 +168,13 @@ class Days:
             "pos_orders": ledger.pos_orders(source, day, numbers),
             "erp_orders": ledger.erp_orders(source, day, numbers, one.booked_by, one.away),
         }
-        return {name: table(name, rows) for name, rows in made.items()}
+        tables = {name: table(name, rows) for name, rows in made.items()}
+        if source.by_store_day:
+            taken = tables["pos_payments"]
+            places = zip(taken["store_id"], contract.accounts_of(source, taken["tender"]), strict=True)
+            sums = table("gl_lines", store_days.lines(source, day, one.summed_by, places, numbers))
+            tables["gl_lines"] = pd.concat([tables["gl_lines"], sums], ignore_index=True)
+        return tables
 
     def _paid_on(self, day: str) -> Paid:
         if day not in self._paid:
@@ -171,12 +182,12 @@ class Days:
         return self._paid[day]
 
     def _hold(self, day: str, rows: Mapping[str, pd.DataFrame], known: Known) -> dict[str, str]:
-        held = {}
+        held: dict[str, str] = {}
         for name, some in rows.items():
             ids = some[KEY_OF[name]].tolist()
             held[name] = hashed(sorted(ids))
             if known.held.get(name) != held[name]:
-                self.numbers.hold(name, day, ids)
+                self.numbers.hold(name, day, ids, all_of_it=self._is_pulled(day))
         self._also |= self.numbers.sharing(day)
         return held
 

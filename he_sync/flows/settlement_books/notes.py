@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from he_sync.flows.settlement_books import store_days
 from he_sync.flows.settlement_books.ledger import sold
 from he_sync.flows.settlement_books.numbers import Numbers
 from he_sync.flows.settlement_books.source import Source
@@ -29,7 +30,7 @@ class Note:
     """Of one date. `pays` and `posts` are dates of settlement lines and postings that its snapshots bring.
 
     `references` are those of its bank lines; `sales_elsewhere` are sales that its sales orders name and that are not
-    its own.
+    its own; `sums` are other dates of store-days that its ledger lines post.
     """
 
     pays: Sequence[str] = ()
@@ -37,6 +38,7 @@ class Note:
     deposits: Mapping[str, Deposit] = field(default_factory=dict)
     references: Sequence[str] = ()
     sales_elsewhere: Sequence[str] = ()
+    sums: Sequence[str] = ()
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -62,6 +64,7 @@ def note(source: Source, day: str, numbers: Numbers) -> Note:
         deposits=_deposits(source.frame("deposits", day), paid),
         references=sorted(set(bank["reference"]) - {""}),
         sales_elsewhere=sorted(set(names) - {""} - own.keys()),
+        sums=store_days.dates(source, day),
     )
 
 

@@ -14,7 +14,7 @@ from he_sync.flows.settlement_books.numbers import Numbers
 
 @dataclass(frozen=True)
 class Reach:
-    """Of one date. `paid_on`, `posted_by`, `booked_by`: dates whose snapshots have lines, postings, orders of it.
+    """Of one date. `paid_on`, `posted_by`, `booked_by`, `summed_by`: dates with lines, postings, orders, sums of it.
 
     `away` are sales of other dates that its sales orders are of; `batches` last batches by deposit, `gone` references
     or (account, amount) of deposits that paid sales of before the first date, as its bank lines name them.
@@ -23,6 +23,7 @@ class Reach:
     paid_on: Sequence[str] = ()
     posted_by: Sequence[str] = ()
     booked_by: Sequence[str] = ()
+    summed_by: Sequence[str] = ()
     away: Sequence[str] = ()
     batches: Mapping[str, str] = field(default_factory=dict)
     gone: Sequence[Any] = ()
@@ -39,6 +40,11 @@ def paying(notes: Mapping[str, Note], first: str) -> dict[str, list[str]]:
 def posting(notes: Mapping[str, Note]) -> dict[str, list[str]]:
     """By date those whose nights found postings of it."""
     return _by_target({day: note.posts for day, note in notes.items()})
+
+
+def summing(notes: Mapping[str, Note]) -> dict[str, list[str]]:
+    """By date those whose ledger lines post its store-days."""
+    return _by_target({day: note.sums for day, note in notes.items()})
 
 
 def _by_target(named: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -37,7 +37,7 @@ def match_day_sums(posted: Posted, found: Found) -> None:
 
 
 def _explain(posted: Posted, members: Ints, line: int, total: int, found: Found) -> None:
-    """A line off by exactly one payment's amount lacks that payment; anything else stays open."""
+    """A line off by exactly one payment's amount lacks that payment, one of nothing all; anything else stays open."""
     payments, postings = posted.payments, posted.postings
     delta = int(postings.amount[line]) - total
     one = members[payments.amount[members] == -delta]
@@ -54,16 +54,17 @@ def _explain(posted: Posted, members: Ints, line: int, total: int, found: Found)
             confidence=0.9,
         )
         return
+    nothing = not postings.amount[line]
     found.add(
         "gl_lines",
-        UNRESOLVED,
+        "missing_gl" if nothing else UNRESOLVED,
         postings.ids[[line]],
         related=np.zeros(1, np.int64),
         delta=np.array([delta]),
         evidence=[f"day line is {postings.amount[line]}, its {len(members)} payments make {total}"],
         days=postings.day[[line]],
         currency=postings.currency[[line]],
-        confidence=0.5,
+        confidence=1.0 if nothing else 0.5,
     )
 
 

@@ -6,8 +6,8 @@ import re
 
 SUMMARY = re.compile(r"^HR DAY (\S+) (\d{4}-\d\d-\d\d)$")
 """The other side of a store-day, as a posting of single payments words it."""
-OURS = re.compile(r"^HE (\S+) (\d{4}-\d\d-\d\d) (\S+) v\d+")
-"""A journal of the close."""
+OURS = re.compile(r"^HE (\S+) (\d{4}-\d\d-\d\d) (\S+) v(\d+)")
+"""A journal of the close: store, date, part, version."""
 OPENING = "opening"
 """What stood on an account before the first date."""
 STORE_DAY, DEPOSIT, PAYMENT, BY_HAND = "store-day", "deposit", "payment", "by hand"
