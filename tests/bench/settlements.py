@@ -13,11 +13,15 @@ from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from he_sync.flows.chain import KNOWN
 from he_sync.reconcile.runs import links_of
+from he_sync.store.lake import Lake
 from tests.bench import cost_plot, keyed
 from tests.bench.environments import HOME, environment
 from tests.bench.figures import Figure, skipped
 from tests.bench.process import ROOT, Process, in_turn, python, run
+from tests.bench.reconcile_lake import fill
+from tests.bench.reconcile_night import RETAILER
 from tests.settlement_world.cut import days as day_files
 from tests.settlement_world.make import make
 from tests.settlement_world.spec import Spec
@@ -27,6 +31,7 @@ ROUNDS = 5
 KEYS, CHAINS, STOCK = 5_000_000, (1_000_000, 5_000_000), 1_000_000
 SIZES = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 DAYS, A_DAY = 62, (1_000_000, 5_000_000)
+SALES = 80  # of a store and date, in the nights' lake
 SEED, NO_REFERENCE = 3, 0.03
 BASE = SIZES[2]
 OTHER = ("datacompy==1.1.0", "pyarrow")  # caps pandas below ours
@@ -148,6 +153,28 @@ def a_day(folder: Path) -> Iterator[Figure]:
         yield Figure(name, "outputs equal byte for byte", float(same), "yes = 1", better="more")
 
 
+def night(folder: Path) -> Iterator[Figure]:
+    """A new date of the last DAYS that were pulled: only what it touches is read, beside a night that makes all dates.
+
+    The nights before are there already; both have the same numbers, so that both must say the same.
+    """
+    days = [Spec().first_day + timedelta(days=number) for number in range(DAYS + 1)]
+    home, other = folder / "home", folder / "all-dates"
+    fill(Lake(home / "lake"), RETAILER, days, SALES)
+    run(_a_night(home, days[-2]))
+    shutil.copytree(home, other, symlinks=True)
+    (other / "chain" / days[-2].isoformat() / KNOWN).unlink()
+    found = in_turn({"ours": _a_night(home, days[-1]), "all dates": _a_night(other, days[-1])}, 1)
+    name = f"night of a new date of {DAYS}, {SALES * sum(bool(one.mid) for one in RETAILER.stores):,} sales a date"
+    yield from _beside(name, found, "all dates")
+    same = _bytes(home / "chain" / days[-1].isoformat()) == _bytes(other / "chain" / days[-1].isoformat())
+    yield Figure(name, "outputs equal byte for byte", float(same), "yes = 1", better="more")
+
+
+def _a_night(home: Path, day: date) -> list[str]:
+    return python("-m", "tests.bench.reconcile_night", home, day)
+
+
 def _last_day() -> date:
     return Spec().first_day + timedelta(days=DAYS - 1)
 
@@ -187,5 +214,6 @@ PARTS: MappingProxyType[str, Callable[[Path], Iterator[Figure]]] = MappingProxyT
         "stock": stock,
         "growth": growth,
         "a_day": a_day,
+        "night": night,
     }
 )
