@@ -33,7 +33,7 @@ class Key:
 
     def there(self, text: Text) -> Text:
         """Whether there is such a text."""
-        return text.str.len_chars() > 1 if self.either_order else text.str.len_bytes() > 0
+        return text.str.len_chars() > 1 if self.either_order else text != ""
 
     @property
     def expression(self) -> pl.Expr:
