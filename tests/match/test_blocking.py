@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 
-from he_sync.match.blocking import candidates
+from he_sync.match.blocking import _keys, candidates
 from he_sync.match.keys import RULES
 from he_sync.match.standardise import standardised
 from he_sync.match.table import table
+from tests.customer_world.world import WORLDS, world
 from tests.match.people import records
 
 
@@ -63,3 +65,24 @@ def test_records_that_say_nothing_meet_nobody():
 
 def test_a_rule_names_itself_once():
     assert len({rule.name for rule in RULES}) == len(RULES) <= 1 << 5
+
+
+def test_records_share_a_key_of_hashes_where_they_share_one_of_texts():
+    left, right, _ = world(300, 3, WORLDS["dirty"])
+    odd = records(
+        {"first_name": "Lee", "last_name": "Ann"}, {"first_name": "Ann", "last_name": "Lee"}, {}, {"zip": "1"}
+    )
+    frame = pl.concat([left, right, odd], how="diagonal_relaxed").select(odd.columns).fill_null("")
+    known = table(standardised(frame), np.zeros(len(frame), np.int64))
+    for rule in RULES:
+        for key in rule.of:
+            mine, theirs = _keys(known, key), known.standard.select(key.expression.alias("key"))["key"].to_numpy()
+            assert ((mine == 0) == (theirs == 0)).all(), rule.name
+            assert len(set(mine)) == len(set(theirs)) == len(set(zip(mine, theirs, strict=True))), rule.name
+
+
+def test_a_missing_state_is_the_one_that_most_records_of_the_place_give():
+    there = [*[{"zip": "43001", "state": "OH"}] * 3, {"zip": "43002", "state": "GA"}, {"zip": "43003", "state": "GA"}]
+    frame = records(*there, {"zip": "43009"})
+    state = table(standardised(frame), np.zeros(len(frame), np.int64)).codes["state"]
+    assert state.texts[int(state.at[-1])] == "oh"
