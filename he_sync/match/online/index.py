@@ -40,8 +40,6 @@ COMPARED = (
 """Columns that pairs are compared by; the others only serve blocks."""
 ROUNDING = 1e-9
 """The threshold is the score of a pair, which later sums of another order give again but for the last digits."""
-PART = 1 << 16
-"""Records whose texts are put side by side at a time."""
 OLDEST = pl.CompatLevel.oldest()
 """Texts with offsets: a few are taken from them without a thread, in memory or out of a mapped file."""
 ANSWERS = pa.schema(
@@ -105,11 +103,11 @@ class Learned:
 class Index:
     """A finished run, ready for look-ups. Arrays follow `records`: id, side, customer, and columns for blocks.
 
-    `texts` has the columns COMPARED, those of one record side by side: who looks at a record waits for memory four
-    times, and not twice for each column. Of a record's customer, `size` counts the records and `sides[k]` says whether
-    one is of side k; `beside` marks records with a namesake in the house who says Jr or Sr. `raw` is the hash of what a
-    record was read from; `levels` has a row for each of FIELDS and a column for each candidate pair. `answers`
-    (ANSWERS) is what people said of pairs.
+    `texts` has the columns COMPARED of each record in one text, `lengths` the bytes of each (a row a record): who looks
+    at a record waits for memory four times, and not twice for each column. Of a record's customer, `size` counts the
+    records and `sides[k]` says whether one is of side k; `beside` marks records with a namesake in the house who says
+    Jr or Sr. `raw` is the hash of what a record was read from; `levels` has a row for each of FIELDS and a column for
+    each candidate pair. `answers` (ANSWERS) is what people said of pairs.
     """
 
     learned: Learned
@@ -119,6 +117,7 @@ class Index:
     book: Book
     counts: Mapping[str, Counts]
     stats: Mapping[str, Small]
+    lengths: npt.NDArray[np.uint32]
     cluster: Small
     size: Small
     sides: Bools
@@ -135,12 +134,15 @@ class Index:
 
     def texts_of(self, rows: Ints) -> pa.Array:
         """COMPARED of some records, one record after the other."""
-        places = rows[:, None] * len(COMPARED) + np.arange(len(COMPARED))
-        return self.texts.take(positions(places.ravel()))
+        sizes, joined = self.lengths[rows].ravel(), self.texts.take(positions(rows)).buffers()[2]
+        ends = np.zeros(len(sizes) + 1, np.int64)
+        np.cumsum(sizes, out=ends[1:])
+        return pa.LargeStringArray.from_buffers(len(sizes), pa.py_buffer(ends), joined or pa.py_buffer(b""))
 
     def standard(self) -> pl.DataFrame:
         """All records in standard form."""
-        columns = [pl.Series(name, column_of(self.texts, name)) for name in COMPARED]
+        texts = self.texts_of(np.arange(len(self)))
+        columns = [pl.Series(name, column_of(texts, name)) for name in COMPARED]
         return pl.DataFrame(self.records.drop_columns(["id", "side", "customer"])).with_columns(columns)
 
 
@@ -168,11 +170,12 @@ def index(outcome: Outcome, frozen: Index | None = None, changed: int = 0) -> In
     return Index(
         replace(frozen.learned, changed=changed) if frozen else _learned(outcome),
         known.to_arrow(compat_level=OLDEST).combine_chunks(),
-        _side_by_side(standard.select(COMPARED)),
+        standard.select(pl.concat_str(COMPARED)).to_series().to_arrow(compat_level=OLDEST),
         blocks(standard),
         book(scores, count, frozen.book.lift if frozen else None),
         frozen.counts if frozen else {name: _counts(standard[name]) for name in COUNTED},
         {name: whole.stats[name].astype(np.int32) for name in COUNTED},
+        standard.select(pl.col(COMPARED).str.len_bytes()).to_numpy().astype(np.uint32, order="C"),
         outcome.cluster.astype(np.int32),
         sizes[outcome.cluster].astype(np.int32),
         _sides(outcome),
@@ -227,12 +230,6 @@ def _learned(outcome: Outcome) -> Learned:
         outcome.scores.correction,
         tuple(outcome.crowd),
     )
-
-
-def _side_by_side(compared: pl.DataFrame) -> pa.Array:
-    parts = (compared.slice(start, PART) for start in range(0, len(compared), PART))
-    rows = (part.select(pl.concat_list(pl.all()).explode()).to_series() for part in parts)
-    return pa.concat_arrays([one.to_arrow(compat_level=OLDEST) for one in rows])
 
 
 def _known(outcome: Outcome) -> Known:

@@ -36,13 +36,13 @@ from he_sync.match.online.rivals import Book
 from he_sync.match.standardise import Habits
 from he_sync.model.errors import FixInput
 
-FORMAT = 3
+FORMAT = 4
 """Of the files of an index."""
 READING = 2
 """Of how records are read, blocked and compared. A new number where a test finds other forms or levels of the same
 customers: the figures that an index keeps would be of another reading."""
 FOLDER = "index"
-KEPT = ("cluster", "size", "sides", "beside", "raw", "left", "right", "levels")
+KEPT = ("lengths", "cluster", "size", "sides", "beside", "raw", "left", "right", "levels")
 SHAPES = {"people": (PEOPLE_FIELDS, PEOPLE), "companies": (FIRM_FIELDS, FIRMS)}
 Arrays = dict[str, npt.NDArray[Any]]
 
