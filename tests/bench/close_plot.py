@@ -9,6 +9,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 COLOURS = {"wire": "tab:orange", "engine": "tab:blue", "Dagster": "tab:gray"}
+ROOM = 1.6
+"""Of the longest bar, for the words beside it and the legend."""
 
 
 def draw(told: Mapping[str, Any], title: str, path: Path) -> None:
@@ -17,7 +19,7 @@ def draw(told: Mapping[str, Any], title: str, path: Path) -> None:
     axis = figure.subplots()
     stages = {**told["stages"], "Dagster's own": {"Dagster": told["Dagster"]}}
     total = told["seconds"]
-    figure.suptitle(f"{title}: {total:,.0f} s through Dagster, sandbox and all on two cores")
+    figure.suptitle(f"{title[0].upper()}{title[1:]}: {total:,.0f} s through Dagster, sandbox and all on two cores")
     for place, parts in enumerate(stages.values()):
         left = 0.0
         for what, colour in COLOURS.items():
@@ -29,7 +31,7 @@ def draw(told: Mapping[str, Any], title: str, path: Path) -> None:
     axis.set_yticks(range(len(stages)), list(stages))
     axis.invert_yaxis()
     axis.set_xlabel("seconds; the wire is any call to another system under way")
-    axis.margins(x=0.18)
+    axis.set_xlim(0, ROOM * max(sum(parts.get(what, 0.0) for what in COLOURS) for parts in stages.values()))
     for what, colour in COLOURS.items():
         label = {"wire": "the wire and the other systems", "engine": "he-sync", "Dagster": "Dagster"}[what]
         axis.barh(0, 0, color=colour, label=f"{label}: {told[what]:,.0f} s, {told[what] / total:.0%}")
