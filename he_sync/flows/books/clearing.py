@@ -26,7 +26,7 @@ from he_sync.store.lake import Lake
 WINDOW = 62
 """Dates proven together at most, as in the chain: what was sold before them opens the accounts."""
 FRAMES = (
-    *("payments", "tickets", "settlement_lines", "settlement_links", "deposits", "deposit_lines", "bank_lines"),
+    *("tickets", "settlement_lines", "settlement_links", "deposits", "deposit_lines", "bank_lines"),
     "payments_elsewhere",
 )
 
@@ -35,7 +35,8 @@ def clearing(office: Books, until: str, first: str = "") -> Clearing:
     """Prove the dates up to `until`. Raises FixInput where one of them was not pulled and compared."""
     dates = tuple(_dates(office.lake, until, first))
     frames = {name: pd.concat([office.lake.read("canonical", name, day) for day in dates]) for name in FRAMES}
-    known = _known(frames, _payments(office, dates, frames))
+    payments = pd.concat([_payments(office, day) for day in dates], ignore_index=True)
+    known = _known(frames, payments.drop_duplicates("payment_id"))
     ours = set(known.payments["payment_id"])
     meant = Meant(
         {row.payment_id: (row.business_date, row.store) for row in records(known.payments)},
@@ -68,18 +69,14 @@ def _dates(lake: Lake, until: str, first: str) -> list[str]:
 
 
 def _there(lake: Lake, day: str) -> bool:
-    names = (*FRAMES, "ledger_lines", "ledger_elsewhere")
+    names = (*FRAMES, "payments", "ledger_lines", "ledger_elsewhere")
     return all((lake.root / "canonical" / name / day / "current.json").is_file() for name in names)
 
 
-def _payments(office: Books, dates: Sequence[str], frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Payments with the account that their store-day books them on."""
-    known = {
-        number: accounts
-        for day in dates
-        for number, accounts in compare.accounts(office.lake, day, office.retailer).items()
-    }
-    rows = frames["payments"].drop_duplicates("payment_id")
+def _payments(office: Books, day: str) -> pd.DataFrame:
+    """A date's payments with the account that their store-day books them on; those of voided tickets left out."""
+    known = compare.accounts(office.lake, day, office.retailer)
+    rows = office.lake.read("canonical", "payments", day)
     rows = rows[~rows["voided"]].reset_index(drop=True)
     own = [office.retailer.by_payment_type[name].account for name in rows["payment_type"]]
     accounts = [
@@ -99,7 +96,7 @@ def _known(frames: dict[str, pd.DataFrame], payments: pd.DataFrame) -> Known:
         payments,
         tickets[~tickets["voided"]],
         links.drop_duplicates("line_id"),
-        lines[lines["deposit_id"] != ""],
+        lines[lines["deposit_id"] != ""].reset_index(drop=True),
         deposits,
         arrived,
         _tranches(deposits),

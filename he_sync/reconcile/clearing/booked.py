@@ -43,7 +43,8 @@ def booked(ledger: pd.DataFrame, meant: Meant, accounts: Collection[str], first:
     `ledger` is canonical, over any number of dates. What belongs to a store-day before `first` is left out: it is part
     of what stood open then.
     """
-    lines = list(records(ledger.drop_duplicates("line_id").sort_values("line_id")))
+    watched = ledger[ledger["account"].isin([*accounts, meant.bank])]
+    lines = list(records(watched.drop_duplicates("line_id").sort_values("line_id")))
     by_bank = _by_bank(lines, meant)
     rows = [row for line in lines if line.account in accounts for row in _one(line, meant, by_bank, first)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))

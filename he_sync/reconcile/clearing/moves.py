@@ -47,83 +47,91 @@ class Known:
 
 def moves(known: Known, first: str, retailer: Retailer) -> pd.DataFrame:
     """All moves, COLUMNS; those dated before `first` are what stood open then, as far as a later deposit paid it."""
-    rows = [*_taken(known, retailer.accounts), *_paid(known, first, retailer)]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame.astype({"amount_minor": "int64"})
+    found = pd.concat([*_taken(known, retailer.accounts), *_paid(known, first, retailer.accounts)], ignore_index=True)
+    return found.astype({"amount_minor": "int64"})
 
 
-def _taken(known: Known, books: Accounts) -> Iterator[Move]:
+def _moves(rows: pd.DataFrame, account: Any, date: Any, item: Any, event: Any, cents: Any) -> pd.DataFrame:  # noqa: PLR0913, PLR0917 - the columns of a move
+    """Moves of the stores of some rows, column by column: a year of card sales is no loop."""
+    named = {"account": account, "unit": rows["store"], "date": date, "item": item, "event": event}
+    return pd.DataFrame({**named, "amount_minor": cents}, index=rows.index)[list(COLUMNS)]
+
+
+def _taken(known: Known, books: Accounts) -> Iterator[pd.DataFrame]:
     """What store-days move: card payments, gift cards and credit sold and used, deposits taken and applied."""
-    pools = {"gift_card": (books.gift_cards, "gift cards"), "store_credit": (books.store_credit, "store credit")}
-    for row in records(known.payments):
-        place, cents = (row.store, row.business_date), int(row.amount_minor)
-        event = words.store_day(row.business_date, row.store)
-        if row.kind == "card":
-            yield (row.account, *place, words.payment(row.payment_id), event, cents)
-        elif row.kind in pools:
-            account, name = pools[row.kind]
-            yield (account, *place, f"{name} of {row.store}", event, cents)
-        elif row.kind == "deposit":
-            yield (books.deposits, *place, row.owner, event, cents)
-        if row.owner.startswith("order "):
-            yield (books.deposits, *place, row.owner, event, -cents)
-    for row in records(known.tickets[known.tickets["gift_card_minor"] != 0]):
-        event = words.store_day(row.business_date, row.store)
-        cents = -int(row.gift_card_minor)
-        yield (books.gift_cards, row.store, row.business_date, f"gift cards of {row.store}", event, cents)
+    rows = known.payments
+    for kind in ("card", "gift_card", "store_credit", "deposit"):
+        mine = rows[rows["kind"] == kind]
+        account, item = _place(kind, mine, books)
+        yield _moves(mine, account, mine["business_date"], item, _store_days(mine), mine["amount_minor"])
+    taken = rows[rows["owner"].str.startswith("order ")]
+    yield _moves(
+        taken, books.deposits, taken["business_date"], taken["owner"], _store_days(taken), -taken["amount_minor"]
+    )
+    sold = known.tickets[known.tickets["gift_card_minor"] != 0]
+    item, cents = "gift cards of " + sold["store"], -sold["gift_card_minor"]
+    yield _moves(sold, books.gift_cards, sold["business_date"], item, _store_days(sold), cents)
 
 
-def _paid(known: Known, first: str, retailer: Retailer) -> Iterator[Move]:
+def _place(kind: str, rows: pd.DataFrame, books: Accounts) -> tuple[Any, Any]:
+    """The account of a kind of payment, and the item that it opens or closes there."""
+    if kind == "card":
+        return rows["account"], f"{words.PAYMENT} " + rows["payment_id"].astype("str")
+    if kind == "deposit":
+        return books.deposits, rows["owner"]
+    account = books.gift_cards if kind == "gift_card" else books.store_credit
+    return account, f"{kind.replace('gift_card', 'gift cards').replace('_', ' ')} of " + rows["store"]
+
+
+def _store_days(rows: pd.DataFrame) -> Any:
+    return f"{words.STORE_DAY} " + rows["business_date"] + " " + rows["store"]
+
+
+def _paid(known: Known, first: str, books: Accounts) -> Iterator[pd.DataFrame]:
     """What deposits move on the dates on which they reach the bank, and what of them stood open before `first`."""
-    payment_of = dict(zip(known.links["line_id"], known.links["payment_id"], strict=True))
-    lines = {name: list(records(rows)) for name, rows in known.lines.groupby("deposit_id")}
-    held = {name: list(records(rows)) for name, rows in known.tranches.groupby("deposit_id")}
+    lines = known.lines[known.lines["deposit_id"].isin(known.deposits["deposit_id"])]
+    payments = lines["line_id"].map(known.links.set_index("line_id")["payment_id"]).astype("Int64")
+    item = (f"{words.PAYMENT} " + payments.astype("string")).fillna("line " + lines["line_id"]).astype("str")
+    account = lines["brand_group"].map({"AMEX": books.amex_clearing}).fillna(books.card_clearing)
+    old = lines["business_date"] < first
+    yield _moves(
+        lines[old], account[old], lines["business_date"][old], item[old], words.OPENING, lines["amount_minor"][old]
+    )
+    on = lines["deposit_id"].map({name: parts[0].date for name, parts in known.arrived.items()})
+    came = on.notna()
+    event = f"{words.DEPOSIT} " + lines["deposit_id"]
+    yield _moves(lines[came], account[came], on[came], item[came], event[came], -lines["amount_minor"][came])
+    rest = [move for row in _arrived(known, account) for move in _arrival(*row, known, books)]
+    yield pd.DataFrame(rest, columns=list(COLUMNS))
+
+
+def _arrived(known: Known, account: Any) -> Iterator[tuple[Any, str, int]]:
+    """Deposits that came, each with its clearing account and what its lines come to."""
+    sums = known.lines.groupby("deposit_id")["amount_minor"].sum()
+    own = dict(zip(known.lines["deposit_id"], account.reindex(known.lines.index), strict=True))
     for deposit in records(known.deposits):
-        mine = [
-            (_item(line, payment_of), _clearing(line, retailer.accounts), line)
-            for line in lines.get(deposit.deposit_id, ())
-        ]
-        for item, account, line in mine:
-            if line.business_date < first:
-                yield (account, line.store, line.business_date, item, words.OPENING, int(line.amount_minor))
         if deposit.deposit_id in known.arrived:
-            yield from _arrival(deposit, mine, held.get(deposit.deposit_id, []), known.arrived, retailer.accounts)
+            yield deposit, own.get(deposit.deposit_id, ""), int(sums.get(deposit.deposit_id, 0))
 
 
-def _item(line: Any, payment_of: dict[Any, Any]) -> str:
-    number = payment_of.get(line.line_id)
-    return f"line {line.line_id}" if number is None else words.payment(int(number))
-
-
-def _clearing(line: Any, books: Accounts) -> str:
-    return books.amex_clearing if line.brand_group == "AMEX" else books.card_clearing
-
-
-def _arrival(
-    deposit: Any, mine: list[tuple[str, str, Any]], held: list[Any], arrived: Arrivals, books: Accounts
-) -> Iterator[Move]:
-    """Its lines leave clearing with the first bank line; what the bank, or the statement, lacks stays open on it."""
-    name, parts = words.deposit(deposit.deposit_id), arrived[deposit.deposit_id]
-    on, unit = parts[0].date, deposit.store
-    own = mine[0][1] if mine else books.card_clearing
-    for item, account, line in mine:
-        yield (account, line.store, on, item, name, -int(line.amount_minor))
-    for tranche in held:
+def _arrival(deposit: Any, own: str, lines: int, known: Known, books: Accounts) -> Iterator[Move]:
+    """Beside its lines: what it held and disputed, and what the bank, or its statement, lacks and stays open on it."""
+    name, parts = words.deposit(deposit.deposit_id), known.arrived[deposit.deposit_id]
+    on, unit, account = parts[0].date, deposit.store, own or books.card_clearing
+    held = known.tranches[known.tranches["deposit_id"] == deposit.deposit_id] if len(known.tranches) else known.tranches
+    for tranche in records(held):
         yield (books.reserve, unit, on, f"tranche {tranche.tranche}", name, int(tranche.amount_minor))
     if deposit.chargebacks_minor:
         yield (books.disputes, unit, on, f"dispute of {name}", name, -int(deposit.chargebacks_minor))
-    kept = sum(int(one.amount_minor) for one in held)
     gross = int(deposit.sales_minor + deposit.refunds_minor)
-    stated = gross + int(deposit.chargebacks_minor + deposit.fees_minor) - kept
+    stated = gross + int(deposit.chargebacks_minor + deposit.fees_minor) - int(held["amount_minor"].sum())
     unlike = {
-        f"{name} beyond its lines": sum(int(line.amount_minor) for _, _, line in mine) - gross,
+        f"{name} beyond its lines": lines - gross,
         f"{name} beyond its statement": stated - int(deposit.amount_minor),
     }
     for item, cents in unlike.items():
         if cents:
-            yield (own, unit, on, item, name, cents)
-    lacking = int(deposit.amount_minor)
+            yield (account, unit, on, item, name, cents)
     for turn, part in enumerate(parts):
-        opened = lacking - part.amount_minor if turn == 0 else -part.amount_minor
-        if opened:
-            yield (own, unit, part.date, f"{name} at the bank", name, opened)
+        if opened := (0 if turn else int(deposit.amount_minor)) - part.amount_minor:
+            yield (account, unit, part.date, f"{name} at the bank", name, opened)
