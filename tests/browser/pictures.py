@@ -188,7 +188,6 @@ def financed(visitor: Visitor, folder: Path, base: str, home: Path, days: list[s
         finance.lets(carl, name, days)
         shot(carl, folder, "back_fill_done", 900)
         finance.signs(carl, days[0])
-        shot(carl, folder, "books", 900)
         finance.tries_rules(cora)
         shot(cora, folder, "rules", 900)
         finance.takes_evidence(carl, days[0])
