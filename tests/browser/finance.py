@@ -20,6 +20,8 @@ STORES = ("S001", "S002", "S003")
 CASH, ANOTHER = "1155", "1165"
 """Where cash was booked, and where it belongs from today on."""
 WHY = "cash has an account of its own since November"
+ENDS_WITHIN = 150_000
+"""Milliseconds from a word to the last date: Dagster looks for back-fills every 30 s."""
 BACK_FILLS = "{ partitionBackfillsOrError { ... on PartitionBackfills { results { id status title numPartitions } } } }"
 
 
@@ -91,8 +93,8 @@ def lets(carl: Desk, name: str, days: list[str]) -> None:
     """Another person says why, and follows it to its end."""
     carl.open(f"/back-fills/{name}")
     carl.press("Approve and start", WHY)
-    carl.sees("waits for Dagster")
-    expect(carl.page.get_by_text("Sign each date on its own page")).to_be_visible()
+    carl.sees("Approved by carl")
+    expect(carl.page.get_by_text("Sign each date on its own page")).to_be_visible(timeout=ENDS_WITHIN)
     for day in days:
         expect(carl.page.get_by_role("rowheader", name=day).first).to_be_visible()
 
