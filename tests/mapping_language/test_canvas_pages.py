@@ -256,3 +256,17 @@ def test_a_field_is_previewed_while_another_refuses_the_record_and_a_mistyped_na
     page = person.get(f"{PAGE}/changes")
     number = sum(one["shipping_method"] == "GROUND" for one in orders)
     assert f"TermsCode 'GROUND' is longer than 4 characters; add the step cut {number}" in page.words
+
+
+def test_lines_are_begun_with_the_name_of_a_list_and_shown_by_their_number(served: Served) -> None:
+    person, path = served.person(), "/mappings/lined"
+    fields, samples = "PONum\nDtls: list\nDtls.PartNum: text(5)", '[{"id": 1, "lines": [{"sku": "A"}, {"sku": "B"}]}]'
+    person.post("/mappings", name="lined", source="till/sale", target="erp/order", fields=fields, samples=samples)
+    page = does(person, "keep", path, **{"from:Dtls": "lines"})
+    assert "each of lines" in page.words
+    text = unescape(person.get(f"{path}/yaml").text)
+    assert "  Dtls:\n    each: lines\n    map: {}\n" in text
+    shown = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", text, re.DOTALL)
+    assert shown
+    does(person, "", f"{path}/yaml", text=shown[1].replace("map: {}", "map:\n      PartNum: {from: sku}"))
+    assert "each of lines: PartNum sku 2 lines" in person.get(path).words

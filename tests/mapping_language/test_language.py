@@ -9,10 +9,12 @@ import pytest
 
 from he_sync.mapping.spec.applying import apply
 from he_sync.mapping.spec.compiled import engine
+from he_sync.mapping.spec.editing import with_entry
 from he_sync.mapping.spec.inferring import inferred
 from he_sync.mapping.spec.model import WrongMapping
 from he_sync.mapping.spec.steps import STEPS
-from he_sync.mapping.spec.writing import block
+from he_sync.mapping.spec.trying import broken
+from he_sync.mapping.spec.writing import block, entry_data
 
 FIELDS = {
     "id": "integer",
@@ -198,3 +200,67 @@ def test_the_kinds_of_a_new_mapping_are_those_of_its_records() -> None:
         "lines.price": "decimal",
         "note": "text",
     }
+
+
+LISTED = """
+mapping: lined
+version: 1
+source:
+  record: till/order
+  fields: {id: integer, open: boolean, lines: list, lines.sku: text(20), lines.qty: decimal(3), lines.price: decimal(2)}
+target:
+  record: erp/order
+  fields: {PONum: text(20), Dtls: list, Dtls.PartNum: text(5), Dtls.Ext: decimal(2), Dtls.Unit: text(2)}
+only: open
+tables: {units: {A: EA}}
+map:
+  PONum: {from: id}
+  Dtls:
+    each: lines
+    only: qty > 0
+    map:
+      PartNum: {from: sku}
+      Ext: {sql: "round(qty * price, 2)"}
+      Unit: {from: sku, steps: [{lookup: {table: units, otherwise: empty}}, {default: PC}]}
+"""
+
+
+def test_an_orders_lines_become_lines_and_one_that_cannot_fails_its_order_alone() -> None:
+    work = engine(LISTED)
+    long = {**ORDER, "lines": [*ORDER["lines"], {"sku": "LONGER", "qty": 1, "price": 1}]}
+    made = apply(work, [ORDER, long, {**long, "open": False}, {"id": 4, "open": True}])
+    assert made.records[0] == {"PONum": "7", "Dtls": [{"PartNum": "A", "Ext": Decimal(7), "Unit": "EA"}]}
+    assert [(one.row, one.field, one.text) for one in made.failures] == [
+        (1, "Dtls.PartNum", "line 3: 'LONGER' is longer than 5 characters; add the step cut")
+    ]
+    assert made.left_out == {2}
+    assert made.records[3] == {"PONum": "4", "Dtls": []}
+    given = "{id: 1, open: true, lines: [{sku: B, qty: 1, price: 2}]}"
+    expect = "{Dtls: [{PartNum: B, Ext: 2.0, Unit: PC}]}"
+    tested = f"{LISTED}tests:\n  - {{given: {given}, expect: {expect}}}\n"
+    assert broken(engine(tested)) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "key", "hint"),
+    [
+        ("each: lines", "each: lnes", "map.Dtls.each", "lines"),
+        ("PartNum: {from: sku}", "PartNmu: {from: sku}", "map.Dtls.map.PartNmu", "PartNum"),
+        ("from: sku}", "from: skku}", "map.Dtls.map.PartNum.from", "sku"),
+        ("only: qty > 0", "only: qtty > 0", "map.Dtls.only", "qty"),
+        ("Dtls:\n    each: lines", "Dtls:\n    from: id", "map.Dtls.from", "each"),
+        ("PONum: {from: id}", "PONum: {each: lines, map: {}}", "map.PONum.each", "no list"),
+    ],
+)
+def test_a_mistake_within_lines_is_named_at_its_key(right: str, wrong: str, key: str, hint: str) -> None:
+    with pytest.raises(WrongMapping) as refused:
+        engine(LISTED.replace(right, wrong, 1))
+    assert any(f": {key}: " in line and hint in line for line in str(refused.value).split("\n")), str(refused.value)
+
+
+def test_the_canvas_writes_lines_within_lines_as_it_reads_them() -> None:
+    [*_, entry] = engine(LISTED).mapping.entries.values()
+    there = with_entry(with_entry(LISTED, "Dtls", None), "Dtls", entry_data(entry))
+    assert engine(there).mapping.entries.keys() == {"PONum", "Dtls"}
+    assert apply(engine(there), [ORDER]).records == apply(engine(LISTED), [ORDER]).records
+    assert with_entry(there, "Dtls", entry_data(entry)) == there

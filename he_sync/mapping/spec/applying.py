@@ -45,10 +45,48 @@ def apply(engine: Engine, records: Sequence[Record]) -> Applied:
         return Applied((), (), frozenset())
     ready = framed(engine, records)
     made = evaluated(engine, ready.columns)
-    found = _found(engine, ready, made)
+    out = set(made["only"].not_().arg_true().to_list())
+    lists, of_lists = _lists(engine, records)
+    found = (*_found(engine, ready, made), *(one for one in of_lists if one.row not in out))
     failed = {one.row for one in found}
-    left_out = frozenset(made["only"].not_().arg_true().to_list()) - failed
-    return Applied(tuple(_records(engine, made, failed | left_out)), found, left_out)
+    left_out = frozenset(out) - failed
+    return Applied(tuple(_records(engine, made, lists, failed | left_out)), tuple(sorted(found)), left_out)
+
+
+def _lists(engine: Engine, records: Sequence[Record]) -> tuple[list[list[Any]], list[Failure]]:
+    """The target's lists, each a list of lines a record; a line that fails fails its record."""
+    found: list[list[Any]] = []
+    failures: list[Failure] = []
+    for work in engine.lists:
+        rows, lines = _flattened(records, work.of, failures)
+        made = apply(work.engine, lines)
+        failures += [
+            Failure(
+                rows[one.row],
+                f"{work.target}.{one.field}",
+                f"line {one.row - rows.index(rows[one.row]) + 1}: {one.text}",
+            )
+            for one in made.failures
+        ]
+        held: list[Any] = [[] for _ in records]
+        for row, record in zip(rows, made.records, strict=True):
+            if record is not None:
+                held[row].append(record)
+        found.append(held)
+    return found, failures
+
+
+def _flattened(records: Sequence[Record], of: str, failures: list[Failure]) -> tuple[list[int], list[Record]]:
+    """All lines of all records, and of which record each is."""
+    rows: list[int] = []
+    lines: list[Record] = []
+    for row, held in enumerate(picked(records, of)):
+        if held is not None and (not isinstance(held, list) or not set(map(type, held)) <= {dict}):
+            failures.append(Failure(row, of, "is no list of records"))
+        elif held:
+            rows += [row] * len(held)
+            lines += held
+    return rows, lines
 
 
 @dataclass(frozen=True)
@@ -64,8 +102,10 @@ def seen(engine: Engine, record: Record) -> Seen:
     """What each target field becomes, also where another one refuses the record."""
     ready = framed(engine, [record])
     made = evaluated(engine, ready.columns)
-    wrong = {one.field: one.text for one in reversed(_found(engine, ready, made))}
+    lists, of_lists = _lists(engine, [record])
+    wrong = {one.field: one.text for one in reversed([*_found(engine, ready, made), *of_lists])}
     values = {one.target: _leaving(made[f"o{number}"], one)[0] for number, one in enumerate(engine.outputs)}
+    values |= {work.target: held[0] for work, held in zip(engine.lists, lists, strict=True)}
     return Seen(values, wrong, left_out=not made["only"][0] and not wrong)
 
 
@@ -75,7 +115,7 @@ def framed(engine: Engine, records: Sequence[Record]) -> Frame:
     for name, own in engine.inputs.items():
         if own in wanted:
             fields.add(own, name, picked(records, name), engine.mapping.source.fields[name])
-    whole = fields.frame(**{ROW: pl.Series(range(len(records)), dtype=pl.UInt32)})
+    whole = fields.frame(ROW, pl.Series(range(len(records)), dtype=pl.UInt32))
     failures = [Failure(row, name, text) for (name, row), text in fields.wrong.items()]
     for of in dict.fromkeys(work.of for work in engine.lines):
         works = [work for work in engine.lines if work.of == of]
@@ -96,18 +136,11 @@ def _of_lines(
     engine: Engine, of: str, works: Iterable[LineWork], records: Sequence[Record], failures: list[Failure]
 ) -> pl.DataFrame:
     """All lines of all records as one frame, and what the mapping takes of them by record."""
-    rows: list[int] = []
-    lines: list[Record] = []
-    for row, held in enumerate(picked(records, of)):
-        if held is not None and (not isinstance(held, list) or not set(map(type, held)) <= {dict}):
-            failures.append(Failure(row, of, "is no list of records"))
-        elif held:
-            rows += [row] * len(held)
-            lines += held
+    rows, lines = _flattened(records, of, failures)
     fields = Columns()
     for name, own in engine.line_inputs[of].items():
         fields.add(own, name, picked(lines, name), engine.mapping.source.lists[of][name])
-    whole = fields.frame(**{ROW: pl.Series(rows, dtype=pl.UInt32)})
+    whole = fields.frame(ROW, pl.Series(rows, dtype=pl.UInt32))
     failures += [Failure(rows[at], f"{of}.{name}", text) for (name, at), text in fields.wrong.items()]
     exprs = [expr.alias(name) for work in works for name, expr in work.exprs.items()]
     return _summed(whole, exprs, lambda row: failures.append(Failure(row, of, TOO_LARGE)))
@@ -115,8 +148,10 @@ def _of_lines(
 
 def _summed(lines: pl.DataFrame, exprs: list[pl.Expr], large: Callable[[int], None]) -> pl.DataFrame:
     """By record; halved as in `evaluated` where a number is too large."""
+    one = lines.height > 0 and lines[ROW][0] == lines[ROW][-1]
     try:
-        return lines.group_by(ROW, maintain_order=True).agg(exprs)
+        # A preview has the lines of one record: without groups it takes half of the time.
+        return lines.select(pl.col(ROW).first(), *exprs) if one else lines.group_by(ROW, maintain_order=True).agg(exprs)
     except pl.exceptions.PolarsError:
         rows = lines[ROW].unique(maintain_order=True)
         if rows.len() == 1:
@@ -151,6 +186,8 @@ def _halved(asked: Sequence[pl.Expr], columns: pl.DataFrame) -> pl.DataFrame:
 def _found(engine: Engine, ready: Frame, made: pl.DataFrame) -> tuple[Failure, ...]:
     """Why records fail: asked for again, for those alone that do."""
     found, wrong = list(ready.failures), {one.row for one in ready.failures}
+    if not made["broken"].any():
+        return tuple(found)
     rows = made.filter(pl.col("broken") & pl.col("only") & ~pl.col(ROW).is_in(list(wrong)))
     large = set(rows.filter(pl.col("large"))[ROW])
     found += [Failure(row, _guilty(engine, ready.columns[row]), TOO_LARGE) for row in sorted(large)]
@@ -180,9 +217,11 @@ def _guilty(engine: Engine, one: pl.DataFrame) -> str:
     return ""
 
 
-def _records(engine: Engine, made: pl.DataFrame, without: set[int] | frozenset[int]) -> Iterator[dict[str, Any] | None]:
-    names = [one.target for one in engine.outputs]
-    values = [_leaving(made[f"o{number}"], one) for number, one in enumerate(engine.outputs)]
+def _records(
+    engine: Engine, made: pl.DataFrame, lists: list[list[Any]], without: set[int] | frozenset[int]
+) -> Iterator[dict[str, Any] | None]:
+    names = [*(one.target for one in engine.outputs), *(work.target for work in engine.lists)]
+    values = [*(_leaving(made[f"o{number}"], one) for number, one in enumerate(engine.outputs)), *lists]
     rows: Iterable[tuple[Any, ...]] = zip(*values, strict=True) if values else [()] * made.height
     put = _nested if any("." in name for name in names) else dict
     for row, content in enumerate(rows):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -31,8 +32,7 @@ class Columns:
     """Typed columns by their own names, and what is wrong with which row of which field: (field, row) to a text."""
 
     raw: dict[str, pl.Series] = field(default_factory=dict)
-    exprs: list[pl.Expr] = field(default_factory=list)
-    checks: list[tuple[str, str, Check]] = field(default_factory=list)
+    kinds: dict[str, tuple[str, Kind]] = field(default_factory=dict)
     wrong: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def add(self, own: str, name: str, values: list[Any], kind: Kind) -> None:
@@ -40,22 +40,31 @@ class Columns:
         if not set(map(type, values)) <= FITS[kind.name]:
             values = [self._fitting(name, row, value, kind) for row, value in enumerate(values)]
         self.raw[own] = _raw(values, kind)
-        made = _turned(Value(pl.col(own), TEXT), kind)
-        self.exprs.append(made.expr.alias(own))
-        self.checks += [(own, name, check) for check in made.checks]
+        self.kinds[own] = (name, kind)
 
-    def frame(self, **others: pl.Series) -> pl.DataFrame:
-        """All columns at once: one pass of Polars, however many fields there are."""
-        broken = [check.broken.fill_null(value=False).alias(f"bad{at}") for at, (_, _, check) in enumerate(self.checks)]
-        made = pl.DataFrame(self.raw).select([*self.exprs, *broken]) if self.raw else pl.DataFrame()
-        for at, (own, name, check) in enumerate(self.checks):
-            for row in made[f"bad{at}"].arg_true() if made[f"bad{at}"].any() else ():
-                self.wrong[name, row] = f"{str(self.raw[own][row])[:SHOWN]!r} {check.text}"
-        columns = {own: made[own] for own in self.raw}
-        for own in {own for own, name, _ in self.checks if any(one == name for one, _ in self.wrong)}:
-            bad = pl.any_horizontal(f"bad{at}" for at, (one, _, _) in enumerate(self.checks) if one == own)
-            columns[own] = made.select(pl.when(bad).then(None).otherwise(pl.col(own)).alias(own))[own]
-        return pl.DataFrame({**others, **columns})
+    def frame(self, row: str, rows: pl.Series) -> pl.DataFrame:
+        """All columns and the numbers of their rows at once: one pass of Polars, however many fields there are."""
+        turned = [_turned(own, kind) for own, (_, kind) in self.kinds.items()]
+        made = pl.DataFrame({row: rows, **self.raw}).select(pl.col(row), *(one.expr for one in turned))
+        return self._without(made, turned) if any(self._doubtful(one.own, made[one.own]) for one in turned) else made
+
+    def _doubtful(self, own: str, made: pl.Series) -> bool:
+        """Whether something may be wrong with a column, seen without a check: a value is gone, or a text is long."""
+        kind = self.kinds[own][1]
+        if kind.name == "text":
+            return int(made.str.len_chars().max() or 0) > kind.longest  # type: ignore[arg-type] # a count
+        return self.raw[own].null_count() != made.null_count()
+
+    def _without(self, made: pl.DataFrame, turned: Sequence[Turned]) -> pl.DataFrame:
+        """Tells what is wrong and leaves it out."""
+        bad = pl.DataFrame(self.raw).select(one.broken.alias(one.own) for one in turned)
+        for one in turned:
+            name = self.kinds[one.own][0]
+            for at in bad[one.own].arg_true():
+                self.wrong[name, at] = f"{str(self.raw[one.own][at])[:SHOWN]!r} {one.text}"
+        guilty = [one.own for one in turned if bad[one.own].any()]
+        nothing = (pl.when(bad[own]).then(None).otherwise(pl.col(own)).alias(own) for own in guilty)
+        return made.with_columns(nothing)
 
     def _fitting(self, name: str, row: int, value: Any, kind: Kind) -> Any:
         if type(value) in FITS[kind.name]:
@@ -108,11 +117,27 @@ def _digits(text: str | None) -> str | None:
         return text
 
 
-def _turned(value: Value, kind: Kind) -> Value:
+@dataclass(frozen=True)
+class Turned:
+    """How a raw column becomes a typed one, when a row of it is wrong, and how that is said."""
+
+    own: str
+    expr: pl.Expr
+    broken: pl.Expr
+    text: str
+
+
+@lru_cache(4_096)
+def _turned(own: str, kind: Kind) -> Turned:
+    """Made once: a preview of one record would spend a third of its time on making expressions."""
+    value = Value(pl.col(own), TEXT)
     if kind.name == "text":
-        long = (value.expr.str.len_chars() > kind.longest).fill_null(value=False)
+        long = value.expr.str.len_chars() > kind.longest
         why = f"is longer than the {kind.longest} characters that the source declares"
-        return value.become(value.expr, kind, Check(long, why))
-    if kind.name == "number":
-        return to_number(value, kind.scale)
-    return {"date": to_date, "instant": to_instant}.get(kind.name, lambda one: one)(value)
+        made = value.become(value.expr, kind, Check(long, why))
+    elif kind.name == "number":
+        made = to_number(value, kind.scale)
+    else:
+        made = {"date": to_date, "instant": to_instant}.get(kind.name, lambda one: one)(value)
+    check = next(iter(made.checks), Check(pl.lit(value=False), ""))
+    return Turned(own, made.expr.alias(own), check.broken.fill_null(value=False), check.text)

@@ -20,6 +20,7 @@ from he_sync.mapping.expressions.values import Check, Value
 from he_sync.mapping.expressions.wrong import WrongExpression
 from he_sync.mapping.spec.model import (
     Complaint,
+    Each,
     Entry,
     From,
     Lines,
@@ -59,6 +60,15 @@ class Output:
 
 
 @dataclass(frozen=True)
+class ListWork:
+    """A target list: which list of the source it is made of, and the engine for its lines."""
+
+    target: str
+    of: str
+    engine: Engine
+
+
+@dataclass(frozen=True)
 class Engine:
     """A compiled mapping. `inputs` and `line_inputs`: the columns of the fields that it uses, by field."""
 
@@ -68,6 +78,7 @@ class Engine:
     lines: tuple[LineWork, ...]
     outputs: tuple[Output, ...]
     only: pl.Expr | None
+    lists: tuple[ListWork, ...] = ()
 
     @cached_property
     def used(self) -> frozenset[str]:
@@ -105,13 +116,19 @@ def engine(text: str, file: str = "mapping") -> Engine:
 def usable(text: str, file: str = "mapping") -> tuple[Engine, list[Complaint]]:
     """What of a mapping can be compiled, and what is wrong with the rest. Raises WrongMapping for no YAML."""
     mapping, wrong = read(text, file)
+    made = _built(mapping, wrong)
+    return made, sorted(wrong)
+
+
+def _built(mapping: Mapping, wrong: list[Complaint]) -> Engine:
     building = Building(mapping, wrong)
     outputs = tuple(output for entry in mapping.entries.values() if (output := building.output(entry)))
     only = building.sql(mapping.only, building.fields, condition) if mapping.only else None
     large = list(building.too_large(outputs))
-    lines, given = tuple(building.lines), (building.inputs, building.line_inputs)
-    made = Engine(mapping, *given, lines, () if large else outputs, only.expr if only else None)
-    return made, sorted([*wrong, *large])
+    wrong += large
+    kept = () if large else outputs
+    lines, lists, given = tuple(building.lines), tuple(building.lists), (building.inputs, building.line_inputs)
+    return Engine(mapping, *given, lines, kept, only.expr if only else None, lists)
 
 
 class Building:
@@ -126,10 +143,15 @@ class Building:
             for of, fields in mapping.source.lists.items()
         }
         self.lines: list[LineWork] = []
+        self.lists: list[ListWork] = []
         self._ground = Ground(self.fields, mapping.tables)
 
     def output(self, entry: Entry) -> Output | None:
-        """A target field; None where something is wrong with it."""
+        """A target field; None where something is wrong with it, or it is a list."""
+        if isinstance(entry.start, Each):
+            inner = replace(entry.start.inner, tables=self._mapping.tables)
+            self.lists.append(ListWork(entry.target, entry.start.of, _built(inner, self._wrong)))
+            return None
         value, often = self._start(entry), self._work(entry)
         for step in entry.steps:
             often *= TIMES.get(step.name, 1)
@@ -170,6 +192,8 @@ class Building:
             return self._noted(start.place, lambda: literal(start.content))
         if isinstance(start, Lines):
             return self._noted(start.place, lambda: self._of_lines(start))
+        if isinstance(start, Each):
+            return None
         return self.sql(start, self.fields, compiled_sql)
 
     def _step(self, value: Value, use: StepUse) -> Value | None:

@@ -89,6 +89,15 @@ class Lines:
 
 
 @dataclass(frozen=True)
+class Each:
+    """A list of records, one for each line: a mapping of lines within the mapping, its `only` over lines too."""
+
+    of: str
+    inner: Mapping
+    place: Place
+
+
+@dataclass(frozen=True)
 class StepUse:
     """Level two: a named step with its parameters."""
 
@@ -103,7 +112,7 @@ class Entry:
     """How one target field is filled: where the value comes from, steps, and for which records at all."""
 
     target: str
-    start: From | Written | Lines | Sql
+    start: From | Written | Lines | Each | Sql
     steps: tuple[StepUse, ...]
     only: Sql | None
     otherwise: Constant

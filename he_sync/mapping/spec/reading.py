@@ -15,6 +15,7 @@ from he_sync.mapping.spec.document import Notes, Part, composed, expression, pla
 from he_sync.mapping.spec.model import (
     TAKES,
     Complaint,
+    Each,
     Entry,
     From,
     Lines,
@@ -30,8 +31,8 @@ from he_sync.mapping.spec.steps import STEPS
 
 KEYS = ("mapping", "version", "description", "source", "target", "only", "tables", "map", "tests")
 SIDE = ("record", "fields")
-STARTS = ("from", "sql", "value", "lines")
-ENTRY = (*STARTS, "steps", "only", "otherwise")
+STARTS = ("from", "sql", "value", "lines", "each")
+ENTRY = (*STARTS, "map", "steps", "only", "otherwise")
 LINES = ("of", "take", "sql", "only", "by")
 TRY = ("name", "given", "expect", "refused", "left_out")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}$")
@@ -80,17 +81,17 @@ def _side(whole: Part, name: str) -> Side:
     listed = Part(part.inner["fields"], f"{name}.fields", whole.notes)
     if len(listed.inner) > MOST_FIELDS:
         listed.complain(listed.node, "", f"are {len(listed.inner)}, the most is {MOST_FIELDS}")
-    return _fields(record, listed, lists_too=name == "source")
+    return _fields(record, listed)
 
 
-def _fields(record: str, listed: Part, *, lists_too: bool) -> Side:
+def _fields(record: str, listed: Part) -> Side:
     fields: dict[str, Kind] = {}
     lists: dict[str, dict[str, Kind]] = {}
     for name, node in listed.inner.items():
         kind = listed.text(name)
         if not kind:
             continue
-        if kind == "list" and lists_too:
+        if kind == "list":
             lists[name] = {}
         elif not 1 <= len(name) <= LONGEST_FIELD:
             listed.complain(node, name, f"a field's name has 1 to {LONGEST_FIELD} characters")
@@ -129,18 +130,18 @@ def _entries(whole: Part, source: Side, target: Side) -> Iterator[tuple[str, Ent
     if "map" not in whole.inner:
         whole.complain(whole.node, "map", "is missing; it says for each target field where it comes from")
         return
-    listed = Part(whole.inner["map"], "map", whole.notes)
+    listed = Part(whole.inner["map"], whole.path("map"), whole.notes)
     keys = {name.value: name for name, _ in listed.node.value} if isinstance(listed.node, yaml.MappingNode) else {}
     for name, node in listed.inner.items():
-        if target.fields and name not in target.fields:
-            near = did_you_mean(name, target.fields)
+        if target.fields and name not in target.fields and name not in target.lists:
+            near = did_you_mean(name, [*target.fields, *target.lists])
             listed.complain(keys[name], name, f"{target.record or 'the target'} has no field {name}{near}")
-        entry = _entry(name, Part(node, f"map.{name}", whole.notes, ENTRY), source)
+        entry = _entry(name, Part(node, listed.path(name), whole.notes, ENTRY), source, target)
         if entry is not None:
             yield name, entry
 
 
-def _entry(target: str, part: Part, source: Side) -> Entry | None:
+def _entry(target: str, part: Part, source: Side, sides: Side) -> Entry | None:
     if not isinstance(part.node, yaml.MappingNode):
         return None
     starts = [name for name in STARTS if name in part.inner]
@@ -152,6 +153,13 @@ def _entry(target: str, part: Part, source: Side) -> Entry | None:
             f"{has}; give one of {', '.join(STARTS)}",
         )
         return None
+    if (starts[0] == "each") != (target in sides.lists):
+        words = "is a list; write each: and map:" if target in sides.lists else "is no list; each goes with one"
+        part.complain(part.inner[starts[0]], starts[0], f"{target} {words}")
+        return None
+    if starts[0] == "each":
+        each = _each(part, source, Side(target, sides.lists[target]))
+        return Entry(target, each, (), None, None, each.place) if each else None
     start = _start(starts[0], part, source)
     if start is None:
         return None
@@ -187,6 +195,19 @@ def _start(name: str, part: Part, source: Side) -> From | Written | Lines | Sql 
             return None
         return Written(plain(node), where)
     return _lines(Part(node, part.path(name), part.notes, LINES), source)
+
+
+def _each(part: Part, source: Side, target: Side) -> Each | None:
+    of = part.text("each")
+    for name in ("steps", "otherwise"):
+        if name in part.inner:
+            part.complain(part.inner[name], name, "does not go with each; say it of the fields within map")
+    if of not in source.lists:
+        part.complain(part.inner["each"], "each", f"{source.record} has no list {of}{did_you_mean(of, source.lists)}")
+        return None
+    line = Side(of, source.lists[of])
+    inner = Mapping("", 1, "", line, target, part.sql("only"), {}, dict(_entries(part, line, target)), ())
+    return Each(of, inner, place(part.node, part.key))
 
 
 def _lines(part: Part, source: Side) -> Lines | None:
@@ -264,7 +285,7 @@ def _test(part: Part, number: int, target: Side) -> Try:
         part.complain(part.node, "", "says one of expect (what comes out), refused (which field) and left_out: true")
     names = [(one, part.inner["expect"]) for one in expect] + ([(refused, part.inner["refused"])] if refused else [])
     for name, node in names:
-        if name not in target.fields:
+        if name not in target.fields and name not in target.lists:
             part.complain(node, "expect", f"{target.record} has no field {name}{did_you_mean(name, target.fields)}")
     return Try(
         part.text("name") or f"test {number + 1}",

@@ -11,6 +11,7 @@ from he_sync.mapping.spec.steps import STEPS, Step
 Schema = dict[str, Any]
 VALUE: Schema = {"type": ["string", "number", "boolean", "null"]}
 SQL: Schema = {"type": "string", "maxLength": 2000, "description": "A scalar SQL expression over the source's fields"}
+ENTRIES: Schema = {"type": "object", "additionalProperties": {"$ref": "#/$defs/entry"}}
 KIND: Schema = {
     "type": "string",
     "pattern": r"^(text(\([0-9]+\))?|integer|decimal(\([0-9]+\))?|boolean|date|instant|list)$",
@@ -22,6 +23,7 @@ def schema() -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A mapping of he-sync",
+        "$defs": {"entry": _entry()},
         **_object(
             {
                 "mapping": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,59}$"},
@@ -31,7 +33,7 @@ def schema() -> Schema:
                 "target": _side(),
                 "only": {**SQL, "description": "Records for which it does not hold are left out"},
                 "tables": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": VALUE}},
-                "map": {"type": "object", "additionalProperties": _entry()},
+                "map": ENTRIES,
                 "tests": {"type": "array", "items": _test()},
             },
             ("mapping", "version", "source", "target", "map"),
@@ -61,13 +63,15 @@ def _entry() -> Schema:
             "sql": SQL,
             "value": VALUE,
             "lines": lines,
+            "each": {"type": "string", "description": "A list of the source: one target line for each of its lines"},
+            "map": ENTRIES,
             "steps": {"type": "array", "items": {"anyOf": [_step(step) for step in STEPS.values()]}},
             "only": {**SQL, "description": "The field is filled for records for which it holds"},
             "otherwise": VALUE,
         },
         (),
     )
-    return {**whole, "oneOf": [{"required": [name]} for name in ("from", "sql", "value", "lines")]}
+    return {**whole, "oneOf": [{"required": [name]} for name in ("from", "sql", "value", "lines", "each")]}
 
 
 def _step(step: Step) -> Schema:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from he_sync.mapping.spec.model import Entry, From, Lines, Sql, StepUse, Written
+from he_sync.mapping.spec.model import Each, Entry, From, Lines, Sql, StepUse, Written
 from he_sync.mapping.spec.steps import STEPS
 
 WIDE = 10**6
@@ -27,6 +27,10 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         found["value"] = start.content
     elif isinstance(start, Sql):
         found["sql"] = start.text
+    elif isinstance(start, Each):
+        found["each"] = start.of
+        found["map"] = {name: entry_data(one) for name, one in start.inner.entries.items()}
+        found |= {"only": start.inner.only.text} if start.inner.only else {}
     else:
         found["lines"] = _lines(start)
     if entry.steps:
@@ -130,6 +134,8 @@ def in_words(data: Data) -> str:
         "from": str(data.get("from")),
         "sql": f"= {data.get('sql')}",
         "value": flow(data.get("value")),
+        "each": f"each of {data.get('each')}: "
+        + "; ".join(f"{k} {in_words(v)}" for k, v in (data.get("map") or {}).items()),
         "lines": " ".join(filter(None, [str(lines.get("take")), str(lines.get("sql") or ""), f"of {lines.get('of')}"])),
     }
     parts = [next((words for key, words in start.items() if key in data), "")]

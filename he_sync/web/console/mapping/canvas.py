@@ -17,7 +17,7 @@ from he_sync.mapping.spec.columns import picked
 from he_sync.mapping.spec.compiled import Engine
 from he_sync.mapping.spec.editing import with_entries
 from he_sync.mapping.spec.model import Entry
-from he_sync.mapping.spec.writing import entry_data, flow
+from he_sync.mapping.spec.writing import entry_data, in_words
 from he_sync.model.errors import FixInput
 from he_sync.web.console.forms import Form
 from he_sync.web.console.mapping.cells import bridge, cell, start_of, with_start
@@ -75,7 +75,8 @@ def canvas(request: Request) -> Response:
     one = record_of(documents, request.query_params.get("record", ""))
     offered = offers(mapping, documents, room.desk.memory(name))
     pairs = [(offer.source, offer.target) for offer in offered[:OFFERED]]
-    targets = [*mapping.target.fields, *(target for target in mapping.entries if target not in mapping.target.fields)]
+    known = [*mapping.target.fields, *mapping.target.lists]
+    targets = [*known, *(target for target in mapping.entries if target not in known)]
     values: dict[str, Any] = {
         "mapping": mapping,
         "lines": lines(look, targets, one),
@@ -112,9 +113,9 @@ def _line(look: Looked, engine: Engine, target: str, values: Mapping[str, Any], 
     fails = [failures[key] for key in (target, *(read_by(entry) if entry else ())) if key in failures]
     return Line(
         target,
-        written(kind) if kind else "",
+        written(kind) if kind else "list" if target in engine.mapping.target.lists else "",
         cell(data),
-        flow(data["lines"]) if "lines" in data else "",
+        in_words({key: data[key] for key in ("lines", "each", "map") if key in data}) if cell(data) == "" else "",
         then(entry),
         told(values.get(target)),
         "; ".join([*look.at(f"map.{target}"), *fails]),
@@ -131,6 +132,8 @@ def then(entry: Entry | None) -> str:
 
 def told(value: Any) -> str:
     """A value for people: as it is written, nothing for none."""
+    if isinstance(value, list):
+        return f"{len(value)} lines"
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -193,7 +196,7 @@ def applied(text: str, name: str, cells: Mapping[str, str]) -> str:
     for target, typed in cells.items():
         entry = engine.mapping.entries.get(target)
         old = entry_data(entry) if entry else None
-        if (old is None or "lines" not in old) and " ".join(typed.split()) != cell(old or {"from": ""}):
+        if (old is None or not {"lines", "each"} & set(old)) and " ".join(typed.split()) != cell(old or {"from": ""}):
             fresh[target] = _fresh(engine, target, old, typed)
     return with_entries(text, fresh)
 
@@ -202,6 +205,8 @@ def _fresh(engine: Engine, target: str, old: dict[str, Any] | None, typed: str) 
     start = start_of(typed)
     if not start:
         return None
+    if target in engine.mapping.target.lists and "from" in start:
+        return {"each": start["from"], "map": {}}
     made, kinds = with_start(old, start), (engine.mapping.source.fields, engine.mapping.target.fields)
     if old is None and start.get("from") in kinds[0] and target in kinds[1]:
         steps = bridge(kinds[0][start["from"]], kinds[1][target])

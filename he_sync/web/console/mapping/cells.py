@@ -13,7 +13,7 @@ from he_sync.mapping.spec.parameters import Parameter
 from he_sync.model.errors import FixInput
 
 Data = dict[str, Any]
-STARTS = ("from", "sql", "value", "lines")
+STARTS = ("from", "sql", "value", "lines", "each", "map")
 OPERATORS = {
     "=": "is",
     "<>": "is not",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from he_sync.mapping.expressions.compiling import used
 from he_sync.mapping.expressions.wrong import WrongExpression
-from he_sync.mapping.spec.model import Entry, From, Lines, Mapping, Sql
+from he_sync.mapping.spec.model import Each, Entry, From, Lines, Mapping, Sql
 
 LEFT, RIGHT, HEAD = 2.0, 3.0, 3.0
 """Heights in rem of a source field, a target field and the table's head; mapping.css sets the same."""
@@ -51,7 +51,7 @@ def read_by(entry: Entry) -> list[str]:
     start, found = entry.start, []
     if isinstance(start, From):
         found.append(start.field)
-    elif isinstance(start, Lines):
+    elif isinstance(start, Lines | Each):
         found.append(start.of)
     elif isinstance(start, Sql):
         found += _used(start)
