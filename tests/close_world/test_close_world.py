@@ -17,6 +17,8 @@ from tests.close_world.life import LATE_STORE, begun
 from tests.close_world.shape import SMALL
 
 LAST = SMALL.dates[-1].isoformat()
+PACKED = [SMALL.dates[0].isoformat(), LAST]
+"""Dates in one pack: the first was posted by others, the last by the close."""
 DAYS = [day.isoformat() for day in SMALL.dates]
 SEEN = ("outages", "late sales", "late tickets", "altered", "entries by hand", "sales in the small hours")
 CASH, BANK = "1155", "1010"
@@ -73,14 +75,14 @@ def again(life, number, day):
 def test_the_week_closed_again_over_its_own_pulls_and_rules_is_the_same_to_the_byte(life, tmp_path):
     """Frames, differences, journals, evidence; and nothing reaches the ledger."""
     lake, before = life.office.lake, (digests(life.office.lake), journals(life), life.side.booked())
-    write_pack(life.office, DAYS, (), tmp_path / "first", "carl")
+    write_pack(life.office, PACKED, (), tmp_path / "first", "carl")
     for number, day in enumerate(DAYS):
         again(life, number, day)
         assert [(one.new, one.withdrawn) for one in proposing.propose_day(life.office, day, "he-sync")] == [
             ((), ())
         ] * 3
         posting.post_day(life.office, day, "cora", (), life.clock)
-    write_pack(life.office, DAYS, (), tmp_path / "second", "carl")
+    write_pack(life.office, PACKED, (), tmp_path / "second", "carl")
     assert (digests(lake), journals(life), life.side.booked()) == before
     packs = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("first", "second")]
     assert packs[0] == packs[1]
