@@ -12,12 +12,14 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 ACCOUNT = "nobody"
 START_SECONDS = 30
+STARTS = 5
+"""Tries, each on another port: whoever is quicker may take one that was free a moment ago; 200 tests were skipped."""
 # What is killed in tests is our own process, never the server, so fsync is off (-F).
 OPTIONS = "-F -h 127.0.0.1 -p {port} -c unix_socket_directories='' -c max_connections=50 -c log_min_messages=fatal"
 
@@ -71,13 +73,23 @@ def _run(program: Path, folder: Path, account: str | None, *arguments: str) -> N
             raise OSError(f"{program.name}: {(folder / 'log').read_text()[-500:]}") from error
 
 
+def _started(pg_ctl: Path, folder: Path, account: str | None) -> int:
+    """The port on which it answers."""
+    for _ in range(STARTS - 1):
+        port = _free_port()
+        with suppress(OSError):
+            _run(pg_ctl, folder, account, "-w", "-o", OPTIONS.format(port=port), "start")
+            return port
+    _run(pg_ctl, folder, account, "-w", "-o", OPTIONS.format(port=(port := _free_port())), "start")
+    return port
+
+
 @contextmanager
 def running() -> Iterator[str]:
     """`host:port` of a fresh cluster whose superuser postgres needs no password. OSError where it cannot start."""
     folder = Path(tempfile.mkdtemp(prefix="he-sync-pg-"))
     try:
         programs, account = _binaries(folder)
-        address = f"127.0.0.1:{(port := _free_port())}"
         _run(
             programs / "initdb",
             folder,
@@ -89,9 +101,9 @@ def running() -> Iterator[str]:
             "-U",
             "postgres",
         )
-        _run(programs / "pg_ctl", folder, account, "-w", "-o", OPTIONS.format(port=port), "start")
+        port = _started(programs / "pg_ctl", folder, account)
         try:
-            yield address
+            yield f"127.0.0.1:{port}"
         finally:
             _run(programs / "pg_ctl", folder, account, "-w", "-m", "immediate", "stop")
     finally:

@@ -11,6 +11,7 @@ import pytest
 from he_sync.connect.breaker import PROBE_SECONDS
 from he_sync.connect.wire import Response
 from he_sync.flows.push import MOST_FAILURES, push
+from he_sync.flows.push.lane import WORKERS
 from he_sync.sandbox.faults import Fault
 from he_sync.store import effects
 from he_sync.store.effects import QUARANTINE
@@ -230,7 +231,8 @@ def test_a_system_that_is_down_for_an_hour_is_asked_twice_a_minute_and_then_gets
         pushed(desk, store, clock, systems)
         assert states(store) == {"confirmed": 90}
     numbers = [int(desk.written("epicor/Customer", CustID=one.body["CustID"])[0]["CustNum"]) for one in some]
-    assert max(abs(place - numbers.index(number)) for place, number in enumerate(sorted(numbers))) < 8
+    passed = max(abs(place - numbers.index(number)) for place, number in enumerate(sorted(numbers)))
+    assert passed < 3 * WORKERS, "of six calls at once one may be slow while the others go on, not while most of 90 do"
 
 
 # tokens
