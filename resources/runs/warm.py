@@ -6,6 +6,7 @@ elsewhere, or without it, runs start through the code server.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
 import json
@@ -72,6 +73,8 @@ def _warm_up() -> bool:
     except Exception:  # noqa: BLE001 - whatever is wrong with the code, the code server says it in the UI
         traceback.print_exc()
         return False
+    gc.collect()
+    gc.freeze()  # else a run searches all this for cycles, and loses an interrupt that comes meanwhile
     return True
 
 
