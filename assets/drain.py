@@ -27,6 +27,9 @@ LINGER = 60.0
 LONGEST = 1800
 """Seconds. Half of `max_runtime_seconds` in dagster.yaml: a drain that never idles ends by itself, the sweep begins the
 next, and no run's log grows for ever."""
+ASKED_EVERY = 2.0
+"""Seconds between two looks whether the run was cancelled: Python may lose the interrupt that says so, when it comes
+within a callback of a weak reference; a look takes 2 ms."""
 NAMED = 200
 """Events in one materialization; a content hash has 64 letters, so that is 13 kB of a row."""
 SHOWN, TOLD = 20, 5
@@ -68,7 +71,7 @@ def drain(
 ) -> None:
     """Drain with every micro-batch told to Dagster. Raises Failure where a person is needed."""
     run = context.run.run_id
-    began, until = time.process_time(), time.monotonic() + longest
+    began, end = time.process_time(), _End(context, longest)
     with retries_only_what_can_help(), memory.store() as store, connections.systems() as systems:
         flows = last_good.Watched(store, lambda broken: _wrong(memory, broken))
         works = Works(store, systems, memory.retailer(), flows.flows)
@@ -77,12 +80,33 @@ def drain(
                 works,
                 f"drain {run[:8]}",
                 linger_seconds=linger,
-                stop=lambda: time.monotonic() > until,
+                stop=end,
                 observe=lambda batch: _observed(context, memory, batch),
                 run_id=run,
                 flows=flows,
             )
             _report(context, done, store, time.process_time() - began)
+            if end.cancelled:
+                raise dg.DagsterExecutionInterruptedError
+
+
+class _End:
+    """Whether a drain has to stop: after `longest` seconds, or because its run was cancelled."""
+
+    def __init__(self, context: Context, longest: float) -> None:
+        self.cancelled, self._context = False, context
+        self._until, self._asked = time.monotonic() + longest, time.monotonic()
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if now - self._asked > ASKED_EVERY:
+            self._asked, self.cancelled = now, _canceling(self._context)
+        return self.cancelled or now > self._until
+
+
+def _canceling(context: Context) -> bool:
+    run = context.instance.get_run_by_id(context.run.run_id)
+    return run is None or run.status == dg.DagsterRunStatus.CANCELING
 
 
 def _observed(context: Context, memory: MemoryResource, batch: MicroBatch) -> None:
@@ -115,8 +139,7 @@ def _unless_cancelled(context: Context) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
-        run = context.instance.get_run_by_id(context.run.run_id)
-        if run is None or run.status == dg.DagsterRunStatus.CANCELING:
+        if _canceling(context):
             raise
         context.log.info("stopped; what waits is left to the next drain")
 

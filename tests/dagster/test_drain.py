@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -161,6 +162,23 @@ def test_a_second_drain_ends_at_once_and_says_who_is_at_it(shop, store, instance
     assert "drain of the morning has the lane" in words(instance, result.run_id)
     assert [kept.state for kept in inbox.by_entity(store, order)] == ["new"]
     assert effects.listing(store) == []
+
+
+def test_a_cancelled_drain_ends_cancelled_and_lets_go_although_its_interrupt_was_lost(store, instance, resources):
+    def cancel():
+        while not lanes.held(store, LANE, datetime.now(UTC)):
+            time.sleep(0.02)
+        [running] = instance.get_runs()
+        instance.report_run_canceling(running)
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as person:
+        asked = person.submit(cancel)
+        result = drain_job.execute_in_process(instance=instance, resources=resources, raise_on_error=False)
+        asked.result()
+    assert time.monotonic() - began < LINGER / 2
+    assert instance.get_run_by_id(result.run_id).status == dg.DagsterRunStatus.CANCELED
+    assert not lanes.held(store, LANE, datetime.now(UTC))
 
 
 # a person is needed
