@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ KINDS = (
     *("order", "ticket", "invoice", "customer", "item", "payment"),
     *("erp_order", "erp_job", "erp_shipment", "erp_part", "erp_customer"),
 )
+ANY_RECORD = re.compile(r"erp_[a-z][a-z0-9_]*")
+"""What a flow with the part `record` calls its records: by their table."""
 app = typer.Typer(no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON")]
 Name = Annotated[str, typer.Argument(help="The flow's name, e.g. order_to_fulfilment")]
@@ -151,7 +154,7 @@ def _flow(place: Works, name: str) -> Flow:
 
 def _entity(text: str) -> str:
     kind, _, number = text.partition(" ")
-    if kind not in KINDS or not number.strip() or len(text) > 80:  # noqa: PLR2004 - the longest id and its kind
+    if not (kind in KINDS or ANY_RECORD.fullmatch(kind)) or not number.strip() or len(text) > 80:  # noqa: PLR2004 - the longest id and its kind
         raise FixInput(f'{text[:80]!r} names no record; write it as "order 117060" ({", ".join(KINDS)})')
     return text
 

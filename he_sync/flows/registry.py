@@ -11,6 +11,7 @@ from pathlib import Path
 from he_sync.flows import ownership, spec
 from he_sync.flows.case import StepFunction, Steps
 from he_sync.flows.fulfilment.steps import STEPS as FULFILMENT
+from he_sync.flows.mapped import copying
 from he_sync.flows.ownership import Owner
 from he_sync.flows.spec import Flow
 from he_sync.flows.steps import accounts, customers, documents, orders, parts, returns, rules
@@ -43,6 +44,7 @@ STEPS = joined(
         parts.STEPS,
         returns.STEPS,
         FULFILMENT,
+        copying.STEPS,
     )
 )
 
@@ -64,6 +66,7 @@ def unknown(flow: Flow) -> Iterator[str]:
                 yield f"attributes.{place}: nothing is registered as {name!r}; there is {', '.join(sorted(there))}"
     if not flow.decider:
         yield "attributes.decide: name a step, or a mapping whose name says it"
+    yield from copying.odd(flow)
 
 
 def steps_of(flow: Flow) -> list[StepFunction]:

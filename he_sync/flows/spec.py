@@ -112,6 +112,18 @@ class Push(Part):
     duplicates: Literal["look_up"] = "look_up"
 
 
+class Record(Part):
+    """Records of any kind, carried to Heartland by a mapping file: where they are read, and where they go."""
+
+    service: str = Field(pattern=r"^(Erp|Ice)\.BO\.[A-Za-z0-9]+Svc$", description="Epicor's, e.g. Erp.BO.VendorSvc")
+    set: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="Its set of heads, e.g. Vendors")
+    key: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="The column that tells its rows apart")
+    key_is: Literal["number", "text"] = "number"
+    mapping: Name = Field(description="A mapping of this installation; its target fields are what is written")
+    into: str = Field(pattern=r"^[a-z_]+(/[a-z_]+)*$", description="Heartland's collection, e.g. purchasing/vendors")
+    known_by: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The target field that names a record there")
+
+
 class Flow(Part):
     """One flow, complete."""
 
@@ -127,6 +139,7 @@ class Flow(Part):
     decide: Name | Literal[""] = Field(default="", description="Empty: as the mapping is called")
     route: tuple[Route, ...] = ()
     push: Push | None = None
+    record: Record | None = None
     report_back: tuple[Name, ...] = ()
 
     @property

@@ -9,7 +9,7 @@ import definitions
 from he_sync.flows import ownership, registry
 from he_sync.flows.fulfilment.statuses import WORDS
 from he_sync.flows.registry import STEPS
-from he_sync.flows.spec import Flow, Map, Match, Push, Route, Trigger
+from he_sync.flows.spec import Flow, Map, Match, Push, Record, Route, Trigger
 from he_sync.mapping.products import read_rules
 from he_sync.mapping.statuses import POS_TO_ERP
 from he_sync.model.retailer import Epicor, Store
@@ -28,7 +28,7 @@ SECRETS = {
     "HE_GP_APP_KEY": "key",
 }
 SOURCES = sources(read_settings(SECRETS))
-PARTS = {"trigger": Trigger, "match": Match, "map": Map, "push": Push}
+PARTS = {"trigger": Trigger, "match": Match, "map": Map, "push": Push, "record": Record}
 
 
 def table(text, *heads):

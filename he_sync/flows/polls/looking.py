@@ -8,7 +8,9 @@ from datetime import datetime
 
 from he_sync.connect.hurry import hurried
 from he_sync.connect.systems import Systems
+from he_sync.flows import last_good, registry
 from he_sync.flows.fulfilment import stock
+from he_sync.flows.mapped.copying import kind_of
 from he_sync.flows.polls.keeping import (
     OVERLAP,
     Polled,
@@ -22,7 +24,8 @@ from he_sync.flows.polls.keeping import (
     sort_out,
     sweep_of,
 )
-from he_sync.flows.polls.sources import EPICOR, FAMILIES, HEARTLAND, Ask, Family, Seen, Source
+from he_sync.flows.polls.sources import EPICOR, FAMILIES, HEARTLAND, Ask, Family, Seen, Set, Source, epicor
+from he_sync.model.errors import FixInput
 from he_sync.model.retailer import Retailer
 from he_sync.store.database import Store
 
@@ -39,12 +42,29 @@ def poll_heartland(store: Store, systems: Systems, retailer: Retailer, now: date
 
 
 def poll_epicor(store: Store, systems: Systems, retailer: Retailer, now: datetime) -> PollResult:
-    """Our orders, jobs, packs, customers and movements by SysRevID; then open orders and jobs with their children."""
+    """Our orders, jobs, packs, customers and movements by SysRevID, and tables that a flow with a part `record` names.
+
+    Then open orders and jobs with their children.
+    """
     ask = Ask(systems, retailer, now)
     with hurried(LONGEST_WAIT):
         stock.floor(store, systems, now)
-        found = _poll(store, EPICOR, ask)
+        found = _poll(store, (*EPICOR, *_named(store)), ask)
         return PollResult((*found.sources, *(_round(store, family, ask) for family in FAMILIES)))
+
+
+def _named(store: Store) -> list[Source]:
+    """Tables of flows that carry records; nobody announces their rows. None while no flow can run at all."""
+    try:
+        flows = last_good.usable(store, registry.FOLDER, keep=False).flows
+    except FixInput:
+        return []
+    mine = [(flow, flow.record) for flow in flows if flow.record]
+    tables = [
+        Set(record.service, record.set, kind_of(flow), record.key, flow.trigger.topics[0].partition("/")[2])
+        for flow, record in mine
+    ]
+    return [replace(epicor(table), announced=False) for table in tables]
 
 
 def _poll(store: Store, sources: Sequence[Source], ask: Ask) -> PollResult:

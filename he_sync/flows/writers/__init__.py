@@ -11,6 +11,7 @@ from he_sync.flows.writers import (
     movements,
     orders,
     products,
+    records,
     returns,
     stock,
     stock_sets,
@@ -29,6 +30,7 @@ WRITERS: dict[str, Writer] = {
     **stock_sets.WRITERS,
     **movements.WRITERS,
     **products.WRITERS,
+    **records.WRITERS,
     **ledger.WRITERS,
     **heartland.WRITERS,
 }
