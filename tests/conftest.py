@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import psycopg2
 import pytest
@@ -17,6 +18,8 @@ from tests import postgres
 if TYPE_CHECKING:
     from he_sync.sandbox.server import Sandbox
 
+ALL_OF_IT = "HE_TEST_ALL"
+"""Set by .ci/run: what a test needs has to be there."""
 LONG = (
     *("exact/test_killed_anywhere_on_postgres", "exact/test_killed_anywhere", "flows/test_night"),
     *("exact/test_seeded_bugs", "cli/test_stack", "exact/test_killed_by_syscall", "browser/test_back_fill"),
@@ -47,7 +50,7 @@ def postgres_server() -> Iterator[str]:
     try:
         address = cluster.__enter__()
     except (OSError, subprocess.SubprocessError) as error:
-        pytest.skip(f"Postgres cannot start here: {error}")
+        _without(f"Postgres cannot start here: {error}")
     yield address
     cluster.__exit__(None, None, None)
 
@@ -70,5 +73,12 @@ def chromium() -> str:
     """The path of a Chromium to drive; the tests that need one are skipped where `make test` could not install it."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
-        pytest.skip("no chromium on this machine; `make test` installs it where root and apt are there")
+        _without("no chromium on this machine; `make test` installs it where root and apt are there")
     return found
+
+
+def _without(why: str) -> NoReturn:
+    """Skipped on a person's machine, red in CI: 227 tests were once left out there and all was green."""
+    if os.environ.get(ALL_OF_IT):
+        pytest.fail(why)
+    pytest.skip(why)
