@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
+from starlette.applications import Starlette
 
 from he_sync.model.retailer import dump_retailer
 from he_sync.sandbox import world
@@ -22,6 +24,7 @@ from he_sync.web.console import users
 from he_sync.web.console.app import console
 from he_sync.web.console.door import Keys, key_of
 from he_sync.web.console.place import Place
+from he_sync.web.console.roles import EVERY, Roles
 from he_sync.web.console.server import LOOPBACK
 from tests.console.person import Answer, Person
 
@@ -58,6 +61,7 @@ class Served:
     address: str
     keys: Keys
     clock: Clock
+    app: Starlette
 
     def person(self) -> Person:
         """Somebody who was let in."""
@@ -76,17 +80,17 @@ class Served:
         return one, answer
 
 
-CHEAP = (2, 8, 1)
-"""scrypt as it costs nothing: what is tested here is not its price."""
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""argon2id as it costs nothing: what is tested here is not its price."""
 
 
 def phrase(name: str) -> str:
     return f"long words of {name}"
 
 
-def named(home: Path, *names: str, only_looks: bool = False) -> None:
+def named(home: Path, *names: str, roles: Roles = EVERY) -> None:
     for name in names:
-        users.add(home, name, phrase(name), only_looks=only_looks, cost=CHEAP)
+        users.add(home, name, phrase(name), roles, hasher=CHEAP)
 
 
 @contextmanager
@@ -95,14 +99,15 @@ def serving(home: Path, environ: dict[str, str], who: str = "ana") -> Iterator[S
     keys = Keys(key_of(home), clock)
     with open_store(home / "he_sync.db") as store, socket.create_server(("127.0.0.1", 0)) as listening:
         place = Place(store, environ, who, now=clock)
-        settings = uvicorn.Config(console(place, keys, LOOPBACK), log_config=None, ws="none", lifespan="off")
+        app = console(place, keys, LOOPBACK, hasher=CHEAP)
+        settings = uvicorn.Config(app, log_config=None, ws="none", lifespan="off")
         server = uvicorn.Server(settings)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         while not server.started:
             time.sleep(0.01)
         try:
-            yield Served(store, home, f"127.0.0.1:{listening.getsockname()[1]}", keys, clock)
+            yield Served(store, home, f"127.0.0.1:{listening.getsockname()[1]}", keys, clock, app)
         finally:
             server.should_exit = True
             thread.join()

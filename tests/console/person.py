@@ -31,6 +31,7 @@ class Person:
     address: str
     cookies: dict[str, str] = field(default_factory=dict)
     token: str = ""
+    follows: bool = True
 
     def get(self, path: str, **headers: str) -> Answer:
         return self._ask("GET", path, b"", headers)
@@ -78,7 +79,7 @@ class Person:
         text = response.read().decode()
         if found := TOKEN.search(text):
             self.token = found[1]
-        if response.status == 303:
+        if response.status == 303 and self.follows:
             to = urlsplit(response.headers["location"])
             return self.get(to.path + (f"?{to.query}" if to.query else ""))
         return Answer(response.status, text, {name.lower(): value for name, value in response.headers.items()})

@@ -92,8 +92,8 @@ def test_a_letter_is_closed_with_a_reason_and_no_other_way(served: Served) -> No
 def test_nothing_ticked_decides_nothing(served: Served) -> None:
     person = served.person()
     person.get("/letters")
-    for path in ("/letters", "/approvals"):
-        assert "tick at least one row" in person.post(path, do="replay", note="x").words
+    for path, what in (("/letters", "replay"), ("/approvals", "approve")):
+        assert "tick at least one row" in person.post(path, do=what, note="x").words
 
 
 def test_a_pair_is_decided_and_the_next_one_comes(served: Served) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import io
 import json
 import re
@@ -19,6 +20,7 @@ from he_sync.model.errors import FixInput, FixSettings
 from he_sync.store import audit, effects
 from he_sync.web.console import __main__, sign_in, users
 from he_sync.web.console.pages import ROUTES
+from he_sync.web.console.roles import VIEWS, Role
 from he_sync.web.console.sessions import IDLE
 from he_sync.web.console.tries import FREE, LONGEST
 from tests.console.conftest import CHEAP, Served, named, phrase
@@ -31,7 +33,7 @@ WRONG = "long words of nobody"
 @pytest.fixture
 def people(served: Served) -> Served:
     named(served.home, "cora", "carl")
-    named(served.home, "lea", only_looks=True)
+    named(served.home, "lea", roles=VIEWS)
     return served
 
 
@@ -94,7 +96,7 @@ def test_who_only_looks_opens_every_page_and_decides_nothing_anywhere(people: Se
     for method, path in routes():
         if method == "POST":
             refused = looker.post(path, do="approve", key=waits.key, note="please")
-            assert (refused.status, "lea only looks" in refused.words) == (403, True), path
+            assert (refused.status, "lea is viewer here" in refused.words) == (403, True), path
     assert looker.get("/approvals").status == 200
     assert effects.find(people.store, waits.key).state == "waiting_approval"  # type: ignore[union-attr]
     assert looker.post("/sign-out").status == 200
@@ -130,12 +132,12 @@ def sign_out(people: Served, person: Person) -> None:
 
 def another_password(people: Served, person: Person) -> None:
     del person
-    users.add(people.home, "cora", "other words than before", cost=CHEAP)
+    users.add(people.home, "cora", "other words than before", hasher=CHEAP)
 
 
 def no_more_decisions(people: Served, person: Person) -> None:
     del person
-    named(people.home, "cora", only_looks=True)
+    named(people.home, "cora", roles=VIEWS)
 
 
 def dropped(people: Served, person: Person) -> None:
@@ -200,7 +202,7 @@ def test_the_file_tells_no_password_and_is_refused_where_others_could_write_it(p
     path = people.home / users.FILE
     text = path.read_text()
     assert "long words" not in text
-    assert len({row["salt"] for row in json.loads(text)}) == 3
+    assert len({row["hash"].split("$")[4] for row in json.loads(text)}) == 3
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o620)
     with pytest.raises(FixSettings, match="read or written by others"):
@@ -208,7 +210,25 @@ def test_the_file_tells_no_password_and_is_refused_where_others_could_write_it(p
     assert Person(people.address).get("/").status == 503
 
 
-@pytest.mark.parametrize("damaged", ["", "[1]", '[{"name": "x"}]', "{}x"])
+def test_a_record_of_the_older_method_lets_its_person_in_and_is_replaced_by_the_sign_in(served: Served) -> None:
+    def old(name: str, *, only_looks: bool) -> dict[str, object]:
+        made = hashlib.scrypt(phrase(name).encode(), salt=bytes(16), n=2, r=8, p=1, dklen=64).hex()
+        return {"name": name, "cost": [2, 8, 1], "salt": bytes(16).hex(), "hash": made, "only_looks": only_looks}
+
+    path = served.home / users.FILE
+    path.write_text(json.dumps([old("cora", only_looks=False), old("lea", only_looks=True)]))
+    path.chmod(0o600)
+    before = path.read_text()
+    assert served.signs_in("cora", WRONG)[1].status == 401
+    assert path.read_text() == before
+    person, _ = served.signs_in("cora")
+    assert [row["hash"].split("$")[1] for row in json.loads(path.read_text())] == ["argon2id", "scrypt"]
+    assert "Verify the chain" in person.get("/audit").words
+    assert served.signs_in("lea")[0].post("/conflicts", name="x").status == 403
+    assert served.signs_in("cora")[1].status == 200
+
+
+@pytest.mark.parametrize("damaged", ["", "[1]", '[{"name": "x"}]', '[{"name": "x", "hash": "x", "roles": []}]', "{}x"])
 def test_a_damaged_file_lets_nobody_in(served: Served, damaged: str) -> None:
     owner = served.person()
     (served.home / users.FILE).write_text(damaged)
@@ -225,7 +245,7 @@ def test_names_and_passwords_that_will_not_do_are_refused_and_the_last_person_st
         ("longer-than-twelve", "Longer-than-twelve", "is the name"),
     ):
         with pytest.raises(FixInput, match=says):
-            users.add(people.home, name, password, cost=CHEAP)
+            users.add(people.home, name, password, hasher=CHEAP)
     for name in ("lea", "Carl"):
         users.drop(people.home, name)
     with pytest.raises(FixInput, match="cora is the last one"):
@@ -246,12 +266,16 @@ def test_the_command_line_names_people_and_the_audit_says_who_did(
     assert run("--add-user", "cora", said=f"{phrase('cora')}\n") == 0
     assert run("--add-user", "lea", "--only-look", said=f"{phrase('lea')}\n") == 0
     assert served.signs_in("cora")[1].status == 200
-    assert users.Users(served.home).known()["lea"].only_looks
+    assert users.Users(served.home).known()["lea"].roles == VIEWS
+    assert run("--add-user", "max", "--role", "root", said=f"{phrase('max')}\n") == 2
+    assert run("--add-user", "max", "--role", "preparer", "--role", "approver", said=f"{phrase('max')}\n") == 0
+    assert users.Users(served.home).known()["max"].roles == {Role.PREPARER, Role.APPROVER}
     assert run("--drop-user", "lea") == 0
     deeds = [(row.actor, row.action, json.loads(row.detail)["user"]) for row in audit.entries(served.store, "console")
              if row.action.startswith("user")]  # fmt: skip
     me = getpass.getuser()
-    assert deeds == [(me, "user added", "cora"), (me, "user added", "lea"), (me, "user dropped", "lea")]
+    said = [("user added", "cora"), ("user added", "lea"), ("user added", "max"), ("user dropped", "lea")]
+    assert deeds == [(me, *each) for each in said]
 
 
 def test_an_idle_session_ends_and_the_page_comes_back_after_signing_in(people: Served) -> None:

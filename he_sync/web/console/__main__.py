@@ -15,6 +15,8 @@ from he_sync.settings import store_address
 from he_sync.store import audit
 from he_sync.store.database import open_store
 from he_sync.web.console import users
+from he_sync.web.console.access import matrix
+from he_sync.web.console.roles import EVERY, in_words, roles_named
 from he_sync.web.console.server import PORT, installation, serve
 
 WRONG_INPUT = 2
@@ -26,11 +28,15 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--home", type=Path, default=None)
     parser.add_argument("--add-user", default="")
+    parser.add_argument("--role", action="append", default=[])
     parser.add_argument("--only-look", action="store_true")
     parser.add_argument("--drop-user", default="")
+    parser.add_argument("--access", action="store_true")
     asked = parser.parse_args()
     try:
-        if asked.add_user or asked.drop_user:
+        if asked.access:
+            sys.stdout.write(f"{matrix()}\n")
+        elif asked.add_user or asked.drop_user:
             _people(asked)
         else:
             serve(asked.port, asked.home)
@@ -42,12 +48,14 @@ def main() -> int:
 
 def _people(asked: argparse.Namespace) -> None:
     home = installation(asked.home)
+    named = ["viewer"] if asked.only_look else asked.role
+    roles = roles_named(named) if named else EVERY
     if asked.add_user:
-        users.add(home, asked.add_user, _password(asked.add_user), only_looks=asked.only_look)
+        users.add(home, asked.add_user, _password(asked.add_user), roles)
     else:
         users.drop(home, asked.drop_user)
     name, what = asked.add_user or asked.drop_user, "added" if asked.add_user else "dropped"
-    detail = {"user": name, "looks only": asked.only_look}
+    detail = {"user": name, "roles": in_words(roles) if asked.add_user else ""}
     with open_store(store_address()) as store:
         store.run(lambda connection: audit.record(connection, getpass.getuser(), f"user {what}", "console", detail))
     sys.stdout.write(f"{home / users.FILE}: {name} {what}\n")

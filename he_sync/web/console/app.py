@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from argon2 import PasswordHasher
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -16,8 +17,10 @@ from starlette.staticfiles import StaticFiles
 
 from he_sync.model.errors import FixInput, HeSyncError, NotAllowed, Refused, TryLater
 from he_sync.web.console import sign_in
-from he_sync.web.console.door import Door, Keys, People
+from he_sync.web.console.access import Access
+from he_sync.web.console.door import Door, Guard, Keys, People
 from he_sync.web.console.pages import ROUTES
+from he_sync.web.console.passwords import HASHER
 from he_sync.web.console.place import Place
 from he_sync.web.console.render import page
 from he_sync.web.console.sessions import Sessions
@@ -29,12 +32,17 @@ STATUSES = ((FixInput, 422), (NotAllowed, 403), (TryLater, 503), (Refused, 409))
 log = logging.getLogger(__name__)
 
 
-def console(place: Place, keys: Keys, hosts: Iterable[str]) -> Starlette:
-    """The console of an installation, for requests to these names of hosts."""
-    people = People(Users(place.home), Sessions(keys.now), place.who)
+def console(place: Place, keys: Keys, hosts: Iterable[str], *, hasher: PasswordHasher = HASHER) -> Starlette:
+    """The console of an installation, for requests to these names of hosts.
+
+    Raises BrokenPromise for a page whose roles nobody declared.
+    """
+    people = People(Users(place.home, hasher), Sessions(keys.now), place.who)
+    routes = [*ROUTES, *sign_in.ROUTES, Route("/healthz", healthz), Mount("/static", StaticFiles(directory=STATIC))]
+    guard = Guard(keys, frozenset(hosts), people, Access(routes), told)
     app = Starlette(
-        routes=[*ROUTES, *sign_in.ROUTES, Route("/healthz", healthz), Mount("/static", StaticFiles(directory=STATIC))],
-        middleware=[Middleware(Door, keys=keys, hosts=tuple(hosts), people=people, tell=told)],
+        routes=routes,
+        middleware=[Middleware(Door, guard=guard)],
         exception_handlers={HeSyncError: refused, HTTPException: not_there, Exception: failed},
     )
     app.state.place, app.state.keys = place, keys

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,12 +23,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from he_sync.model.errors import FixSettings
+from he_sync.model.errors import FixSettings, NotAllowed
+from he_sync.web.console.access import Access, Rule, require
 from he_sync.web.console.sessions import LASTS, Sessions
 from he_sync.web.console.users import Users
 
 COOKIE, BEFORE = "he_console", "he_before"
-SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+SIGN_IN = "/sign-in"
 KEY_BYTES = 32
 OPEN_TO_GROUP = 0o077
 CLOSED = "This console opens with the address that `he-sync console` printed when it started.\n"
@@ -98,19 +99,22 @@ class Keys:
 Tell = Callable[[Request, int, str], Response]
 
 
-class Door:
-    """ASGI: lets a request through to the pages, or answers it at the door. `tell` makes a page of a line."""
+@dataclass(frozen=True)
+class Guard:
+    """What the door goes by; `hosts` are names of this console, `tell` makes a page of a line."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        keys: Keys,
-        hosts: Iterable[str],
-        people: People,
-        tell: Callable[[Request, int, str], Response],
-    ) -> None:
-        self._app, self._keys, self._hosts, self._people = app, keys, frozenset(hosts), people
-        self._tell = tell
+    keys: Keys
+    hosts: frozenset[str]
+    people: People
+    access: Access
+    tell: Tell
+
+
+class Door:
+    """ASGI: lets a request through to the pages, or answers it at the door."""
+
+    def __init__(self, app: ASGIApp, guard: Guard) -> None:
+        self._app, self._guard = app, guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; every answer carries HEADERS."""
@@ -128,33 +132,36 @@ class Door:
 
     def _at_the_door(self, request: Request) -> Response | None:
         """What is answered here; None lets it through."""
-        if (urlsplit(f"//{request.headers.get('host', '')}").hostname or "") not in self._hosts:
+        if (urlsplit(f"//{request.headers.get('host', '')}").hostname or "") not in self._guard.hosts:
             return PlainTextResponse("not a name of this console\n", 421)
-        path = request.url.path
-        if path == "/healthz" or path.startswith("/static/"):
+        path, rule = request.url.path, self._guard.access.rule_of(request.scope)
+        if rule and rule.open and not rule.roles:
             return None
         if _writes(request) and not _ours(request.headers):
             return PlainTextResponse("this form did not come from a page of this console\n", 403)
         try:
             entering = path.startswith("/enter/")
-            return self._entered(path.removeprefix("/enter/")) if entering else self._at_a_page(request)
+            return self._entered(path.removeprefix("/enter/")) if entering else self._at_a_page(request, rule)
         except FixSettings as error:
             return PlainTextResponse(f"{error}\n", 503)
 
-    def _at_a_page(self, request: Request) -> Response | None:
-        session = self._people.sessions.of(request.cookies.get(COOKIE, ""), self._people.stamp)
+    def _at_a_page(self, request: Request, rule: Rule | None) -> Response | None:
+        session = self._guard.people.sessions.of(request.cookies.get(COOKIE, ""), self._guard.people.stamp)
         if session is None:
-            return self._stranger(request)
-        request.state.session = session
-        if _writes(request) and session.only_looks and request.url.path != SIGN_OUT:
-            return self._tell(request, 403, f"{session.who} only looks; somebody else decides")
+            return self._stranger(request, rule)
+        request.state.session, request.state.rule, request.state.access = session, rule, self._guard.access
+        try:
+            if rule:
+                require(rule, session.roles, session.who)
+        except NotAllowed as error:
+            return self._guard.tell(request, 403, str(error))
         return None
 
-    def _stranger(self, request: Request) -> Response | None:
+    def _stranger(self, request: Request, rule: Rule | None) -> Response | None:
         """To the sign-in where people are named; nobody is let through to anything else."""
-        if not self._people.users.known():
+        if not self._guard.people.users.known():
             return PlainTextResponse(CLOSED, 401)
-        if request.url.path == SIGN_IN:
+        if rule and rule.open:
             return None
         if request.method != "GET":
             return PlainTextResponse("sign in first\n", 401)
@@ -162,11 +169,11 @@ class Door:
         return RedirectResponse(f"{SIGN_IN}?to={quote(to, safe='/')}", 303)
 
     def _entered(self, secret: str) -> Response:
-        if self._people.users.known():
+        if self._guard.people.users.known():
             return RedirectResponse(SIGN_IN, 303)
-        if not hmac.compare_digest(secret.encode(), self._keys.way_in.encode()):
+        if not hmac.compare_digest(secret.encode(), self._guard.keys.way_in.encode()):
             return PlainTextResponse(CLOSED, 401)
-        return let_in(self._people.sessions.begin(self._people.owner))
+        return let_in(self._guard.people.sessions.begin(self._guard.people.owner))
 
 
 def let_in(token: str, to: str = "/") -> Response:

@@ -13,7 +13,9 @@ from starlette.responses import Response
 
 from he_sync.flows.books.ground import date_of
 from he_sync.model.errors import FixInput
+from he_sync.web.console.access import require_deed
 from he_sync.web.console.door import COOKIE, Keys
+from he_sync.web.console.sessions import Session
 
 MOST = 64 * 1024
 """Bytes of a form: some hundred ticked rows and a reason."""
@@ -82,6 +84,9 @@ def posts(decide: Callable[[Request, Form], Response]) -> Callable[[Request], Aw
     """An endpoint for a form: read and checked on the loop, decided in a thread, because the store waits for disks."""
 
     async def endpoint(request: Request) -> Response:
-        return await run_in_threadpool(decide, request, await read_form(request))
+        form = await read_form(request)
+        session: Session = request.state.session
+        require_deed(request.state.rule, session.roles, session.who, form.one("do"))
+        return await run_in_threadpool(decide, request, form)
 
     return endpoint

@@ -16,6 +16,8 @@ from he_sync.model.money import show
 from he_sync.model.quantity import from_milli
 from he_sync.web.console.door import COOKIE, Keys
 from he_sync.web.console.place import place_of
+from he_sync.web.console.roles import EVERY, in_words
+from he_sync.web.console.sessions import Session
 
 TOLD = "he_told"
 SHOWN_FOR = 60
@@ -79,13 +81,14 @@ TEMPLATES = _environment()
 def page(request: Request, name: str, title: str, status: int = 200, **values: Any) -> Response:
     """A page of ours."""
     place, keys, now = place_of(request), request.app.state.keys, place_of(request).now()
-    session = getattr(request.state, "session", None)
+    session: Session | None = getattr(request.state, "session", None)
     told = unquote(request.cookies.get(TOLD, "")) if session else ""
     common = {
         "title": title,
         "here": "/" + request.url.path.split("/")[1],
         "who": place.who,
-        "only_looks": bool(session and session.only_looks),
+        "roles": in_words(session.roles) if session and session.roles != EVERY else "",
+        "allowed": lambda path, do="": session is not None and request.state.access.may(session.roles, path, do),
         "named": bool(request.app.state.users.known()),
         "dagster": place.dagster,
         "token": _token(request, keys),

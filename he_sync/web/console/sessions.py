@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from he_sync.web.console.roles import EVERY, Roles
+
 LASTS = timedelta(hours=12)
 """Of a session: a working day."""
 IDLE = timedelta(hours=2)
@@ -24,7 +26,7 @@ class Session:
     stamp: str
     began: datetime
     seen: datetime
-    only_looks: bool = False
+    roles: Roles = EVERY
 
 
 class Sessions:
@@ -34,14 +36,14 @@ class Sessions:
         self._now, self._open = now, dict[str, Session]()
         self._lock = threading.Lock()
 
-    def begin(self, who: str, stamp: str = "", *, only_looks: bool = False) -> str:
+    def begin(self, who: str, stamp: str = "", roles: Roles = EVERY) -> str:
         """A new session; gives what its cookie carries, never one that a browser had before."""
         token, now = secrets.token_urlsafe(32), self._now()
         with self._lock:
             alive = {name: one for name, one in self._open.items() if _alive(one, now)}
             quiet = sorted(alive, key=lambda name: alive[name].seen)[: max(0, len(alive) - MOST + 1)]
             self._open = {name: one for name, one in alive.items() if name not in quiet}
-            self._open[_name(token)] = Session(who, stamp, now, now, only_looks)
+            self._open[_name(token)] = Session(who, stamp, now, now, roles)
         return token
 
     def of(self, token: str, stamp: Callable[[str], str | None]) -> Session | None:

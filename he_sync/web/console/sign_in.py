@@ -56,7 +56,7 @@ def _enter(request: Request, form: Form) -> Response:
     state.tries.right(name)
     state.sessions.end(request.cookies.get(COOKIE, ""))
     _note(store, user.name, "signed in to the console")
-    answer = let_in(state.sessions.begin(user.name, user.stamp, only_looks=user.only_looks), to)
+    answer = let_in(state.sessions.begin(user.name, user.stamp, user.roles), to)
     answer.delete_cookie(BEFORE)
     return answer
 
