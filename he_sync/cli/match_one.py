@@ -72,7 +72,7 @@ def _text(given: str) -> tuple[str, str]:
 
 def _told(candidate: Candidate) -> dict[str, Any]:
     why = asdict(candidate.why) | {"text": str(candidate.why)}
-    return asdict(candidate) | {"side": SIDES[candidate.side], "score": round(candidate.score, 6), "why": why}
+    return candidate._asdict() | {"side": SIDES[candidate.side], "score": round(candidate.score, 6), "why": why}
 
 
 def _said(found: list[Candidate]) -> str:

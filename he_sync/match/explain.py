@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, getitem
 
 import numpy as np
 import polars as pl
@@ -73,7 +73,7 @@ class Explainer:
 
     def falls(self, seen: Patterns, rows: Ints | Small) -> list[Waterfall]:
         """The waterfalls of some patterns."""
-        classes, matching = self._model.classes(seen.levels[:, rows]), self._model.matching
+        classes, matching = self._model.classes_of_each(seen.levels[:, rows]), self._model.matching
         ours = matching[np.argmax(classes[matching], axis=0)]
         classes[matching] = -1.0
         theirs = np.argmax(classes, axis=0)
@@ -93,21 +93,15 @@ class _Against:
         self._start = float(np.log10(model.shares[one] / model.shares[other]))
         self._steps = [
             [
-                Step(field.name, level, weight)
-                for level, weight in zip(field.levels, np.log10(ratio).tolist(), strict=True)
+                None if field.blank and not level else Step(field.name, field.levels[level], weight)
+                for level, weight in enumerate(np.log10(ratio).tolist())
             ]
             for field, ratio in zip(model.fields, map(np.divide, model.tables[one], model.tables[other]), strict=True)
         ]
-        self._blank = [field.blank for field in model.fields]
 
     def fall(self, levels: Sequence[int]) -> Waterfall:
         """The waterfall of a pattern; a level that says nothing is no step."""
-        steps = (
-            field[level]
-            for field, blank, level in zip(self._steps, self._blank, levels, strict=True)
-            if level or not blank
-        )
-        return Waterfall(self._against, self._start, tuple(steps))
+        return Waterfall(self._against, self._start, tuple(filter(None, map(getitem, self._steps, levels))))
 
 
 def lines(model: Model, seen: Patterns, used: Ints | Small) -> pl.Series:

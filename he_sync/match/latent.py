@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, reduce
 
 import numpy as np
 
 from he_sync.match.classes import TIES, Kind
-from he_sync.match.codes import Bools, Floats, Ints
+from he_sync.match.codes import Bools, Floats, Ints, taken
 from he_sync.match.levels import Field
 from he_sync.match.lookup import ByField, Lookup
 from he_sync.match.patterns import Patterns
@@ -46,9 +47,23 @@ class Model:
     def classes(self, levels: Ints) -> Floats:
         """Probability of each class (rows) for each pattern (columns)."""
         look = Lookup([len(one) for one in self.fields], levels, len(self.kinds))
-        found = look.chances(_by_field(self.tables), np.maximum(self.shares, LEAST))
+        found = look.chances(self._by_field, np.maximum(self.shares, LEAST))
         found /= found.sum(axis=0)
         return found
+
+    def classes_of_each(self, levels: Ints) -> Floats:
+        """The same of few patterns, for look-ups: the bits of one do not depend on those that it is asked with.
+
+        A `Lookup` of them would take longer to make than it saves.
+        """
+        chances = (taken(table, level) for table, level in zip(self._by_field, levels, strict=True))
+        found: Floats = reduce(np.multiply, chances, np.maximum(self.shares, LEAST)[:, None])
+        found /= reduce(np.add, found)
+        return found
+
+    @cached_property
+    def _by_field(self) -> ByField:
+        return _by_field(self.tables)
 
     @property
     def matching(self) -> Ints:

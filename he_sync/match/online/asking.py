@@ -8,7 +8,8 @@ record, and where answers of people re-ranked the run's doubtful pairs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import reduce
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,15 +30,17 @@ from he_sync.match.online.index import COMPARED, COUNTED, OLDEST, Index, column_
 from he_sync.match.online.plain import Facts, Pair, levels
 from he_sync.match.online.rivals import summed
 from he_sync.match.patterns import patterns
+from he_sync.match.side_by_side import side_by_side
 from he_sync.match.table import Table
 
 SHOWN = 0.01
+FEW = 1_000
+"""Candidates below which one core has numbered all columns before another has begun."""
 EMPTY = pl.Series([""]).to_arrow(compat_level=OLDEST)
 """The first text of every column: its number is 0."""
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A record that the new one may be: its side (0 left, 1 right) and id, its customer, score, decision, and why."""
 
     id: str
@@ -155,14 +158,16 @@ def _table(known: Index, mine: pl.DataFrame, side: Ints, who: Ints, record: Ints
 def _codes(known: Index, mine: pl.DataFrame, record: Ints) -> dict[str, Codes]:
     """COMPARED of the candidates, then of those who ask, by number."""
     theirs, ours = known.texts_of(record), mine.select(COMPARED).to_arrow(compat_level=OLDEST)
-    found: dict[str, Codes] = {}
-    for names in (TOGETHER, *((name,) for name in COMPARED if name not in TOGETHER)):
-        columns = (column_of(theirs, name) for name in names)
-        parts = [part for name, column in zip(names, columns, strict=True) for part in (column, *ours[name].chunks)]
+
+    def numbered(names: Sequence[str]) -> list[tuple[str, Codes]]:
+        parts = [part for name in names for part in (column_of(theirs, name), *ours[name].chunks)]
         both = pa.concat_arrays([EMPTY, *parts]).dictionary_encode()
         at, texts = both.indices.to_numpy()[1:], pl.Series(both.dictionary)
-        found |= {name: Codes(part, texts) for name, part in zip(names, np.split(at, len(names)), strict=True)}
-    return found
+        return [(name, Codes(part, texts)) for name, part in zip(names, np.split(at, len(names)), strict=True)]
+
+    columns = [TOGETHER, *((name,) for name in COMPARED if name not in TOGETHER)]
+    found = side_by_side(numbered, columns) if len(record) > FEW else map(numbered, columns)
+    return dict(chain.from_iterable(found))
 
 
 def _generation(known: Index, levels: Mapping[str, Levels], record: Ints) -> Levels:
@@ -187,7 +192,7 @@ def _before(known: Index, levels: Mapping[str, Levels]) -> Floats:
         model = known.learned.models[name]
         if len(take):
             seen = patterns(model.fields, levels, take)
-            score[take] = model.classes(seen.levels)[model.matching].sum(axis=0)[seen.row]
+            score[take] = reduce(np.add, model.classes_of_each(seen.levels)[model.matching])[seen.row]
     return score
 
 
@@ -251,11 +256,13 @@ def _shown(known: Index, found: Asked, rows: int) -> list[list[Candidate]]:
     shown = shown[np.lexsort((found.record[shown], -found.score[shown], found.who[shown]))]
     falls = _falls(known, {name: level[shown] for name, level in found.levels.items()})
     there = known.records.select(["id", "side", "customer"]).take(positions(found.record[shown]))
-    named = zip(*(there[name].to_pylist() for name in there.column_names), strict=True)
+    named = (there[name].to_pylist() for name in there.column_names)
+    words = map(WORDS.__getitem__, found.decision[shown].tolist())
     result: list[list[Candidate]] = [[] for _ in range(rows)]
-    for pair, (name, side, customer), fall in zip(shown.tolist(), named, falls, strict=True):
-        score, decision = float(found.score[pair]), WORDS[found.decision[pair]]
-        result[found.who[pair]].append(Candidate(name, side, customer, score, decision, fall))
+    for row, one in zip(
+        found.who[shown].tolist(), map(Candidate, *named, found.score[shown].tolist(), words, falls), strict=True
+    ):
+        result[row].append(one)
     return result
 
 
