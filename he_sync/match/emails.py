@@ -41,12 +41,9 @@ def mailboxes(frame: pl.DataFrame) -> pl.DataFrame:
     split = split.with_columns(pl.col("user").str.replace(r"\+.*$", ""))
     dotless = pl.col("host").is_in(DOTLESS)
     user = pl.when(dotless).then(pl.col("user").str.replace_all(".", "", literal=True)).otherwise("user")
-    junk = _junk()
-    split = split.select(
-        pl.when(junk).then(pl.lit("")).otherwise(user).alias("user"),
-        pl.when(junk).then(pl.lit("")).otherwise("host").alias("host"),
-    )
-    return frame.with_columns(split)
+    split = split.select(user.alias("user"), "host", _junk().alias("junk"))
+    kept = [pl.when("junk").then(pl.lit("")).otherwise(name).alias(name) for name in ("user", "host")]
+    return frame.with_columns(split.select(kept))
 
 
 def _split(some: pl.DataFrame, how: Callable[[], pl.Expr]) -> pl.DataFrame:

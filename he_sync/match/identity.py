@@ -15,8 +15,11 @@ HALF_A_YEAR = 12
 
 def identities(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with `birth` (YYYYMMDD) and `identifier` (letters and digits); a column that is not there is empty."""
-    there = frame.with_columns(pl.lit("").alias(name) for name in EXTRA if name not in frame.columns)
-    return there.with_columns(_birth(pl.col("birth_date").str.strip_chars()), _identifier())
+    birth, number = (name in frame.columns for name in EXTRA)
+    return frame.with_columns(
+        _birth(pl.col("birth_date").str.strip_chars()) if birth else pl.lit("").alias("birth"),
+        _identifier() if number else pl.lit("").alias("identifier"),
+    )
 
 
 def _birth(text: pl.Expr) -> pl.Expr:

@@ -5,6 +5,8 @@ The words follow USPS Publication 28. A unit stands apart and never decides alon
 
 from __future__ import annotations
 
+import string
+
 import polars as pl
 
 from he_sync.match.texts import by_distinct, folded, replaced_words, where, words
@@ -27,6 +29,7 @@ ORDINALS = {
     "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th", "seventh": "7th",
     "eighth": "8th", "ninth": "9th", "tenth": "10th",
 }  # fmt: skip
+ZIP, SHORT_ZIP = 5, 4
 ZERO_STATES = ("ct", "ma", "me", "nh", "nj", "pr", "ri", "vt", "vi")
 _UNITS = "|".join((*SHORT, *OTHERS))
 UNIT = rf"^(.*?\S)[\s,]+(?:(?:{_UNITS})\b\.?\s*#?|#)\s*([\w-]+)\s*$"
@@ -55,7 +58,7 @@ def addresses(frame: pl.DataFrame) -> pl.DataFrame:
     )
     return frame.with_columns(
         *split,
-        *by_distinct(frame, ("zip", "state"), lambda some: some.select(_postcode().alias("zip5"))),
+        *by_distinct(frame, ("zip", "state"), _postcode),
         *by_distinct(frame, ("city",), lambda some: some.select(_town(some).alias("town"))),
         *by_distinct(frame, ("state",), lambda some: some.select(words(folded("state", some)).alias("region"))),
     )
@@ -86,20 +89,24 @@ def _town(some: pl.DataFrame) -> pl.Expr:
     return replaced_words(words(folded("city", some)), DIRECTIONS | TOWNS).str.replace(CITY, "$1")
 
 
-def _postcode() -> pl.Expr:
+def _postcode(some: pl.DataFrame) -> pl.DataFrame:
     """Five digits of a ZIP; four where a table lost the zero of an eastern state; else a foreign code as it is."""
     given = pl.col("zip").str.to_lowercase().str.strip_chars().str.replace(COUNTRY, "$1")
-    plain = given.str.replace_all(r"[^a-z0-9]", "")
-    short = plain.str.contains(r"^\d{4}$") & pl.col("state").str.strip_chars().str.to_lowercase().is_in(ZERO_STATES)
-    foreign = plain.str.contains(r"^(?:[a-z0-9]*\d[a-z0-9]*)$") & plain.str.len_bytes().is_between(3, 10)
-    return (
-        pl.when(plain.str.contains(r"^\d{5}(?:\d{4})?$"))
-        .then(plain.str.slice(0, 5))
-        .when(short)
-        .then(plain.str.zfill(5))
-        .when(foreign)
+    code = some.select(
+        given.str.replace_all(r"[^a-z0-9]", "").alias("code"),
+        pl.col("state").str.strip_chars().str.to_lowercase().is_in(ZERO_STATES).alias("zero"),
+    )
+    plain, size = pl.col("code"), pl.col("code").str.len_bytes()
+    number, numbered = plain.str.strip_chars(string.digits) == "", plain.str.strip_chars(string.ascii_lowercase) != ""
+    return code.select(
+        pl.when(number & size.is_in([ZIP, ZIP + SHORT_ZIP]))
+        .then(plain.str.slice(0, ZIP))
+        .when(number & (size == SHORT_ZIP) & pl.col("zero"))
+        .then(plain.str.zfill(ZIP))
+        .when(numbered & size.is_between(3, 10))
         .then(plain)
         .otherwise(pl.lit(""))
+        .alias("zip5")
     )
 
 

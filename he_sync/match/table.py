@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +67,8 @@ def _placed(given: Columns) -> Columns:
         "skeleton": each(given["last"], _skeletons),
     }
     code, rows = distinct({**given, **codes}, ("region", "zip5", "area"))
-    state = coded(located(rows, _usual_of(rows.with_columns(count=np.bincount(code))))["state"])[0]
+    usual_here = _usual_of(rows.with_columns(count=np.bincount(code)))
+    state = coded(rows.select(state_by(usual_here)).to_series())[0]
     return codes | {"state": Codes(taken(state.at, code), state.texts)}
 
 
@@ -79,12 +80,14 @@ WHOLE = (
 PLACE = pl.when(pl.col("town") != "").then(pl.concat_str("town", "region", separator=" ")).otherwise(pl.lit(""))
 
 
-def rooted(standard: pl.DataFrame, short: Mapping[str, str]) -> pl.DataFrame:
+def full_names(short: Mapping[str, str]) -> tuple[pl.Expr, pl.Expr]:
     """`root`: the most common full name that a first name may stand for; `surname_root` the same of the last name."""
-    frame = standard.with_columns(
-        pl.col("first").replace(short).alias("root"), pl.col("last").replace(short).alias("surname_root")
-    )
-    return frame.with_columns(
+    return pl.col("first").replace(short).alias("root"), pl.col("last").replace(short).alias("surname_root")
+
+
+def rooted(standard: pl.DataFrame, full: Iterable[pl.Expr]) -> pl.DataFrame:
+    """The frame with the columns that blocking reads, but the state; `full` is what `full_names` gives."""
+    return standard.with_columns(full).with_columns(
         WHOLE.alias("name"),
         PLACE.alias("place"),
         _area(standard["digits"]).alias("area"),
@@ -114,12 +117,12 @@ Usual = Mapping[str, Mapping[str, str]]
 """The usual state by ZIP prefix (`zip`) and by phone area (`area`)."""
 
 
-def located(frame: pl.DataFrame, by: Usual) -> pl.DataFrame:
+def state_by(by: Usual) -> pl.Expr:
     """`state`: as given, else the one that most records with this ZIP prefix or phone area give; blocks split by it."""
     state = pl.when(pl.col("region") != "").then("region")
     guessed = _prefix().replace_strict(by["zip"], default=None, return_dtype=pl.String)
     by_phone = pl.col("area").replace_strict(by["area"], default="", return_dtype=pl.String)
-    return frame.with_columns(state.otherwise(pl.coalesce(guessed, by_phone)).alias("state"))
+    return state.otherwise(pl.coalesce(guessed, by_phone)).alias("state")
 
 
 def usual(frame: pl.DataFrame) -> Usual:

@@ -14,7 +14,7 @@ WORDS = r"[^\p{L}\p{N}]+"
 
 
 MANY = 5_000
-"""Records from which it pays to look for the distinct ones."""
+"""Records from which it pays to look for the distinct ones, and for those that need no slow work."""
 Work = Callable[[pl.DataFrame], pl.DataFrame]
 
 
@@ -28,7 +28,9 @@ def by_distinct(frame: pl.DataFrame, columns: Sequence[str], work: Work) -> pl.D
 
 
 def where(frame: pl.DataFrame, needed: pl.Expr, plain: Work, slow: Work) -> pl.DataFrame:
-    """The slow work where it is needed, the plain one elsewhere, in the frame's order."""
+    """The slow work where it is needed, the plain one elsewhere, which finds the same sooner; in the frame's order."""
+    if len(frame) < MANY:
+        return slow(frame)
     mask = frame.select(needed.fill_null(value=False)).to_series()
     if not mask.any():
         return plain(frame)

@@ -60,8 +60,12 @@ def test_one_record_has_the_forms_that_a_file_gives_it(name):
         for k, record in enumerate(whole.to_dicts())
     ]
     rows = rows[:500] + [odd(rng, rng.choice(rows)) for _ in range(500)]
-    for record, by_file in zip(rows, forms(pl.DataFrame(rows), known).to_dicts(), strict=True):
+    frame = pl.DataFrame(rows)
+    few = forms(frame, known)
+    for record, by_file in zip(rows, few.to_dicts(), strict=True):
         assert form(record, known) == by_file, record
+    often = texts.MANY // len(rows) + 1
+    assert forms(pl.concat([frame] * often), known).equals(pl.concat([few] * often)), "a large file goes other ways"
 
 
 def test_every_character_that_is_read_in_plain_python_means_what_it_means_to_polars():

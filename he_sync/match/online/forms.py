@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import polars as pl
 from rapidfuzz.distance import OSA
@@ -43,7 +43,6 @@ _WORDS = streets.KINDS | streets.DIRECTIONS | streets.ORDINALS
 _TOWNS = streets.DIRECTIONS | streets.TOWNS
 _LETTERS = _MARKS_OF.tolist()
 READ = (*GIVEN, *identity.EXTRA)
-ZIP, SHORT_ZIP = 5, 4
 FOREIGN = range(3, 11)
 
 
@@ -56,6 +55,23 @@ class Known:
     usual: table.Usual
     mails: frozenset[str]
     phones: frozenset[str]
+
+    @cached_property
+    def contacts(self) -> list[pl.Expr]:
+        """User, host and digits where somebody has them; long tables are read once, not once a question."""
+        mail = pl.concat_str("user", "host", separator="@").is_in(sorted(self.mails))
+        nobody = {"user": mail, "host": mail, "digits": pl.col("digits").is_in(sorted(self.phones))}
+        return [pl.when(which).then(pl.lit("")).otherwise(name).alias(name) for name, which in nobody.items()]
+
+    @cached_property
+    def full_names(self) -> tuple[pl.Expr, pl.Expr]:
+        """As `table.full_names` gives them."""
+        return table.full_names(self.short)
+
+    @cached_property
+    def state(self) -> pl.Expr:
+        """As `table.state_by` gives it."""
+        return table.state_by(self.usual)
 
 
 def form(record: Record, known: Known) -> Form:
@@ -70,12 +86,8 @@ def form(record: Record, known: Known) -> Form:
 
 def forms(records: pl.DataFrame, known: Known) -> pl.DataFrame:
     """The same of many records, column by column."""
-    frame = standardised(records, known.habits)
-    mail = pl.concat_str("user", "host", separator="@").is_in(sorted(known.mails))
-    kept = [pl.when(mail).then(pl.lit("")).otherwise(name).alias(name) for name in ("user", "host")]
-    nobody = pl.col("digits").is_in(sorted(known.phones))
-    frame = frame.with_columns(*kept, pl.when(nobody).then(pl.lit("")).otherwise("digits").alias("digits"))
-    return table.located(table.rooted(frame, known.short), known.usual)
+    frame = standardised(records, known.habits).with_columns(known.contacts)
+    return table.rooted(frame, known.full_names).with_columns(known.state)
 
 
 def _clean(found: Form, known: Known) -> Form:
@@ -172,10 +184,10 @@ def _address(given: Form) -> Form:
 
 def _postcode(value: str, state: str) -> str:
     plain_code = _CODE.sub("", _COUNTRY.sub(r"\1", value.lower().strip(STRIP), count=1))
-    if plain_code.isdigit() and len(plain_code) in (ZIP, ZIP + SHORT_ZIP):
-        return plain_code[:ZIP]
-    if plain_code.isdigit() and len(plain_code) == SHORT_ZIP and state in streets.ZERO_STATES:
-        return plain_code.zfill(ZIP)
+    if plain_code.isdigit() and len(plain_code) in (streets.ZIP, streets.ZIP + streets.SHORT_ZIP):
+        return plain_code[: streets.ZIP]
+    if plain_code.isdigit() and len(plain_code) == streets.SHORT_ZIP and state in streets.ZERO_STATES:
+        return plain_code.zfill(streets.ZIP)
     numbered = any(one.isdigit() for one in plain_code)
     return plain_code if numbered and len(plain_code) in FOREIGN else ""
 
