@@ -22,7 +22,7 @@ PLAIN = {
 }
 
 
-def composed(text: str, file: str) -> yaml.MappingNode:
+def composed(text: str, file: str, begins: str = "a mapping begins with `mapping: its_name`") -> yaml.MappingNode:
     """The document. Raises WrongMapping where it is no YAML, or not plain."""
     if len(text) > MOST:
         raise WrongMapping(
@@ -37,9 +37,7 @@ def composed(text: str, file: str) -> yaml.MappingNode:
     except (yaml.YAMLError, RecursionError) as error:
         raise WrongMapping(file, [Complaint(Place(1, 1, ""), f"is no YAML: {' '.join(str(error).split())}")]) from None
     if not isinstance(node, yaml.MappingNode):
-        raise WrongMapping(
-            file, [Complaint(Place(1, 1, ""), "holds no keys; a mapping begins with `mapping: its_name`")]
-        )
+        raise WrongMapping(file, [Complaint(Place(1, 1, ""), f"holds no keys; {begins}")])
     wrong = list(_odd(node, set(), ""))
     if wrong:
         raise WrongMapping(file, wrong)
@@ -53,7 +51,7 @@ def _odd(node: yaml.Node, seen: set[int], key: str, deep: int = 0) -> Iterator[C
         return
     seen.add(id(node))
     if node.tag not in PLAIN:
-        yield Complaint(place(node, key), f"has the tag {node.tag}; a mapping is plain data")
+        yield Complaint(place(node, key), f"has the tag {node.tag}; the file is plain data")
     if isinstance(node, yaml.SequenceNode):
         for number, inner in enumerate(node.value):
             yield from _odd(inner, seen, f"{key}.{number}".lstrip("."), deep + 1)

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from he_sync.mapping.spec.document import composed, plain
+from he_sync.mapping.spec.places import appended, cut, in_brackets, inserted, last, lines_put, span
 from he_sync.mapping.spec.writing import block, flow, scalar
 from he_sync.model.errors import BrokenPromise, FixInput
 
@@ -30,8 +31,8 @@ def with_entries(text: str, changes: Map[str, Map[str, Any] | None]) -> str:
     kept = {name: one for name, one in there.items() if real.get(name, one) is not None}
     wanted = {**kept, **{name: dict(data) for name, data in real.items() if data is not None}}
     if held is None:
-        made = _appended(text, ["map:", *block(wanted, 2)])
-    elif not isinstance(held[1], yaml.MappingNode) or not held[1].value or _in_brackets(held[1]) or not kept:
+        made = appended(text, ["map:", *block(wanted, 2)])
+    elif not isinstance(held[1], yaml.MappingNode) or not held[1].value or in_brackets(held[1]) or not kept:
         made = _as_block(text, held, wanted)
     else:
         made = _changed(text, held[1], real)
@@ -44,7 +45,7 @@ def with_value(text: str, key: str, value: Any) -> str:
     if _plain_at(text, key) == value:
         return text
     node = next((inner for name, inner in whole.value if name.value == key), None)
-    made = _appended(text, [f"{key}: {scalar(value)}"]) if node is None else _span(text, node, scalar(value))
+    made = appended(text, [f"{key}: {scalar(value)}"]) if node is None else span(text, node, scalar(value))
     return _sure(made, text, key, value)
 
 
@@ -52,7 +53,7 @@ def without(text: str, key: str) -> str:
     """The text without a key at its top."""
     whole = composed(text, "mapping")
     found = next(((name, inner) for name, inner in whole.value if name.value == key), None)
-    return text if found is None else _cut(text, *found)
+    return text if found is None else cut(text, *found)
 
 
 def with_test(text: str, data: Map[str, Any]) -> str:
@@ -61,12 +62,12 @@ def with_test(text: str, data: Map[str, Any]) -> str:
     held = _at(text, "tests")
     lines = block([dict(data)], 2)
     if held is None or not tests:
-        made = _appended(text if held is None else without(text, "tests"), ["tests:", *lines])
-    elif _in_brackets(held[1]):
-        made = _span(text, held[1], flow([*tests, dict(data)]))
+        made = appended(text if held is None else without(text, "tests"), ["tests:", *lines])
+    elif in_brackets(held[1]):
+        made = span(text, held[1], flow([*tests, dict(data)]))
     else:
         indent = held[1].value[0].start_mark.column - 2
-        made = _inserted(text, _last(held[1], text), block([dict(data)], max(indent, 0)))
+        made = inserted(text, last(held[1], text), block([dict(data)], max(indent, 0)))
     return _sure(made, text, "tests", [*tests, dict(data)])
 
 
@@ -75,7 +76,7 @@ def _changed(text: str, listed: yaml.MappingNode, changes: Map[str, Map[str, Any
     there = {str(name.value) for name, _ in listed.value}
     fresh = {name: dict(data) for name, data in changes.items() if data is not None and name not in there}
     column = listed.value[0][0].start_mark.column
-    made = _inserted(text, _last(listed, text), block(fresh, column)) if fresh else text
+    made = inserted(text, last(listed, text), block(fresh, column)) if fresh else text
     for name, node in reversed(listed.value):
         if name.value in changes:
             made = _one(made, name, node, changes[name.value])
@@ -84,9 +85,9 @@ def _changed(text: str, listed: yaml.MappingNode, changes: Map[str, Map[str, Any
 
 def _one(text: str, name: yaml.Node, node: yaml.Node, data: Map[str, Any] | None) -> str:
     if data is None:
-        return _cut(text, name, node)
-    if not isinstance(node, yaml.MappingNode) or _in_brackets(node) or not node.value:
-        return _span(text, node, flow(dict(data)))
+        return cut(text, name, node)
+    if not isinstance(node, yaml.MappingNode) or in_brackets(node) or not node.value:
+        return span(text, node, flow(dict(data)))
     return _by_key(text, name, node, data)
 
 
@@ -94,12 +95,12 @@ def _by_key(text: str, name: yaml.Node, node: yaml.MappingNode, data: Map[str, A
     """From the last key to the first, so that the places of those before stay right."""
     column, there = node.value[0][0].start_mark.column, plain(node)
     if not set(there) & set(data):
-        return _lines_put(text, name, node, block({str(name.value): dict(data)}, name.start_mark.column))
+        return lines_put(text, name, node, block({str(name.value): dict(data)}, name.start_mark.column))
     fresh = {key: value for key, value in data.items() if key not in there}
-    made = _inserted(text, _last(node, text), block(fresh, column)) if fresh else text
+    made = inserted(text, last(node, text), block(fresh, column)) if fresh else text
     for key, inner in reversed(node.value):
         if key.value not in data:
-            made = _cut(made, key, inner)
+            made = cut(made, key, inner)
         elif data[key.value] != there[key.value]:
             made = _put(made, key, inner, data[key.value], column)
     return made
@@ -108,18 +109,18 @@ def _by_key(text: str, name: yaml.Node, node: yaml.MappingNode, data: Map[str, A
 def _put(text: str, key: yaml.Node, node: yaml.Node, value: Any, column: int) -> str:
     simple = isinstance(node, yaml.ScalarNode) and node.style not in {"|", ">"} and not isinstance(value, dict | list)
     if simple and not (isinstance(value, str) and "\n" in value):
-        return _span(text, node, scalar(value))
-    if _in_brackets(node) and isinstance(value, dict | list):
-        return _span(text, node, flow(value))
-    return _lines_put(text, key, node, block({str(key.value): value}, column))
+        return span(text, node, scalar(value))
+    if in_brackets(node) and isinstance(value, dict | list):
+        return span(text, node, flow(value))
+    return lines_put(text, key, node, block({str(key.value): value}, column))
 
 
 def _as_block(text: str, held: tuple[yaml.Node, yaml.Node], data: Map[str, Any]) -> str:
     key, node = held
     lines = block({"map": dict(data)}, 0) if data else ["map: {}"]
     if isinstance(node, yaml.ScalarNode) and not node.value:
-        return _lines_put(text, key, key, lines)
-    return _lines_put(text, key, node, lines)
+        return lines_put(text, key, key, lines)
+    return lines_put(text, key, node, lines)
 
 
 # texts and places
@@ -135,70 +136,8 @@ def _plain_at(text: str, key: str) -> Any:
     return (found if isinstance(found, dict) else {}) if key == "map" else found
 
 
-def _in_brackets(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.CollectionNode) and bool(node.flow_style)
-
-
 def _pairs(node: yaml.Node) -> Iterable[tuple[yaml.Node, yaml.Node]]:
     return node.value if isinstance(node, yaml.MappingNode) else ()
-
-
-def _index(text: str, mark: yaml.Mark) -> int:
-    """A place in the text; the marks of the C loader know line and column alone."""
-    lines = text.split("\n")
-    return sum(len(line) + 1 for line in lines[: mark.line]) + mark.column
-
-
-def _span(text: str, node: yaml.Node, new: str) -> str:
-    return text[: _index(text, node.start_mark)] + new + text[_index(text, node.end_mark) :]
-
-
-def _last(node: yaml.Node, text: str) -> int:
-    """The last line that a node writes on; the end mark of a block lies behind the comments that follow it."""
-    if isinstance(node, yaml.ScalarNode) and node.style in {"|", ">"}:
-        return _last_of_literal(node, text.split("\n"))
-    below = [inner for pair in node.value for inner in pair] if isinstance(node, yaml.MappingNode) else node.value
-    if isinstance(node, yaml.ScalarNode) or _in_brackets(node) or not below:
-        return int(node.end_mark.line)
-    return max(_last(inner, text) for inner in below)
-
-
-def _last_of_literal(node: yaml.ScalarNode, lines: list[str]) -> int:
-    first = node.start_mark.line + 1
-    widths = [len(line) - len(line.lstrip()) for line in lines[first:] if line.strip()]
-    last = first - 1
-    for number, line in enumerate(lines[first:], first):
-        if line.strip() and len(line) - len(line.lstrip()) < widths[0]:
-            break
-        last = number if line.strip() else last
-    return last
-
-
-def _lines_put(text: str, key: yaml.Node, node: yaml.Node, new: list[str]) -> str:
-    lines, end = text.split("\n"), _end(text)
-    return "\n".join([*lines[: key.start_mark.line], *(line + end for line in new), *lines[_last(node, text) + 1 :]])
-
-
-def _cut(text: str, key: yaml.Node, node: yaml.Node) -> str:
-    return _lines_put(text, key, node, [])
-
-
-def _inserted(text: str, after: int, new: list[str]) -> str:
-    lines, end = text.split("\n"), _end(text)
-    if after == len(lines) - 1:
-        lines[after] += end
-        return "\n".join([*lines, *(line + end for line in new[:-1]), new[-1]])
-    return "\n".join([*lines[: after + 1], *(line + end for line in new), *lines[after + 1 :]])
-
-
-def _appended(text: str, new: list[str]) -> str:
-    end = _end(text) + "\n"
-    before = text if not text or text.endswith("\n") else text + end
-    return before + end.join(new) + end
-
-
-def _end(text: str) -> str:
-    return "\r" if "\r\n" in text else ""
 
 
 def _sure(made: str, before: str, key: str, wanted: Any) -> str:
