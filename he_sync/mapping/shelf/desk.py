@@ -1,4 +1,7 @@
-"""The desk: each person's draft of a mapping, the change that waits for approval, decisions on suggestions."""
+"""The desk: each person's draft of a mapping, the change that waits for approval, decisions on suggestions.
+
+Flows lie on a desk of their own with their own craft (flows/design/craft.py).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from he_sync.mapping.shelf.files import alone, data_of, digest, put_data
-from he_sync.mapping.shelf.versions import Deed, Shelf, number_of
+from he_sync.mapping.shelf.versions import Deed, Shelf
 from he_sync.mapping.spec.comparing import Difference, differences, rebased
 from he_sync.mapping.spec.compiled import engine
 from he_sync.mapping.spec.editing import with_value
@@ -19,7 +22,7 @@ from he_sync.model.errors import FixInput, NotAllowed, Refused
 
 
 class Stale(Refused):
-    """Somebody changed the mapping meanwhile. `theirs` is what they changed."""
+    """Somebody changed it meanwhile. `theirs` is what they changed."""
 
     def __init__(self, message: str, theirs: list[Difference]) -> None:
         super().__init__(message)
@@ -61,11 +64,41 @@ class Proposal:
 
 
 @dataclass(frozen=True)
+class Craft:
+    """What is done with texts of one sort.
+
+    Attributes:
+        differences: what differs between two texts, part by part.
+        rebased: my changes (base, mine) on their text, and those of which theirs stays.
+        numbered: a text with another version.
+        sound: raises FixInput for a text that may not be live under this name.
+    """
+
+    differences: Callable[[str, str], list[Difference]]
+    rebased: Callable[[str, str, str], tuple[str, list[Difference]]]
+    numbered: Callable[[str, int], str]
+    sound: Callable[[str, str], None]
+
+
+def sound(name: str, text: str) -> None:
+    """Raises WrongMapping where a text does not load, is of another mapping, or one of its tests fails."""
+    made = engine(text, name)
+    if made.mapping.name != name:
+        raise FixInput(f"the file is of the mapping {made.mapping.name}, its folder is {name}; they must agree")
+    if wrong := broken(made):
+        raise WrongMapping(name, wrong)
+
+
+MAPPING = Craft(differences, rebased, lambda text, number: with_value(text, "version", number), sound)
+
+
+@dataclass(frozen=True)
 class Desk:
     """Drafts and proposals of an installation, in a folder of their own: they are in no repository."""
 
     folder: Path
     shelf: Shelf
+    craft: Craft = MAPPING
 
     # drafts
 
@@ -99,7 +132,7 @@ class Desk:
         """Put a draft's changes onto the live text of now; gives those of which the live text stays."""
         with alone(self._of(name)):
             old, live = self.draft(name, who), self.shelf.live(name)
-            text, clashes = rebased(old.base, old.text, live)
+            text, clashes = self.craft.rebased(old.base, old.text, live)
             put_data(self._draft(name, who), asdict(Draft(text, live)))
             return clashes
 
@@ -118,8 +151,8 @@ class Desk:
     def propose(self, name: str, deed: Deed, mark: str) -> Proposal:
         """Let a draft wait for approval, as the next version.
 
-        Raises WrongMapping for one that does not load or whose tests fail, Stale where the live text moved on or
-        somebody else's change waits.
+        Raises FixInput for one that is not sound (of a mapping WrongMapping, its tests too), Stale where the live text
+        moved on or somebody else's change waits.
         """
         with alone(self._of(name)):
             mine, live, waits = self.draft(name, deed.by), self.shelf.live(name), self.proposal(name)
@@ -127,14 +160,14 @@ class Desk:
                 raise Stale("this page is older than your draft; it was changed in another window", [])
             if not mine.changed:
                 raise FixInput("the draft says nothing new")
-            _not_stale(mine.base, live)
+            self._not_stale(mine.base, live)
             if waits and waits.by != deed.by:
                 raise Stale(
                     f"a change by {waits.by} waits for approval; approve or withdraw it first",
-                    differences(live, waits.text),
+                    self.craft.differences(live, waits.text),
                 )
-            text = with_value(mine.text, "version", number_of(live) + 1)
-            sound(name, text)
+            text = self.craft.numbered(mine.text, self.shelf.sort.number(live) + 1)
+            self.craft.sound(name, text)
             made = Proposal(text, live, deed.by, deed.at, deed.note)
             put_data(self._proposal(name), asdict(made))
             put_data(self._draft(name, deed.by), asdict(Draft(text, live)))
@@ -151,8 +184,8 @@ class Desk:
                 raise Stale("this change was replaced or decided meanwhile; look again", [])
             if another and same_person(one.by, who):
                 raise NotAllowed(f"{name}: {who} asked for this change; another person approves")
-            _not_stale(one.base, self.shelf.live(name))
-            sound(name, one.text)
+            self._not_stale(one.base, self.shelf.live(name))
+            self.craft.sound(name, one.text)
             self.shelf.keep(name, one.text, Deed(one.by, who, at, one.note))
             self._proposal(name).unlink()
             self.drop(name, one.by)
@@ -162,6 +195,12 @@ class Desk:
         """Take a waiting change back; its draft stays."""
         with alone(self._of(name)):
             self._proposal(name).unlink(missing_ok=True)
+
+    def _not_stale(self, base: str, live: str) -> None:
+        if base != live:
+            theirs = self.craft.differences(base, live)
+            named = ", ".join(one.key for one in theirs) or "its wording"
+            raise Stale(f"the live {self.shelf.sort.word} was changed meanwhile: {named}", theirs)
 
     # suggestions
 
@@ -188,19 +227,3 @@ class Desk:
 def same_person(one: str, other: str) -> bool:
     """Whether two names are one person's, however they are written."""
     return one.strip().casefold() == other.strip().casefold()
-
-
-def sound(name: str, text: str) -> None:
-    """Raises WrongMapping where a text does not load, is of another mapping, or one of its tests fails."""
-    made = engine(text, name)
-    if made.mapping.name != name:
-        raise FixInput(f"the file is of the mapping {made.mapping.name}, its folder is {name}; they must agree")
-    if wrong := broken(made):
-        raise WrongMapping(name, wrong)
-
-
-def _not_stale(base: str, live: str) -> None:
-    if base != live:
-        theirs = differences(base, live)
-        named = ", ".join(one.key for one in theirs) or "its wording"
-        raise Stale(f"the live mapping was changed meanwhile: {named}", theirs)

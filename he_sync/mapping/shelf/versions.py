@@ -1,6 +1,7 @@
 """The shelf: `<folder>/<name>/mapping.yaml` is live. Its versions are git's where the folder is in a repository.
 
-Otherwise they lie beside it as `versions/0001.yaml`, each with who asked, who approved, when and why.
+Otherwise they lie beside it as `versions/0001.yaml`, each with who asked, who approved, when and why. Flow files lie on
+a shelf of their own sort (flows/design/craft.py).
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import os
 import re
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from he_sync.mapping.shelf.files import data_of, put, put_data, text_of
@@ -21,7 +24,6 @@ FILE = "mapping.yaml"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}$")
 VERSION = re.compile(r"^version:\s*(\d+)", re.MULTILINE)
 PATIENCE = 20.0
-MARK = "Mapping-Deed: "
 SHOWN = 200
 """Versions of one mapping that are listed."""
 
@@ -45,25 +47,71 @@ class Version:
     deed: Deed
 
 
-class Shelf(ABC):
-    """The mappings of an installation."""
+def number_of(text: str) -> int:
+    """The version that a mapping's text says; 0 where it says none."""
+    match = VERSION.search(text)
+    return int(match[1]) if match else 0
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+
+@dataclass(frozen=True)
+class Sort:
+    """What lies on a shelf: the word for one, the verb of its commits, and its file.
+
+    `idle` is the name of the file while it is switched off, "" where there is no such thing; `is_idle` tells by a text
+    which of both names it takes.
+    """
+
+    word: str
+    verb: str
+    file: str
+    number: Callable[[str], int]
+    idle: str = ""
+    is_idle: Callable[[str], bool] = lambda _: False
+
+    @property
+    def mark(self) -> str:
+        """Begins the line of a commit that holds its deed."""
+        return f"{self.word.capitalize()}-Deed: "
+
+    @property
+    def files(self) -> list[str]:
+        """Every name that its file may have."""
+        return list(filter(None, [self.file, self.idle]))
+
+
+MAPPINGS = Sort("mapping", "Map", FILE, number_of)
+
+
+class Shelf(ABC):
+    """The mappings of an installation, or its flows."""
+
+    def __init__(self, folder: Path, sort: Sort = MAPPINGS) -> None:
+        self.folder, self.sort = folder, sort
 
     def names(self) -> list[str]:
-        """Every mapping, by name."""
-        return sorted(path.parent.name for path in self.folder.glob(f"*/{FILE}") if NAME.match(path.parent.name))
+        """All there are, by name."""
+        found = {path.parent.name for file in self.sort.files for path in self.folder.glob(f"*/{file}")}
+        return sorted(name for name in found if NAME.match(name))
 
     def path(self, name: str) -> Path:
-        """Where a mapping lies. Raises FixInput for what is no name: it comes from addresses and forms."""
+        """Where one lies. Raises FixInput for what is no name: it comes from addresses and forms."""
         if not NAME.match(name):
-            raise FixInput(f"{name[:40]!r} is no name of a mapping: small letters, digits and _")
-        return self.folder / name / FILE
+            raise FixInput(f"{name[:40]!r} is no name of a {self.sort.word}: small letters, digits and _")
+        there = [self.folder / name / file for file in self.sort.files]
+        return next((path for path in there if path.exists()), there[0])
 
     def live(self, name: str) -> str:
-        """The text that flows use; "" where there is none yet."""
+        """The text that is used; "" where there is none yet."""
         return text_of(self.path(name))
+
+    def place(self, name: str, text: str) -> None:
+        """The text in the file that it belongs into; "" takes the file away."""
+        old, file = self.path(name), self.sort.idle if self.sort.is_idle(text) else self.sort.file
+        new = old.with_name(file)
+        if text:
+            put(new, text)
+        if old != new or not text:
+            old.unlink(missing_ok=True)
 
     @abstractmethod
     def versions(self, name: str) -> list[Version]:
@@ -85,7 +133,8 @@ class FolderShelf(Shelf):
         """Newest first."""
         found = sorted(self._versions(name).glob("*.json"), reverse=True)[:SHOWN]
         return [
-            Version(path.stem, number_of(text_of(path.with_suffix(".yaml"))), Deed(**data_of(path))) for path in found
+            Version(path.stem, self.sort.number(text_of(path.with_suffix(".yaml"))), Deed(**data_of(path)))
+            for path in found
         ]
 
     def text(self, name: str, key: str) -> str:
@@ -96,12 +145,23 @@ class FolderShelf(Shelf):
         return text_of(path)
 
     def keep(self, name: str, text: str, deed: Deed) -> None:
-        """The version first: a live file without one could not be restored."""
+        """The version first: a live file without one could not be restored. So does one that was put here by hand."""
+        live, path = self.live(name), self.path(name)
+        if live and live != self._newest(name):
+            found = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+            self._add(name, live, Deed("", "", found, "as it lay there"))
+        self._add(name, text, deed)
+        self.place(name, text)
+
+    def _add(self, name: str, text: str, deed: Deed) -> None:
         folder = self._versions(name)
         last = max((int(path.stem) for path in folder.glob("*.yaml") if path.stem.isdecimal()), default=0)
         put(folder / f"{last + 1:04}.yaml", text)
         put_data(folder / f"{last + 1:04}.json", asdict(deed))
-        put(self.path(name), text)
+
+    def _newest(self, name: str) -> str:
+        last = max((path.stem for path in self._versions(name).glob("*.json")), default="")
+        return text_of(self._versions(name) / f"{last}.yaml") if last else ""
 
     def _versions(self, name: str) -> Path:
         return self.path(name).parent / "versions"
@@ -113,32 +173,33 @@ class GitShelf(Shelf):
     def versions(self, name: str) -> list[Version]:
         """Newest first; a commit that the console did not make has its author and subject."""
         form = "%H%x1f%an%x1f%aI%x1f%s%x1f%b%x1e"
-        told = self._git("log", f"--max-count={SHOWN}", f"--format={form}", "--", self._name(name))
+        told = self._git("log", f"--max-count={SHOWN}", f"--format={form}", "--", *self._names(name))
         return [self._version(name, one.strip("\n").split("\x1f")) for one in told.split("\x1e") if one.strip()]
 
     def text(self, name: str, key: str) -> str:
         """A version's text."""
         if not re.fullmatch(r"[0-9a-f]{7,64}", key):
             raise FixInput(f"{name} has no version {key[:20]!r}")
-        return self._git("show", f"{key}:./{self._name(name)}")
+        for file in self._names(name):
+            with suppress(Refused):
+                return self._git("show", f"{key}:./{file}")
+        raise FixInput(f"{name} has no version {key[:20]!r}")
 
     def keep(self, name: str, text: str, deed: Deed) -> None:
         """One commit of one file, whatever else is staged."""
-        path, before = self.path(name), self.live(name)
-        put(path, text)
-        subject = f"Map {name}: {deed.note}" if deed.note else f"Map {name}"
-        message = (
-            f"{subject}\n\nAsked by {deed.by}, approved by {deed.approved_by}.\n\n{MARK}{json.dumps(asdict(deed))}"
-        )
+        before, start = self.live(name), f"{self.sort.verb} {name}"
+        self.place(name, text)
+        subject = f"{start}: {deed.note}" if deed.note else start
+        marked = f"{self.sort.mark}{json.dumps(asdict(deed))}"
+        message = f"{subject}\n\nAsked by {deed.by}, approved by {deed.approved_by}.\n\n{marked}"
         author = f"{_plain(deed.by)} <{_plain(deed.by)}@he-sync.invalid>"
         try:
-            self._git("add", "--", self._name(name))
-            self._git("commit", "--only", f"--author={author}", "--message", message, "--", self._name(name))
+            known = self._git("ls-files", "--", *self._names(name)).split()
+            files = [file for file in self._names(name) if file in known or (self.folder / file).exists()]
+            self._git("add", "--all", "--", *files)
+            self._git("commit", "--only", f"--author={author}", "--message", message, "--", *files)
         except Refused:
-            if before:
-                put(path, before)
-            else:
-                path.unlink(missing_ok=True)
+            self.place(name, before)
             raise
 
     def is_kept(self) -> bool:
@@ -148,23 +209,24 @@ class GitShelf(Shelf):
         except Refused:
             return False
         try:
-            self._git("check-ignore", "--quiet", "--", f"any/{FILE}")
+            self._git("check-ignore", "--quiet", "--", f"any/{self.sort.file}")
         except Refused:
             return True
         return False
 
     def _version(self, name: str, told: list[str]) -> Version:
         commit, author, at, subject, body = told
-        marked = next((line.removeprefix(MARK) for line in body.splitlines() if line.startswith(MARK)), "")
+        mark = self.sort.mark
+        marked = next((line.removeprefix(mark) for line in body.splitlines() if line.startswith(mark)), "")
         deed = Deed(**json.loads(marked)) if marked else Deed(author, author, at, subject)
         try:
-            number = number_of(self._git("show", f"{commit}:./{self._name(name)}"))
-        except Refused:
+            number = self.sort.number(self.text(name, commit))
+        except FixInput:
             number = 0
         return Version(commit, number, deed)
 
-    def _name(self, name: str) -> str:
-        return str(self.path(name).relative_to(self.folder))
+    def _names(self, name: str) -> list[str]:
+        return [f"{self.path(name).parent.name}/{file}" for file in self.sort.files]
 
     def _git(self, *arguments: str) -> str:
         who = {"GIT_COMMITTER_NAME": "he-sync", "GIT_COMMITTER_EMAIL": "he-sync@he-sync.invalid"}
@@ -184,17 +246,11 @@ class GitShelf(Shelf):
         return done.stdout.decode()
 
 
-def shelf(folder: Path) -> Shelf:
+def shelf(folder: Path, sort: Sort = MAPPINGS) -> Shelf:
     """The shelf of a folder: with git's versions where it lies in a repository that does not ignore it."""
     folder.mkdir(parents=True, exist_ok=True)
-    ours = GitShelf(folder)
-    return ours if ours.is_kept() else FolderShelf(folder)
-
-
-def number_of(text: str) -> int:
-    """The version that a text says; 0 where it says none."""
-    match = VERSION.search(text)
-    return int(match[1]) if match else 0
+    ours = GitShelf(folder, sort)
+    return ours if ours.is_kept() else FolderShelf(folder, sort)
 
 
 def _plain(name: str) -> str:
