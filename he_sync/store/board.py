@@ -57,6 +57,33 @@ def events(store: Store, now: datetime) -> Events:
     return Events(found.get("new", 0), found.get("taken", 0), found.get("parked", 0), oldest, came)
 
 
+@dataclass(frozen=True)
+class Topic:
+    """Events of one topic and state among the newest RATE_OF: how many, and when the last of them came."""
+
+    name: str
+    state: str
+    events: int
+    last: datetime
+
+
+def topics(store: Store) -> list[Topic]:
+    """What came lately, by topic and state."""
+    columns = (inbox.c.source, inbox.c.topic, inbox.c.state, inbox.c.received_at)
+    newest = select(*columns).order_by(inbox.c.seq.desc()).limit(RATE_OF).subquery()
+    by = (newest.c.source, newest.c.topic, newest.c.state)
+    query = select(*by, func.count().label("n"), func.max(newest.c.received_at).label("last")).group_by(*by)
+    return [Topic(f"{row.source}/{row.topic}", row.state, row.n, row.last) for row in _rows(store, query)]
+
+
+def newest_amounts(store: Store, kind: str, limit: int) -> list[int]:
+    """What the newest effects of a kind come to, in minor units, of the newest RATE_OF of all kinds."""
+    columns = (effects.c.kind, effects.c.amount_minor, effects.c.seq)
+    newest = select(*columns).order_by(effects.c.seq.desc()).limit(RATE_OF).subquery()
+    query = select(newest.c.amount_minor).where(newest.c.kind == kind).order_by(newest.c.seq.desc())
+    return [abs(row.amount_minor) for row in _rows(store, query.limit(limit))]
+
+
 def newest_events(store: Store, before: int | None = None, limit: int = PAGE) -> list[Row[Any]]:
     """Events of any state, newest first, older than number `before`."""
     query = select(inbox).order_by(inbox.c.seq.desc()).limit(limit)

@@ -16,6 +16,7 @@ import uvicorn
 from argon2 import PasswordHasher
 from starlette.applications import Starlette
 
+from he_sync.flows import registry
 from he_sync.model.retailer import dump_retailer
 from he_sync.sandbox import world
 from he_sync.sandbox.state import State
@@ -94,11 +95,11 @@ def named(home: Path, *names: str, roles: Roles = EVERY) -> None:
 
 
 @contextmanager
-def serving(home: Path, environ: dict[str, str], who: str = "ana") -> Iterator[Served]:
+def serving(home: Path, environ: dict[str, str], who: str = "ana", flows: Path = registry.FOLDER) -> Iterator[Served]:
     clock = Clock()
     keys = Keys(key_of(home), clock)
     with open_store(home / "he_sync.db") as store, socket.create_server(("127.0.0.1", 0)) as listening:
-        place = Place(store, environ, who, now=clock)
+        place = Place(store, environ, who, now=clock, flows=flows)
         app = console(place, keys, LOOPBACK, hasher=CHEAP)
         settings = uvicorn.Config(app, log_config=None, ws="none", lifespan="off")
         server = uvicorn.Server(settings)

@@ -107,6 +107,16 @@ RULES: tuple[Rule, ...] = (
     does("/mappings/{name}/tests", AUTHORS),
     reads("/mappings/{name}/fields/{target}"),
     does("/mappings/{name}/fields/{target}", AUTHORS),
+    reads("/flows"),
+    does("/flows", AUTHORS),
+    reads("/flows/{name}"),
+    does("/flows/{name}", AUTHORS),
+    reads("/flows/{name}/changes"),
+    does("/flows/{name}/changes", ask=AUTHORS, approve=APPROVERS, withdraw=AUTHORS | APPROVERS),
+    reads("/flows/{name}/versions"),
+    does("/flows/{name}/versions", AUTHORS),
+    reads("/flows/{name}/yaml"),
+    does("/flows/{name}/yaml", AUTHORS),
 )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
+from he_sync.flows import registry
 from he_sync.model.retailer import Retailer, load_retailer
 from he_sync.settings import home_and_profile
 from he_sync.store.board import looking
@@ -29,6 +30,8 @@ class Place:
     who: str
     dagster: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    flows: Path = registry.FOLDER
+    """The folder of the flow files that run."""
 
     @property
     def look(self) -> Store:

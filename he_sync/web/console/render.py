@@ -22,21 +22,18 @@ from he_sync.web.console.sessions import Session
 TOLD = "he_told"
 SHOWN_FOR = 60
 LINKS = (
-    ("/", "Overview"),
-    ("/events", "Events"),
-    ("/letters", "Dead letters"),
-    ("/approvals", "Approvals"),
-    ("/reviews", "Match reviews"),
-    ("/conflicts", "Conflicts"),
-    ("/mappings", "Mappings"),
-    ("/stock", "Stock"),
-    ("/close", "Close"),
-    ("/back-fills", "Back-fills"),
-    ("/rules", "Rules"),
-    ("/packs", "Evidence"),
-    ("/connections", "Connections"),
-    ("/audit", "Audit"),
+    (("/", "Overview"), ("/events", "Events"), ("/letters", "Dead letters"), ("/approvals", "Approvals")),
+    (("/reviews", "Match reviews"), ("/conflicts", "Conflicts"), ("/rules", "Rules")),
+    (("/flows", "Flows"), ("/mappings", "Mappings"), ("/connections", "Connections")),
+    (
+        ("/stock", "Stock"),
+        ("/close", "Close"),
+        ("/back-fills", "Back-fills"),
+        ("/packs", "Evidence"),
+        ("/audit", "Audit"),
+    ),
 )
+"""Pages by what people come for: the day's work, who is who, how it runs, stock and books. One row at 1,400 px."""
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 

@@ -19,6 +19,7 @@ from he_sync.mapping.spec.editing import with_entries
 from he_sync.mapping.spec.model import Entry
 from he_sync.mapping.spec.writing import entry_data, in_words
 from he_sync.model.errors import FixInput
+from he_sync.web.console.drafts import decide_draft
 from he_sync.web.console.forms import Form
 from he_sync.web.console.mapping.cells import bridge, cell, start_of, with_start
 from he_sync.web.console.mapping.drawing import drawn, read_by
@@ -159,13 +160,8 @@ def decide(request: Request, form: Form) -> Response:
     """
     room, name, what = room_of(request), named(request), form.one("do")
     back = f"/mappings/{name}" + (f"?record={form.one('record')}" if form.one("record") else "")
-    if what == "drop":
-        room.desk.drop(name, room.who)
-        return done(f"/mappings/{name}" if room.shelf.live(name) else "/mappings", "your draft is gone")
-    if what == "catch_up":
-        clashes = room.desk.catch_up(name, room.who)
-        left = f"; of {', '.join(one.key for one in clashes)} theirs stays" if clashes else ""
-        return done(back, f"your changes are on top of the live version now{left}")
+    if decided := decide_draft(room, name, what, back):
+        return decided
     verb, _, pair = what.partition(":")
     target, _, source = pair.partition("=")
     changes = _typed(form)

@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from he_sync.flows.mapped.recorded import Recorded
-from he_sync.mapping.shelf.desk import Stale, same_person
+from he_sync.mapping.shelf.desk import same_person
 from he_sync.mapping.spec.comparing import WAYS, Outcome, differences, outcomes
 from he_sync.mapping.spec.trying import tried
-from he_sync.model.errors import FixInput
+from he_sync.web.console import drafts
 from he_sync.web.console.forms import Form
 from he_sync.web.console.mapping.canvas import told
 from he_sync.web.console.mapping.room import Room, looked, named, room_of
-from he_sync.web.console.render import done, page
+from he_sync.web.console.render import page
 
 REASONS = 50
 WORDS = {
@@ -83,32 +83,4 @@ def compared(room: Room, name: str, live: str, text: str) -> tuple[list[Outcome]
 
 def decide(request: Request, form: Form) -> Response:
     """POST /mappings/NAME/changes: `do` is ask, approve or withdraw."""
-    room, name, what = room_of(request), named(request), form.one("do")
-    acts = {"ask": _ask, "approve": _approve, "withdraw": _withdraw}
-    if what not in acts:
-        raise FixInput(f"choose {', '.join(acts)}")
-    try:
-        return done(f"/mappings/{name}", acts[what](room, name, form))
-    except Stale as error:
-        values: dict[str, Any] = {"which": name, "line": str(error), "theirs": error.theirs}
-        return page(request, "mapping_stale", "Somebody was there meanwhile", 409, **values)
-
-
-def _ask(room: Room, name: str, form: Form) -> str:
-    made = room.desk.propose(name, room.deed(form.reason()), form.one("mark"))
-    room.audited("mapping.asked", name, {"text": made.mark, "note": made.note})
-    return "your change waits for approval; what runs is as it was"
-
-
-def _approve(room: Room, name: str, form: Form) -> str:
-    one = room.desk.approve(name, room.who, room.deed("").at, form.one("mark"), another=room.another)
-    room.audited("mapping.approved", name, {"text": one.mark, "asked_by": one.by, "note": one.note})
-    newest = room.shelf.versions(name)[0]
-    return f"version {newest.number} of {name} is live"
-
-
-def _withdraw(room: Room, name: str, form: Form) -> str:
-    note = form.reason()
-    room.desk.withdraw(name)
-    room.audited("mapping.withdrawn", name, {"note": note})
-    return "the change is withdrawn; its draft stays"
+    return drafts.decide_change(request, form, room_of(request))

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 from starlette.requests import Request
 
 from he_sync.flows.mapped.recorded import MOST, Recorded, recorded, samples
-from he_sync.mapping.shelf.desk import Desk, Draft
-from he_sync.mapping.shelf.versions import Deed, Shelf, shelf
+from he_sync.mapping.shelf.desk import Desk
 from he_sync.mapping.spec.compiled import Engine, usable
 from he_sync.mapping.spec.model import Complaint, WrongMapping
-from he_sync.model.errors import FixInput
 from he_sync.settings import variable
-from he_sync.store import audit
-from he_sync.web.console.forms import LONGEST_REASON, Form
-from he_sync.web.console.place import Place, place_of
+from he_sync.web.console import drafts
+from he_sync.web.console.drafts import named, raw, shelf_of
+from he_sync.web.console.place import place_of
 from he_sync.web.console.render import done
 
 LOOKED_AT = 32
@@ -48,61 +47,22 @@ def looked(text: str, name: str) -> Looked:
 
 
 @dataclass(frozen=True)
-class Room:
+class Room(drafts.Room):
     """Mappings of an installation, for the person who looks."""
 
-    place: Place
-    shelf: Shelf
-    desk: Desk
-    another: bool = False
-    """Whether people have names here, so that another approves than who asks."""
-
-    @property
-    def who(self) -> str:
-        """The person."""
-        return self.place.who
-
-    def draft(self, name: str) -> Draft:
-        """The person's draft. Raises FixInput where there is no such mapping."""
-        one = self.desk.draft(name, self.who)
-        if not one.text:
-            raise FixInput(f"there is no mapping {name[:40]!r}")
-        return one
+    base: ClassVar[str] = "/mappings"
+    macros: ClassVar[str] = "mapping_macros.html"
 
     def documents(self, name: str, record: str, most: int = MOST) -> list[Recorded]:
         """What is recorded of a kind of record, newest first; else the samples beside the mapping."""
         return recorded(self.place.look, record, most) or samples(self.shelf.path(name).parent)[:most]
 
-    def deed(self, note: str) -> Deed:
-        """Of the person, now."""
-        return Deed(self.who, "", self.place.now().isoformat(timespec="seconds"), note[:LONGEST_REASON])
-
-    def audited(self, action: str, name: str, detail: dict[str, str]) -> None:
-        """Keep in the audit what was decided about a mapping."""
-        with self.place.store.begin() as connection:
-            audit.record(connection, self.who, action, f"mapping {name}", detail)
-
 
 def room_of(request: Request) -> Room:
     """The room that a request is about. HE_MAPPINGS names the shelf's folder; else it is in the home folder."""
     place = place_of(request)
-    ours = _shelf(Path(variable("HE_MAPPINGS", place.environ, str(place.home / "mappings"))))
+    ours = shelf_of(Path(variable("HE_MAPPINGS", place.environ, str(place.home / "mappings"))))
     return Room(place, ours, Desk(place.home / "mapping-desk", ours), bool(request.app.state.users.known()))
-
-
-@lru_cache(LOOKED_AT)
-def _shelf(folder: Path) -> Shelf:
-    return shelf(folder)
-
-
-def named(request: Request) -> str:
-    """The mapping of an address."""
-    return str(request.path_params["name"])
-
-
-def raw(form: Form, field: str) -> str:
-    """A field as it was typed, spaces too; a browser sends the ends of lines as CR LF."""
-    return form.fields.get(field, [""])[0].replace("\r\n", "\n")
 
 
 def record_of(documents: Sequence[Recorded], asked: str) -> Recorded | None:

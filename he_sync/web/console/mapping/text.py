@@ -11,9 +11,10 @@ from he_sync.mapping.spec.editing import with_test
 from he_sync.mapping.spec.trying import tried
 from he_sync.model.errors import FixInput
 from he_sync.store.canonical import canonical_json
+from he_sync.web.console.drafts import write_text
 from he_sync.web.console.forms import Form
 from he_sync.web.console.mapping.offers import ROWS
-from he_sync.web.console.mapping.room import looked, named, raw, record_of, room_of
+from he_sync.web.console.mapping.room import looked, named, record_of, room_of
 from he_sync.web.console.render import done, page
 
 
@@ -27,14 +28,9 @@ def text_page(request: Request) -> Response:
 
 
 def write(request: Request, form: Form) -> Response:
-    """POST /mappings/NAME/yaml: the text as it was typed; ends of lines stay as the file has them."""
-    room, name, text = room_of(request), named(request), raw(form, "text")
-    ends = "\r\n" if "\r\n" in room.draft(name).text else "\n"
-    room.desk.edit(name, room.who, form.one("mark"), lambda _: text.replace("\n", ends))
-    wrong = len(looked(room.draft(name).text, name).wrong)
-    return done(
-        f"/mappings/{name}/yaml", f"kept in your draft, with {wrong} things to mend" if wrong else "kept in your draft"
-    )
+    """POST /mappings/NAME/yaml: the text as it was typed."""
+    name = named(request)
+    return write_text(request, form, room_of(request), lambda text: len(looked(text, name).wrong))
 
 
 def tests(request: Request) -> Response:

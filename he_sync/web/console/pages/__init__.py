@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from he_sync.web.console.flows.routes import ROUTES as FLOWS
 from he_sync.web.console.mapping.routes import ROUTES as MAPPINGS
 from he_sync.web.console.pages import (
     approvals,
@@ -25,4 +26,4 @@ PAGES = (
     *(overview, events, letters, approvals, reviews, conflicts, stock),
     *(close, store_days, data_docs, back_fills, rules, packs, connections, audit),
 )
-ROUTES = [*(route for page in PAGES for route in page.ROUTES), *MAPPINGS]
+ROUTES = [*(route for page in PAGES for route in page.ROUTES), *MAPPINGS, *FLOWS]

@@ -1,0 +1,1 @@
+"""The flow designer: a page a module, all over the same drafts."""
