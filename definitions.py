@@ -30,6 +30,7 @@ from he_sync.flows import sweeper
 from he_sync.flows.back_fill.kept import Kept
 from he_sync.flows.books.nightly import overdue
 from he_sync.flows.polls import poll_epicor, poll_heartland
+from he_sync.watch.looking import look
 from resources.house import build_resources
 from sensors.back_fills import back_fills
 from sensors.changes import asking, changes
@@ -37,6 +38,7 @@ from sensors.deadlines import unsigned_store_days
 from sensors.failures import alarms, run_failures
 from sensors.schedules import nightly_close, nightly_match
 from sensors.sweep import inbox_sweep
+from sensors.watching import watching
 
 COMPARED = dg.AssetSelection.assets(["reconcile", "customers"], ["reconcile", "inventory"])
 WRITTEN = dg.AssetSelection.assets(["push", "plan"], ["push", "epicor"], ["push", "heartland"])
@@ -112,6 +114,7 @@ def build(
             inbox_sweep(drain_job),
             *polls(),
             unsigned_store_days(overdue),
+            watching(look),
             back_fills(BACK_FILL, lambda home: Kept(home).waiting(), lambda home, name: Kept(home).turn(name)),
             run_failures,
             alarms,

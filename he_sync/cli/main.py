@@ -27,6 +27,7 @@ GROUPS = {
     "stock": "What may be sold and why; counts to the shop, movements to Epicor.",
     "products": "Parts and prices to the shop's items, items born at the till to Epicor.",
     "close": "One business date: compared and written back; its store-days proposed, approved, posted, signed.",
+    "alerts": "What fires, who was told; rules for Prometheus, a dashboard for Grafana.",
     "reconcile": "Files of both sides, the bank and the ledger: every cent explained.",
 }
 COMMANDS = {
