@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from he_sync.model.errors import FixInput, HeSyncError, NotAllowed, Refused, TryLater
-from he_sync.web.console import sign_in
+from he_sync.web.console import figures, sign_in
 from he_sync.web.console.access import Access
 from he_sync.web.console.door import Door, Guard, Keys, People
 from he_sync.web.console.pages import ROUTES
@@ -38,7 +38,8 @@ def console(place: Place, keys: Keys, hosts: Iterable[str], *, hasher: PasswordH
     Raises BrokenPromise for a page whose roles nobody declared.
     """
     people = People(Users(place.home, hasher), Sessions(keys.now), place.who)
-    routes = [*ROUTES, *sign_in.ROUTES, Route("/healthz", healthz), Mount("/static", StaticFiles(directory=STATIC))]
+    static = Mount("/static", StaticFiles(directory=STATIC))
+    routes = [*ROUTES, *sign_in.ROUTES, *figures.ROUTES, Route("/healthz", healthz), static]
     guard = Guard(keys, frozenset(hosts), people, Access(routes), told)
     app = Starlette(
         routes=routes,
