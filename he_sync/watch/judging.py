@@ -13,7 +13,7 @@ from typing import Literal
 from he_sync.watch.figures import Figures
 from he_sync.watch.memory import Labels, Point, Standing
 from he_sync.watch.metrics import NAMED, Sample
-from he_sync.watch.rules import Burn, Rule, Rules
+from he_sync.watch.rules import JUDGED_BY, Burn, Rule, Rules
 from he_sync.watch.slo import burning
 
 Points = Mapping[str, Sequence[Point]]
@@ -62,7 +62,8 @@ def judge(rules: Rules, figures: Figures, points: Points, known: Mapping[str, St
 
 
 def _unknown(rule: Rule, figures: Figures) -> bool:
-    return bool(rule.metric) and NAMED[rule.metric].group in figures.missing
+    group = JUDGED_BY[rule.burn.slo] if rule.burn else NAMED[rule.metric].group
+    return group in figures.missing
 
 
 def _readings(rule: Rule, figures: Figures, points: Points, rules: Rules, now: datetime) -> Iterator[Reading]:
@@ -88,7 +89,8 @@ def _burn(rule: Rule, burn: Burn, points: Points, rules: Rules, now: datetime) -
 
 
 def _key(rule: Rule, labels: Labels) -> str:
-    return rule.alert + "".join(f" {name}={value}" for name, value in labels)
+    """In one line, whatever a label holds."""
+    return " ".join(" ".join((rule.alert, *(f"{name}={value}" for name, value in labels))).split())
 
 
 def _turn(rule: Rule, before: Standing | None, found: Reading | None, now: float) -> Turn:

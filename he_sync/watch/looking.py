@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,16 +24,19 @@ from he_sync.watch.judging import judge
 from he_sync.watch.memory import Memory, Notice, memory
 from he_sync.watch.of_watching import LOOKED
 from he_sync.watch.place import Watched, watched
-from he_sync.watch.rules import Rules, load
+from he_sync.watch.rules import JUDGED_BY, Rules, load
 from he_sync.watch.sending import Deliver, deliver
-from he_sync.watch.telling import BOOK, Speaker
+from he_sync.watch.telling import BOOK, Speaker, heartbeat
 
 AT_ONCE = 20
 """Messages to one target in one look; a storm of them must not keep a sensor over its 60 s."""
 PAUSES = (30.0, 900.0)
 """Seconds until a target that did not take a message is tried again: the first time, and at most."""
-LEASE = 60.0
-"""Seconds for which a message is one sender's; longer than any target may take."""
+LEASE = 120.0
+"""Seconds for which a message is one sender's; longer than a target takes."""
+BUDGET = 40.0
+"""Seconds after which a look begins no more messages: many targets that are down at once must not make it a minute."""
+BEAT = "beat"
 ALARMS_WITHIN = timedelta(days=2)
 SEVERITY = "page"
 """Of alarms, which are told by whoever meets the trouble: a run that failed, a source that cannot be read."""
@@ -60,12 +64,13 @@ class Looked:
 
 def look(environ: Mapping[str, str] = os.environ, now: datetime | None = None, send: Deliver | None = None) -> Looked:
     """One look at an installation. Raises FixInput for a file of rules that is wrong; what was told stays told."""
-    at = now or datetime.now(UTC)
+    at, sends = now or datetime.now(UTC), send or deliver(environ)
     with watched(environ) as place:
         rules = load(place.home)
         with memory(place.home) as kept:
             turns = _judge(place, rules, kept, at)
-            sent, problems = _deliver(kept, rules, send or deliver(environ), at)
+            sent, problems = _deliver(kept, rules, sends, at)
+            problems += _beat(kept, rules, sends, at)
             waiting, standing = len(kept.waiting()), kept.standings().values()
     firing = tuple(one.key for one in standing if one.fired_at is not None)
     fired = tuple(key for key, said in turns if said == "fired")
@@ -75,7 +80,8 @@ def look(environ: Mapping[str, str] = os.environ, now: datetime | None = None, s
 
 def _judge(place: Watched, rules: Rules, kept: Memory, now: datetime) -> list[tuple[str, str]]:
     figures = read(place, now)
-    judged = {} if "events" in figures.missing else slo.walks(place, kept, [one.slo for one in rules.slos], now)
+    readable = [one.slo for one in rules.slos if JUDGED_BY[one.slo] not in figures.missing]
+    judged = slo.walks(place, kept, readable, now)
     speaker = Speaker(rules, variable("HE_CONSOLE_URL", place.environ, ""), now)
     with kept.alone():
         slo.keep(kept, judged, figures, now)
@@ -88,7 +94,7 @@ def _judge(place: Watched, rules: Rules, kept: Memory, now: datetime) -> list[tu
         kept.prune(now.timestamp(), slo.WINDOWS)
     for turn in turns:
         if turn.says:
-            log.warning("alert %s %s", turn.last.key.replace("\n", " "), turn.says)
+            log.warning("alert %s %s", turn.last.key, turn.says)
     return [(turn.last.key, turn.says) for turn in turns]
 
 
@@ -141,10 +147,14 @@ def _as_notices(alarm: Mapping[str, Any], name: str, rules: Rules, now: datetime
 
 
 def _deliver(kept: Memory, rules: Rules, send: Deliver, now: datetime) -> tuple[int, tuple[str, ...]]:
-    """What is due, target by target: one that is down keeps no other waiting."""
-    sent, problems = 0, []
-    for target in rules.targets:
+    """What is due, target by target: one that is down keeps no other waiting, and comes last."""
+    sent, until = 0, time.monotonic() + BUDGET
+    problems: list[str] = []
+    downs = kept.downs()
+    for target in sorted(rules.targets, key=lambda one: one.name in downs):
         for _ in range(AT_ONCE):
+            if time.monotonic() > until:
+                return sent, tuple(problems)
             notice = kept.claim(target.name, now.timestamp(), LEASE)
             if notice is None:
                 break
@@ -158,3 +168,19 @@ def _deliver(kept: Memory, rules: Rules, send: Deliver, now: datetime) -> tuple[
             kept.sent(notice, now.timestamp())
             sent += 1
     return sent, tuple(problems)
+
+
+def _beat(kept: Memory, rules: Rules, send: Deliver, now: datetime) -> tuple[str, ...]:
+    """Say that we look, to who misses it when nothing is said (fault F104). Never queued: an old one says nothing."""
+    beat, last = rules.heartbeat, kept.mark(BEAT)
+    if beat is None or (last and now.timestamp() - float(last) < beat.every.total_seconds()):
+        return ()
+    problems = []
+    for target in (one for one in rules.targets if one.name in beat.to):
+        try:
+            send(target, heartbeat(target.name, now), now)
+        except HeSyncError as error:
+            problems.append(str(error))
+    if not problems:
+        kept.set_mark(BEAT, str(now.timestamp()))
+    return tuple(problems)

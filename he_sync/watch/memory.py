@@ -238,7 +238,10 @@ class Memory:
     def prune(self, now: float, counted: timedelta) -> None:
         """Let go of what is old."""
         self.rows("DELETE FROM counted WHERE at < ?", now - counted.total_seconds())
-        self.rows("DELETE FROM notice WHERE sent_at < ? OR dropped_at < ?", *[now - KEPT.total_seconds()] * 2)
+        old = "(sent_at < ? OR dropped_at < ?)"
+        standing = "SELECT key || '@' || printf('%.3f', since) FROM standing"
+        gone = f"DELETE FROM notice WHERE {old} AND episode NOT IN ({standing})"  # noqa: S608 - our own words
+        self.rows(gone, *[now - KEPT.total_seconds()] * 2)
 
 
 @contextmanager

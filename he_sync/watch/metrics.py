@@ -51,7 +51,7 @@ METRICS = tuple(
         ("he_poll_age_seconds", "polls", "Since a source was polled last", ("source",), "s"),
         ("he_store_days_late", "days", "Store-days past their deadline and not signed"),
         ("he_closed_age_days", "days", "Since the newest business date that was closed", (), "d"),
-        ("he_store_log_bytes", "house", "Length of the store's write-ahead log", (), "bytes"),
+        ("he_store_wal_bytes", "house", "Length of the store's write-ahead log", (), "bytes"),
         ("he_disk_free_ratio", "house", "Free share of the disk that holds the home folder", (), "percentunit"),
         ("he_disk_free_bytes", "house", "Free bytes of the disk that holds the home folder", (), "bytes"),
         ("he_backup_age_seconds", "house", "Since the newest back-up; +Inf where there is none", (), "s"),

@@ -28,7 +28,7 @@ def house(watched: Watched, now: datetime) -> Iterator[Sample]:
     yield Sample("he_backup_age_seconds", _backup_age(watched, now))
     yield Sample("he_alarms_waiting", sum(1 for _ in alarms.waiting(watched.home)))
     if watched.kept is not None:
-        yield Sample("he_store_log_bytes", log_bytes(watched.kept))
+        yield Sample("he_store_wal_bytes", log_bytes(watched.kept))
 
 
 def _backup_age(watched: Watched, now: datetime) -> float:

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from he_sync.model.errors import FixInput
 from he_sync.watch.metrics import NAMED
-from he_sync.watch.targets import Part, Quiet, Route, Severity, Span, Target
+from he_sync.watch.targets import Heartbeat, Part, Quiet, Route, Severity, Span, Target
 
 OURS = Path(__file__).with_name("rules.yaml")
 FILE = "alerts.yaml"
@@ -41,6 +41,10 @@ class Burn(Part):
     slo: str
     windows: tuple[Window, ...] = Field(min_length=1)
     least: int = 20
+
+
+JUDGED_BY = {"events_answered": "events", "writes_settled": "effects", "systems_answer": "systems"}
+"""Objectives that are judged (`slo`), and the group of figures without which nothing is known of one."""
 
 
 class Slo(Part):
@@ -98,6 +102,7 @@ class Rules(Part):
     targets: tuple[Target, ...] = ()
     routes: tuple[Route, ...] = ()
     quiet: Quiet | None = None
+    heartbeat: Heartbeat | None = None
     runbooks: str = ""
     """Where docs/runbooks.md can be read, e.g. https://docs.example.com/runbooks; "" gives its place in the tree."""
 
@@ -109,12 +114,17 @@ class Rules(Part):
     @model_validator(mode="after")
     def _names(self) -> Self:
         known = {target.name for target in self.targets}
-        if missing := {name for route in self.routes for name in route.names} - known:
-            raise ValueError(f"a route names {', '.join(sorted(missing))}, which no target is called")
+        named = {name for route in self.routes for name in route.names} | set(
+            self.heartbeat.to if self.heartbeat else ()
+        )
+        if missing := named - known:
+            raise ValueError(f"a route or the heartbeat names {', '.join(sorted(missing))}, which no target is called")
         for what, names in (("alert", [r.alert for r in self.rules]), ("target", [t.name for t in self.targets])):
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(f"two of {what} {twice[0]}")
         objectives = {slo.slo for slo in self.slos}
+        if made_up := sorted(objectives - set(JUDGED_BY)):
+            raise ValueError(f"nothing is judged by {made_up[0]}; choose {', '.join(JUDGED_BY)}")
         if lost := [rule.alert for rule in self.rules if rule.burn and rule.burn.slo not in objectives]:
             raise ValueError(f"{lost[0]} names an objective that is not there")
         return self

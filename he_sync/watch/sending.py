@@ -25,7 +25,14 @@ from he_sync.watch.metrics import number
 from he_sync.watch.targets import Email, Hook, Target
 
 SECONDS, BYTES = 10.0, 1 << 20
-WORDS = {"firing": "", "still": "Still: ", "escalated": "Not acknowledged: ", "resolved": "Over: ", "alarm": ""}
+WORDS = {
+    "firing": "",
+    "still": "Still: ",
+    "escalated": "Not acknowledged: ",
+    "resolved": "Over: ",
+    "alarm": "",
+    "heartbeat": "",
+}
 SLACK = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 SIGNED = b"v1,"
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})

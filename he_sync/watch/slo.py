@@ -79,7 +79,7 @@ def walk(watched: Watched, slo: str, after: int | None, now: datetime) -> Judged
 
 
 def walks(watched: Watched, kept: Memory, slos: Iterable[str], now: datetime) -> dict[str, Judged]:
-    """Every table's; none while the figures' store is away. Read before the transaction that keeps it."""
+    """Those of some objectives, read before the transaction that keeps them."""
     marks = {slo: kept.mark(f"walk {slo}") for slo in slos if slo in WALKS}
     return {slo: walk(watched, slo, int(mark) if mark else None, now) for slo, mark in marks.items()}
 

@@ -96,6 +96,13 @@ class Route(Part):
         return (not self.owners or owner in self.owners) and (not self.severities or severity in self.severities)
 
 
+class Heartbeat(Part):
+    """Targets that are told every while that we look; a service that calls somebody when it hears nothing."""
+
+    to: tuple[str, ...] = Field(min_length=1)
+    every: Span = timedelta(minutes=5)
+
+
 class Quiet(Part):
     """Hours in which a ticket waits for the morning; a page never does. They may pass midnight."""
 

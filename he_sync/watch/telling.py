@@ -133,17 +133,20 @@ def acknowledge(kept: Memory, key: str, who: str, note: str, now: datetime) -> S
 
 def trial(target: str, now: datetime) -> Notice:
     """A message that says it is none."""
+    return _ours("trial", "firing", "a trial of this target; nothing is wrong", target, now)
+
+
+def heartbeat(target: str, now: datetime) -> Notice:
+    """A message that says that we look."""
+    return _ours("heartbeat", "heartbeat", "the rules are looked at", target, now)
+
+
+def _ours(alert: str, kind: str, says: str, target: str, now: datetime) -> Notice:
     at = _instant(now.timestamp())
-    body: dict[str, Any] = {
-        "kind": "firing",
-        "alert": "trial",
-        "severity": "ticket",
-        "owner": "whoever reads this",
-        "labels": {},
-    }
-    body |= {"summary": "a trial of this target; nothing is wrong", "value": 0, "limit": None, "since": at, "at": at}
-    body |= {"fired": at, "episode": "trial", "record": "none", "runbook": "docs/watching.md"}
-    return Notice(sha256(f"trial {target} {at}".encode()).hexdigest()[:32], "trial", target, "firing", body, 0, 0)
+    body: dict[str, Any] = {"kind": kind, "alert": alert, "severity": "ticket", "owner": "nobody", "labels": {}}
+    body |= {"summary": says, "value": 0, "limit": None, "since": at, "fired": at, "at": at, "episode": alert}
+    body |= {"record": "none", "runbook": "docs/watching.md"}
+    return Notice(sha256(f"{alert} {target} {at}".encode()).hexdigest()[:32], alert, target, kind, body, 0, 0)
 
 
 def _instant(seconds: float) -> str:

@@ -100,6 +100,17 @@ def test_what_cannot_be_read_begins_no_alert_and_ends_none(house: House) -> None
     assert house.told() == [("desk", "firing"), ("desk", "resolved")]
 
 
+def test_an_alert_that_fires_for_months_is_over_for_whom_it_was_told_at_its_beginning(house: House) -> None:
+    fire(house)
+    with memory(house.home) as kept:
+        telling.acknowledge(kept, "events_wait", "ana", "known", house.now)
+    house.later(days=40).look()
+    answered(house)
+    house.later(seconds=30).look()
+    house.later(minutes=2).look()
+    assert house.told() == [("desk", "firing"), ("desk", "resolved")]
+
+
 # restarts
 
 
@@ -118,7 +129,7 @@ def test_a_restart_between_the_judging_and_the_sending_loses_no_alert(house: Hou
     with pytest.raises(Killed):
         look(house.environ, house.now, dies)
     assert house.told() == []
-    house.later(seconds=61).look()
+    house.later(seconds=121).look()
     assert house.told() == [("desk", "firing")]
 
 
@@ -136,7 +147,7 @@ def test_a_restart_between_the_sending_and_its_mark_repeats_under_the_same_id(
         patched.setattr(Memory, "sent", dies)
         with pytest.raises(Killed):
             house.look()
-    house.later(seconds=61).look()
+    house.later(seconds=121).look()
     first, second = (notice.id for _, notice in house.took)
     assert first == second
 
@@ -283,3 +294,17 @@ def test_a_run_that_failed_goes_the_way_of_alerts_once_whether_its_own_channel_t
         path.rename(told / path.name)
     house.later(minutes=5).look()
     assert [body["summary"] for body in house.bodies("alarm")] == ["nightly_close failed"]
+
+
+def test_a_heartbeat_is_sent_every_five_minutes_and_none_of_the_time_in_which_its_target_was_down(house: House) -> None:
+    house.rules(EVERYBODY + "heartbeat: {to: [boss], every: 5m}\n")
+    for _ in range(4):
+        house.later(minutes=2, seconds=30).look()
+    assert house.told("heartbeat") == [("boss", "heartbeat")] * 2
+    house.down = {"boss"}
+    for _ in range(3):
+        house.later(minutes=5).look()
+    house.down = set()
+    house.later(seconds=30).look()
+    house.later(seconds=30).look()
+    assert house.told("heartbeat") == [("boss", "heartbeat")] * 3

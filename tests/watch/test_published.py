@@ -64,7 +64,7 @@ def test_prometheus_gets_every_rule_with_its_limit_time_severity_and_runbook() -
     assert by_name["dead_letters"]["annotations"]["summary"] == (
         "{{ $value }} open dead letters by {{ $labels.field }}, {{ $labels.rule }}"
     )
-    assert by_name["store_log_grows"]["expr"] == "he_store_log_bytes > 67108864"
+    assert by_name["store_log_grows"]["expr"] == "he_store_wal_bytes > 67108864"
 
 
 def test_a_burn_for_prometheus_asks_for_both_windows_and_for_enough_that_was_judged() -> None:

@@ -153,6 +153,16 @@ def test_no_history_burns_that_kept_its_objective_in_every_minute(minutes: list[
     assert burning(FAST, 0.99, history, NOON) == (False, 0.0)
 
 
+def test_a_store_that_is_away_ends_no_alert_on_an_objective(house: House) -> None:
+    house.look()
+    come(house, *(f"e{number}" for number in range(30)))
+    assert "events_answered_fast slo=events_answered" in house.later(minutes=2).look().firing
+    (house.home / "he_sync.db").rename(house.home / "away.db")
+    for _ in range(4):
+        house.later(hours=1).look()
+    assert "events_answered_fast slo=events_answered" in house.look().firing
+
+
 def test_an_outage_of_a_whole_hour_pages_through_the_objective(house: House) -> None:
     house.look()
     for minute in range(30):
