@@ -21,6 +21,7 @@ from tests.bench import (
     close_night,
     close_world,
     exactly_once,
+    inferring,
     latency,
     mapping_language,
     matching,
@@ -49,6 +50,7 @@ RECONCILE = {f"reconcile_{name}": part for name, part in settlements.PARTS.items
 PARTS = (
     *("pulls", "night", "store", "stock", "exactly_once", "receiver", "latency", "matching", "suggesting", "pages"),
     "mapping_language",
+    "inferring",
     *RECONCILE,
     *("close_world", "close_night"),
 )
@@ -105,6 +107,7 @@ def _parts(folder: Path, rows: int) -> dict[str, Callable[[], Iterator[Figure]]]
         "pages": lambda: pages.figures(folder / "pages"),
         "suggesting": lambda: suggesting.figures(folder),
         "mapping_language": lambda: mapping_language.figures(folder / "mapping"),
+        "inferring": inferring.figures,
         **{name: partial(part, folder) for name, part in RECONCILE.items()},
         "close_world": lambda: close_world.figures(folder / "close-world"),
         "close_night": lambda: close_night.figures(folder / "close-night"),
