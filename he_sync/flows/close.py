@@ -14,6 +14,7 @@ from he_sync.flows import compare, last_good, registry
 from he_sync.flows import plan as planning
 from he_sync.flows import push as pushing
 from he_sync.flows.benches import bench
+from he_sync.flows.exceptions import finding
 from he_sync.flows.sources import SOURCES
 from he_sync.flows.stock import night as stock
 from he_sync.model.contract import records
@@ -22,6 +23,7 @@ from he_sync.model.errors import FixInput
 from he_sync.model.retailer import Retailer
 from he_sync.store import closes, effects
 from he_sync.store.database import Store
+from he_sync.store.exceptions import Deed
 from he_sync.store.lake import Lake
 
 FRAMES = (
@@ -247,7 +249,10 @@ CAME_IN = (
 
 
 def report(store: Store, lake: Lake, day: str) -> Report:
-    """What came in, what differed, what was written back, what remains; ends the day's close unless writes are open."""
+    """What came in, what differed, what was written back, what remains; ends the day's close unless writes are open.
+
+    What remains is on the desk of exceptions from then on.
+    """
     statuses = effects.listing(store, day)
     states = {status.effect.key: status.state for status in statuses}
     run = _open(store, lake, day)
@@ -255,10 +260,33 @@ def report(store: Store, lake: Lake, day: str) -> Report:
         run = closes.advance(store, run, "planned")
         for state in () if any(one in IN_MOTION for one in states.values()) else ("pushed", "closed"):
             run = closes.advance(store, run, state)
-    planned = records(lake.read("push", "plan", day))
-    settled = frozenset(f"{row.kind}|{row.subject}" for row in planned if _is_confirmed(store, states, row.key))
+    settled = _settled(store, lake, day, states)
     rows = {name: lake.current("canonical", name, day).rows for name in CAME_IN}
+    renew_exceptions(store, lake, day)
     return Report(day, rows, tuple(differences(lake, day)), settled, dict(Counter(states.values())))
+
+
+def renew_exceptions(store: Store, lake: Lake, day: str) -> list[Deed]:
+    """Bring the desk of a date to what its legs found and no confirmed write has settled; gives the changes.
+
+    Raises FixInput for a date of which nothing was compared.
+    """
+    legs = [leg for leg in compare.LEGS if _has(lake, "reconcile", leg, day)]
+    if not legs:
+        raise FixInput(f"{day} was not compared; run he-sync close {day}")
+    states = {status.effect.key: status.state for status in effects.listing(store, day)}
+    settled = _settled(store, lake, day, states) if _has(lake, "push", "plan", day) else frozenset[str]()
+    rest: list[Difference] = []
+    done: list[Difference] = []
+    for one in differences(lake, day):
+        (done if _key(one) in settled else rest).append(one)
+    return finding.renew_differences(store, lake, day, legs, rest, done)
+
+
+def _settled(store: Store, lake: Lake, day: str, states: dict[str, str]) -> frozenset[str]:
+    """Differences that a confirmed effect of the date's plan settled."""
+    planned = records(lake.read("push", "plan", day))
+    return frozenset(f"{row.kind}|{row.subject}" for row in planned if _is_confirmed(store, states, row.key))
 
 
 def _is_confirmed(store: Store, states: dict[str, str], key: str) -> bool:

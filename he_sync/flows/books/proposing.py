@@ -16,6 +16,7 @@ from he_sync.flows.books.ground import Books, Ground, grounds
 from he_sync.flows.books.ledger import Ledger
 from he_sync.flows.books.look import Looked, look
 from he_sync.flows.books.posting import give_way, settle
+from he_sync.flows.exceptions.finding import desk, rule_used
 from he_sync.flows.night import Office
 from he_sync.model.retailer import Retailer
 from he_sync.reconcile.journals.correction import Posted, Step, propose
@@ -202,7 +203,8 @@ def _automatic(office: Books, day: str) -> None:
     for given in office.retailer.approval.automatic:
         rule = Automatic(given.name, given.limit_minor, given.month_limit_minor)
         waiting = books.of_day(office.store, day, states=("proposed",))
-        used = books.approved_in_month(office.store, day[:7], f"rule {rule.name}")
+        with desk(office.store, office.lake) as at:
+            used = rule_used(at, office.store, day[:7], rule.name)
         found = approve_by_rule([proposal(office, each) for each in waiting], rule, used)
         agreed = [one for one in found if one.state == "approved"]
         moves = [(one, one.moves[-1]) for one in agreed]
