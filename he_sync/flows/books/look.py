@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from he_sync.flows.books.ground import Books, Ground, grounds
 from he_sync.flows.books.ledger import Ledger
+from he_sync.flows.exceptions.journals import alone
 from he_sync.flows.writers import group_id
 from he_sync.model.money import show
 from he_sync.reconcile.journals.store_day import STATES, Facts, Standing, State, judge, transition
@@ -76,9 +77,11 @@ def _of_others(ledger: Ledger, code: str) -> str:
 
 def unposted(office: Books, journals: Collection[Journal]) -> Iterator[str]:
     """One line for each journal that the ledger does not have, with its cents and what to do."""
-    currency = office.retailer.currency
+    currency, undone = office.retailer.currency, alone(journals)
     for one in journals:
         what = f"{one.key} over {show(one.amount_minor, currency)}"
+        if one.replaces in undone:
+            what = f"{undone[one.replaces].key} stands alone in the ledger: {what}"
         if one.state == "proposed":
             yield f"{what} waits for approval by somebody other than {one.prepared_by}"
         elif one.state == "approved":

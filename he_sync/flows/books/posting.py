@@ -14,6 +14,7 @@ from he_sync.flows import push as pushing
 from he_sync.flows.books import ledger as books_ledger
 from he_sync.flows.books.look import Looked, look
 from he_sync.flows.books.sending import send_these
+from he_sync.flows.exceptions.journals import renew_journals
 from he_sync.flows.night import Office
 from he_sync.model.errors import BrokenPromise
 from he_sync.store import books, effects
@@ -21,6 +22,7 @@ from he_sync.store.books import Journal
 from he_sync.store.effects import Effect, effect_key
 
 KIND = "post_store_day"
+ENDED = ("posted", "reversed")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def post_day(
 ) -> list[Done]:
     """Post the approved journals of a date and nothing else, read them back, say what is in the way of the others.
 
-    A store-day whose ground changed since its journals were proposed posts nothing.
+    A store-day whose ground changed since its journals were proposed posts nothing. A journal that stopped half-way is
+    an exception of the date until it is through.
     """
     first = look(office, day, stores, books_ledger.read(office, day))
     settle(office, first)
@@ -51,16 +54,13 @@ def post_day(
     sent = [each for one in first for each in books.unfinished(office.store, day, one.store)]
     pushed = send_these(office, {one.effect_key for one in sent if one.effect_key}, now)
     settle(office, first)
-    before = {one.store: {each.key for each in one.journals if each.state == "posted"} for one in first}
+    before = {one.store: {each.key for each in one.journals if each.state in ENDED} for one in first}
     after = look(office, day, stores, books_ledger.read(office, day))
+    renew_journals(office.store, office.lake, day, office.retailer.currency)
     return [
         Done(
             one.store,
-            tuple(
-                each.key
-                for each in one.journals
-                if each.state in {"posted", "reversed"} and each.key not in before[one.store]
-            ),
+            tuple(each.key for each in one.journals if each.state in ENDED and each.key not in before[one.store]),
             one.standing.state,
             f"{one.standing.because}{_stopped(one, pushed)}",
         )
