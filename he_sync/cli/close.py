@@ -22,6 +22,7 @@ from typer.core import TyperGroup
 from he_sync.cli import close_books
 from he_sync.cli.close_clearing import clearing
 from he_sync.cli.close_docs import docs
+from he_sync.cli.close_exceptions import exceptions
 from he_sync.cli.close_fees import fees_of
 from he_sync.cli.close_tills import till
 from he_sync.flows import close as closing
@@ -69,6 +70,7 @@ app = typer.Typer(cls=RunsByDefault)
 close_books.add_to(app)
 for verb in (clearing, docs):
     app.command()(verb)
+app.add_typer(exceptions, name="exceptions")
 app.command("tills")(till)
 app.command("fees")(fees_of)
 

@@ -10,6 +10,7 @@ from tests.flows.close_shop import LEDGER
 PEOPLE = {
     "roles": {"controller": {}, "clerk": {"limit_minor": 1_000}},
     "people": {"cora": "controller", "carl": "controller", "cleo": "clerk"},
+    "automatic": [{"name": "small breaks", "limit_minor": 50, "month_limit_minor": 100}],
 }
 
 
@@ -119,3 +120,88 @@ def test_a_company_that_cannot_say_what_is_closed_is_told_which_query_it_lacks(f
     code, _, err = finance("close", "propose", friday)
     assert code == 2
     assert "epicor has no query HeSync_Periods" in err
+
+
+# exceptions
+
+
+def test_finance_works_off_the_exceptions_of_a_date_with_a_preview_before_each_change(finance, friday, tmp_path):
+    desk = ("close", "exceptions")
+    assert said(finance(*desk, "list", "--json")) == (0, {"rows": [], "to_do": []})
+    code, came = said(finance(*desk, "look", friday, "--json"))
+    assert (code, {row["what"] for row in came["rows"]}) == (0, {"exception found"})
+    assert said(finance(*desk, "look", friday, "--json"))[1]["rows"] == []
+    rows = said(finance(*desk, "list", "--json"))[1]["rows"]
+    assert len(rows) == len(came["rows"])
+    klass = rows[0]["class"]
+    mine = [row["id"] for row in rows if row["class"] == klass]
+    change = (*desk, "take", "--class", klass, "--reason", "looks for it", "--who", "cleo", "--json")
+    code, shown = said(finance(*change, "--preview"))
+    assert (code, [row["id"] for row in shown["rows"]]) == (0, mine)
+    assert {row["owner"] for row in said(finance(*desk, "list", "--json"))[1]["rows"]} == {""}
+    assert said(finance(*change)) == (code, shown)
+    assert [row["id"] for row in said(finance(*desk, "list", "--owner", "cleo", "--json"))[1]["rows"]] == mine
+    why = ("--reason", "asked", "--json", "--who")
+    code, found = said(finance(*desk, "explain", mine[0], *why, "cleo"))
+    assert (code, found["rows"]) == (1, [])
+    assert "cleo had it; another person closes it" in found["to_do"][0]
+    assert finance(*desk, "explain", mine[0], *why, "carl")[0] == 0
+    told = said(finance(*desk, "show", mine[0], "--json"))[1]
+    assert (told["exception"]["status"], told["exception"]["owner"]) == ("explained", "cleo")
+    assert [(step["who"], step["what"]) for step in told["steps"]] == [
+        ("he-sync", "exception found"),
+        ("cleo", "exception taken"),
+        ("carl", "exception explained"),
+    ]
+    code, out, _ = finance(*desk, "list", "--status", "all", "--csv", str(tmp_path / "out"))
+    assert (code, out) == (0, f"{tmp_path / 'out' / 'exceptions.csv'}: {len(rows)} exceptions\n")
+    assert (tmp_path / "out" / "exceptions.csv").read_text().count("\n") == len(rows) + 1
+
+
+BAD_WISHES = [
+    (("look", "yesterday"), 2, "'yesterday' is not a date"),
+    (("look", "2019-07-04"), 2, "2019-07-04 was not compared; run he-sync close 2019-07-04"),
+    (("list", "--age", "old"), 2, "age 'old' is none of 0, 1-3, 4-7, 8+"),
+    (("show", "7"), 2, "no exception has the number 7"),
+    (("take", "--reason", "x"), 2, "name exceptions by number, or a filter"),
+    (("take", "--day", "2019-07-04", "--reason", "x"), 2, "no exception fits the filter"),
+    (("take", "--day", "FRIDAY"), 2, "Missing option '--reason'"),
+    (("write-off", "--day", "FRIDAY", "--reason", "x"), 2, "name the rule of approval.automatic"),
+    (("write-off", "--day", "FRIDAY", "--reason", "x", "--rule", "y", "--who", "carl"), 2, "no rule is called 'y'"),
+    (("explain", "--day", "FRIDAY", "--reason", "x", "--who", "mallory"), 1, "mallory may not approve"),
+]
+
+
+def test_a_wish_that_cannot_be_is_one_line_and_changes_nothing(finance, friday):
+    assert finance("close", "exceptions", "look", friday)[0] == 0
+    for words, code, line in BAD_WISHES:
+        given = [{"FRIDAY": friday}.get(word, word) for word in words]
+        ended, out, err = finance("close", "exceptions", *given)
+        assert (ended, out, err.count("\n")) == (code, "", 1), (words, out, err)
+        assert line in err
+    assert {row["status"] for row in said(finance("close", "exceptions", "list", "--json"))[1]["rows"]} == {"open"}
+
+
+# tills
+
+
+def test_finance_counts_the_drawers_and_is_told_which_is_off_and_which_ticket_is_nowhere(finance, friday, tmp_path):
+    code, found = said(finance("close", "tills", friday, "--json"))
+    assert (code, found["to_do"]) == (0, [])
+    cash = [row for row in found["rows"] if row["store"] == "S001" and row["cash taken"]]
+    assert {(row["counted"], row["over"]) for row in found["rows"]} == {("", "")}
+    sheet = tmp_path / "counts.csv"
+    counts = [f"S001,{row['register']},{row['cash taken'].replace(',', '')}" for row in cash[1:]]
+    sheet.write_text("\n".join(["store,register,counted", *counts]) + "\n")
+    code, found = said(finance("close", "tills", friday, "--counts", str(sheet), "--who", "cora", "--json"))
+    forgotten = f"S001 register {cash[0]['register']} was not counted, others of its store were; count it"
+    assert (code, found["to_do"]) == (1, [forgotten] if counts else [])
+    sheet.write_text(f"store,register,counted\nS001,{cash[0]['register']},0\n")
+    code, found = said(finance("close", "tills", friday, "--counts", str(sheet), "--json"))
+    [row] = [row for row in found["rows"] if row["register"] == cash[0]["register"]]
+    assert (code, row["over"]) == (1, f"-{cash[0]['cash taken']}")
+    off = f"S001 register {row['register']} is {cash[0]['cash taken']} short; see who counted it"
+    assert off in found["to_do"]
+    sheet.write_text("store,register\nS001,1\n")
+    ended, out, err = finance("close", "tills", friday, "--counts", str(sheet))
+    assert (ended, out, err.count("\n"), "has no column counted" in err) == (2, "", 1, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,11 +32,17 @@ class Sheet:
 def write_csv(sheet: Sheet, folder: Path) -> Path:
     """`<name>.csv`, UTF-8 with a heading; a text that a spreadsheet would run is led by an apostrophe."""
     path = folder / f"{sheet.name}.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(sheet.columns)
-        writer.writerows([_text(cell) for cell in row] for row in sheet.rows)
+    path.write_text(as_csv(sheet), encoding="utf-8", newline="")
     return path
+
+
+def as_csv(sheet: Sheet) -> str:
+    """The same as text."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(sheet.columns)
+    writer.writerows([_text(cell) for cell in row] for row in sheet.rows)
+    return file.getvalue()
 
 
 def _text(cell: Cell) -> str:
