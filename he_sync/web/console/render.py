@@ -28,6 +28,7 @@ LINKS = (
     (
         ("/stock", "Stock"),
         ("/close", "Close"),
+        ("/exceptions", "Exceptions"),
         ("/back-fills", "Back-fills"),
         ("/packs", "Evidence"),
         ("/audit", "Audit"),

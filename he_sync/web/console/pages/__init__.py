@@ -13,6 +13,7 @@ from he_sync.web.console.pages import (
     connections,
     data_docs,
     events,
+    exceptions,
     letters,
     overview,
     packs,
@@ -24,6 +25,6 @@ from he_sync.web.console.pages import (
 
 PAGES = (
     *(overview, events, letters, approvals, reviews, conflicts, stock),
-    *(close, store_days, data_docs, back_fills, rules, packs, connections, audit),
+    *(close, store_days, exceptions, data_docs, back_fills, rules, packs, connections, audit),
 )
 ROUTES = [*(route for page in PAGES for route in page.ROUTES), *MAPPINGS, *FLOWS]

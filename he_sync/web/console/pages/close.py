@@ -13,6 +13,7 @@ from he_sync.model.errors import FixInput
 from he_sync.store import board
 from he_sync.web.console.forms import number
 from he_sync.web.console.pages.data_docs import pages_of
+from he_sync.web.console.pages.exceptions import unresolved
 from he_sync.web.console.pages.store_days import board_of
 from he_sync.web.console.place import place_of
 from he_sync.web.console.render import page
@@ -23,7 +24,7 @@ def dates(request: Request) -> Response:
     place = place_of(request)
     rows = board.dates(place.look)
     last = max((row.business_date for row in rows), default=None)
-    return page(request, "dates", "Close", rows=rows, board=board_of(place, last))
+    return page(request, "dates", "Close", rows=rows, board=board_of(place, last), unresolved=unresolved(place))
 
 
 def day(request: Request) -> Response:
@@ -40,7 +41,7 @@ def day(request: Request) -> Response:
     proofs = completeness.kept(place.lake, named)
     line = completeness.freshness_of(proofs, place.retailer().currency) if proofs else "Not proven yet."
     values = {"day": named, "klass": klass, "line": line, "proofs": proofs, "classes": classes}
-    values["expected"] = pages_of(place.home, named)
+    values |= {"expected": pages_of(place.home, named), "unresolved": unresolved(place, named)}
     return page(request, "day", f"Close of {named}", rows=rows, more=more, **values)
 
 

@@ -21,6 +21,7 @@ from he_sync.settings import read_settings
 from he_sync.store import books
 from he_sync.store.books.days import StoreDay, listing
 from he_sync.web.console.forms import Form, posts
+from he_sync.web.console.pages.exceptions import unresolved
 from he_sync.web.console.place import Place, place_of
 from he_sync.web.console.render import done, page
 
@@ -52,7 +53,8 @@ def day_page(request: Request) -> Response:
     rows = listing(place.look, day, day)
     journals = {row.store: books.of_day(place.look, day, row.store) for row in rows}
     currency = place.retailer().currency
-    return page(request, "books", f"Store-days of {day}", day=day, rows=rows, journals=journals, currency=currency)
+    values: dict[str, Any] = {"rows": rows, "journals": journals, "currency": currency}
+    return page(request, "books", f"Store-days of {day}", day=day, unresolved=unresolved(place, day), **values)
 
 
 def ledger_page(request: Request) -> Response:
