@@ -5,6 +5,7 @@ import pytest
 from he_sync.flows.books.drawers import cash_of, stations_of
 from he_sync.flows.books.look import look
 from he_sync.flows.books.tills import count, tills
+from he_sync.flows.books.tills_sheets import GAPS, REGISTERS, sheets
 from he_sync.model.errors import FixInput
 from he_sync.model.money import to_major
 from tests.flows.close_shop import DAY, opened
@@ -87,3 +88,26 @@ def test_counts_that_cannot_be_right_are_refused_with_file_row_and_rule_and_none
     with pytest.raises(FixInput, match=f"counts.csv:? {said}"):
         shop.do(count, DAY, path, "cora")
     assert all(one.drawer is None or one.drawer.counted is None for one in shop.do(tills, DAY).registers)
+
+
+def test_the_sheets_of_the_evidence_have_each_register_to_the_cent_and_each_gap_of_the_chosen_stores(shop, tmp_path):
+    rows = shop.lake.read("canonical", "tickets", DAY)
+    gone = rows.sort_values("ticket_id").iloc[len(rows) // 2]
+    shop.change("tickets", lambda rows: rows[rows["ticket_id"] != gone.ticket_id])
+    shop.do(count, DAY, counted(shop, tmp_path / "counts.csv", r100001=-305), "cora")
+    found = shop.do(tills, DAY)
+    registers, gaps = shop.do(lambda office: list(sheets(office, ["2026-11-19", DAY], ())))
+    told = [dict(zip(REGISTERS, row, strict=True)) for row in registers.rows]
+    assert [(row["store"], row["register"]) for row in told] == [(one.store, one.register) for one in found.registers]
+    assert sum(row["tickets"] for row in told) == len(rows) - 1
+    cash = cash_of(shop.lake, DAY, stations_of(shop.lake, DAY))
+    taken = {(row["store"], row["register"]): row["cash_taken"] for row in told if row["cash_taken"] != ""}
+    assert taken == {place: to_major(cents, "USD") for place, cents in cash.items()}
+    [short] = [row for row in told if row["over"] not in {"", to_major(0, "USD")}]
+    assert (short["store"], short["register"], short["over"]) == ("S001", "100001", to_major(-305, "USD"))
+    assert {row["counted"] for row in told if row["store"] != "S001"} == {""}
+    [gap] = [dict(zip(GAPS, row, strict=True)) for row in gaps.rows]
+    assert (gap["date"], gap["first"], gap["count"]) == (DAY, gone.public_id, 1)
+    mine, same = shop.do(lambda office: list(sheets(office, [DAY], ("S002",))))
+    assert {row[1] for row in mine.rows} == {"S002"}
+    assert same.rows == (gaps.rows if gap["place"].split(" ")[0] in {"", "S002"} else ())
