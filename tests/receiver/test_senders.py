@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from he_sync.model.errors import FixSettings
 from he_sync.sandbox.epicor import bpm
 from he_sync.sandbox.epicor.posting import post
 from he_sync.sandbox.heartland.webhooks import Delivery, send
 from he_sync.sandbox.state import Commit
 from he_sync.store import inbox
-from he_sync.store.database import Store
-from tests.receiver.running import EPICOR, GP, HEARTLAND, Running, order_body
+from he_sync.store.database import Store, open_store
+from he_sync.web.receiver.settings import read_settings
+from tests.receiver.running import EPICOR, GP, HEARTLAND, Running, order_body, receiving
 
 TICKET = {"id": 100001, "type": "Ticket", "updated_at": "2026-11-20T09:33:53-05:00", "total": 201.4}
 
@@ -98,6 +101,24 @@ def test_epicors_tables_are_about_orders_jobs_shipments_parts_and_customers(rece
     assert {kept.event.topic for kept in inbox.listing(store, "new")} == {
         *("OrderHed", "OrderRel", "JobHead", "ShipHead", "Part", "Customer"),
     }
+
+
+def test_a_table_of_a_flow_of_ones_own_is_taken_by_its_key_and_no_shipped_one_is_renamed(tmp_path: Path) -> None:
+    named = {"HE_EPICOR_TABLES": "Vendor=VendorNum, Part=Company"}
+    changes = [
+        {"company": "EPIC06", "tableName": "Vendor", "keys": '{"Company":"EPIC06","VendorNum":12}'},
+        {"company": "EPIC06", "tableName": "Part", "keys": {"PartNum": "P1"}},
+    ]
+    with receiving(tmp_path, environment=named) as running, open_store(tmp_path / "he_sync.db") as store:
+        assert epicor(running, "cdc", changes) == 202
+        assert epicor(running, "Vendor", {"table": "Vendor", "keys": {"VendorNum": 13}}) == 202
+        assert set(entities(store)) == {"erp_vendor 12", "erp_part P1", "erp_vendor 13"}
+
+
+@pytest.mark.parametrize("text", ["Vendor", "Vendor=", "=VendorNum", "Vendor:VendorNum", "Vendor=Vendor Num"])
+def test_a_table_without_its_key_is_refused_with_the_way_to_write_it(text: str) -> None:
+    with pytest.raises(FixSettings, match="HE_EPICOR_TABLES: write tables as Vendor=VendorNum"):
+        read_settings({"HE_HOME": "var", "HE_EPICOR_TABLES": text})
 
 
 def test_one_bad_change_in_a_push_refuses_the_whole_push(receiver: Running, store: Store) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from he_sync.settings import store_address, variable
 
 SHORTEST = 22
 """Letters of a shared secret: 128 bits in base64."""
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 SIGNING = range(24, 65)
 """Bytes of a Standard Webhooks secret."""
 MAKE_ONE = "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one"
@@ -45,6 +47,8 @@ class ReceiverSettings:
     epicor: Secrets = field(default=(), repr=False)
     metrics: Secrets = field(default=(), repr=False)
     epicor_company: str = ""
+    epicor_tables: tuple[tuple[str, str], ...] = ()
+    """Tables of one's own flows with the column that tells their rows apart, beside those of the shipped flows."""
     dagster_url: str = ""
     connections: int = 2_000
     """Open at a time; more are turned away."""
@@ -62,6 +66,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> ReceiverSettings:
         epicor=_secrets("HE_HOOK_EPICOR_SECRET", environ, _shared),
         metrics=_secrets("HE_METRICS_TOKEN", environ, _shared),
         epicor_company=environ.get("HE_EPICOR_COMPANY", ""),
+        epicor_tables=_tables("HE_EPICOR_TABLES", environ),
         dagster_url=environ.get("HE_DAGSTER_URL", ""),
         connections=_count("HE_RECEIVER_CONNECTIONS", environ, ReceiverSettings.connections),
         batch=_count("HE_RECEIVER_BATCH", environ, ReceiverSettings.batch),
@@ -78,6 +83,18 @@ def _count(name: str, environ: Mapping[str, str], default: int) -> int:
     if not text.isdecimal() or not int(text):
         raise FixSettings(f"{name} must be a number above 0, not {text!r}")
     return int(text)
+
+
+def _tables(name: str, environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Vendor=VendorNum, several with commas between."""
+    items = [item.strip() for item in environ.get(name, "").split(",")]
+    pairs = [item.partition("=") for item in items if item]
+    for table, is_, column in pairs:
+        if not (NAME.fullmatch(table) and is_ and NAME.fullmatch(column)):
+            raise FixSettings(
+                f"{name}: write tables as Vendor=VendorNum, with commas between, not {table + is_ + column!r}"
+            )
+    return tuple((table, column) for table, _, column in pairs)
 
 
 def _secrets(name: str, environ: Mapping[str, str], value: Callable[[str, str], bytes]) -> Secrets:

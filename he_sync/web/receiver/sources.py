@@ -106,6 +106,7 @@ class Source:
 def sources(settings: ReceiverSettings) -> dict[str, Source]:
     """The senders that have a secret; the others do not exist."""
     heartland = frozenset(f"$.{where}{name}" for name in CODES for where in ("", "custom.", "lines[*].custom."))
+    tables = {**{table: (f"erp_{table.lower()}", column) for table, column in settings.epicor_tables}, **TABLES}
     every = (
         Source(
             "heartland",
@@ -120,8 +121,8 @@ def sources(settings: ReceiverSettings) -> dict[str, Source]:
         Source(
             "epicor",
             settings.epicor,
-            frozenset((*TABLES, *MIXED)),
-            _epicor(settings.epicor_company),
+            frozenset((*tables, *MIXED)),
+            _epicor(settings.epicor_company, tables),
             at_the_door=_secret_in_header,
         ),
     )
@@ -183,7 +184,7 @@ def _processor(topic: str, document: Any) -> Iterator[Said]:
     yield Said(topic, f"payment {record_id(found, 'id')}", version_of(changed), document)
 
 
-def _epicor(company: str) -> Reader:
+def _epicor(company: str, tables: Mapping[str, tuple[str, str]]) -> Reader:
     """BPM posts and CDC pushes: one, several, or several in an envelope; what is of no use to us is passed over."""
 
     def read(topic: str, document: Any) -> Iterator[Said]:
@@ -194,8 +195,8 @@ def _epicor(company: str) -> Reader:
             raise BadRecord("neither an event nor a list of events")
         for item in items:
             table, change = _change(item)
-            if table in TABLES and topic in {table, *MIXED} and company in {"", str(change.get("company", company))}:
-                entity, column = TABLES[table]
+            if table in tables and topic in {table, *MIXED} and company in {"", str(change.get("company", company))}:
+                entity, column = tables[table]
                 yield Said(table, f"{entity} {record_id(_keys(change), column)}", _revision(change), item)
 
     return read
