@@ -49,6 +49,8 @@ RULES: tuple[Rule, ...] = (
     Rule("GET", "/static", frozenset(), open=True),
     Rule("GET", "/sign-in", EVERY, open=True),
     Rule("POST", "/sign-in", EVERY, open=True),
+    Rule("GET", "/sign-in/provider", EVERY, open=True),
+    Rule("GET", "/sign-in/callback", EVERY, open=True),
     does("/sign-out", EVERY),
     reads("/"),
     reads("/events"),

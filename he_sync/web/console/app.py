@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 from starlette.applications import Starlette
@@ -19,6 +20,10 @@ from he_sync.model.errors import FixInput, HeSyncError, NotAllowed, Refused, Try
 from he_sync.web.console import figures, sign_in
 from he_sync.web.console.access import Access
 from he_sync.web.console.door import Door, Guard, Keys, People
+from he_sync.web.console.oidc import routes as oidc
+from he_sync.web.console.oidc.attempts import Attempts
+from he_sync.web.console.oidc.provider import Provider
+from he_sync.web.console.oidc.settings import console_url, oidc_settings
 from he_sync.web.console.pages import ROUTES
 from he_sync.web.console.passwords import HASHER
 from he_sync.web.console.place import Place
@@ -35,12 +40,13 @@ log = logging.getLogger(__name__)
 def console(place: Place, keys: Keys, hosts: Iterable[str], *, hasher: PasswordHasher = HASHER) -> Starlette:
     """The console of an installation, for requests to these names of hosts.
 
-    Raises BrokenPromise for a page whose roles nobody declared.
+    Raises BrokenPromise for a page whose roles nobody declared, FixSettings for a provider that is half configured.
     """
-    people = People(Users(place.home, hasher), Sessions(keys.now), place.who)
+    provider, url = _provider(place, keys), console_url(place.environ)
+    people = People(Users(place.home, hasher), Sessions(keys.now), place.who, provider is not None)
     static = Mount("/static", StaticFiles(directory=STATIC))
-    routes = [*ROUTES, *sign_in.ROUTES, *figures.ROUTES, Route("/healthz", healthz), static]
-    guard = Guard(keys, frozenset(hosts), people, Access(routes), told)
+    routes = [*ROUTES, *sign_in.ROUTES, *oidc.ROUTES, *figures.ROUTES, Route("/healthz", healthz), static]
+    guard = Guard(keys, frozenset({*hosts, *_host(url)}), people, Access(routes), told, url.startswith("https:"))
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Door, guard=guard)],
@@ -48,7 +54,18 @@ def console(place: Place, keys: Keys, hosts: Iterable[str], *, hasher: PasswordH
     )
     app.state.place, app.state.keys = place, keys
     app.state.users, app.state.sessions, app.state.tries = people.users, people.sessions, Tries(keys.now)
+    app.state.provider, app.state.attempts = provider, Attempts(keys.now)
     return app
+
+
+def _provider(place: Place, keys: Keys) -> Provider | None:
+    settings = oidc_settings(place.environ)
+    return Provider(settings, keys.now) if settings else None
+
+
+def _host(url: str) -> list[str]:
+    host = urlsplit(url).hostname
+    return [host] if host else []
 
 
 async def healthz(request: Request) -> Response:

@@ -28,10 +28,11 @@ from he_sync.web.console.access import Access, Rule, require
 from he_sync.web.console.sessions import LASTS, Sessions
 from he_sync.web.console.users import Users
 
-COOKIE, BEFORE = "he_console", "he_before"
+COOKIE, BEFORE, AWAY = "he_console", "he_before", "he_away"
 SIGN_IN = "/sign-in"
 KEY_BYTES = 32
 OPEN_TO_GROUP = 0o077
+YEAR = 365 * 86_400
 CLOSED = "This console opens with the address that `he-sync console` printed when it started.\n"
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -67,10 +68,16 @@ class People:
     users: Users
     sessions: Sessions
     owner: str
+    vouched: bool = False
+    """Whether a provider vouches for people: then the key lets nobody in, even before the first of them came."""
+
+    def by_key(self) -> bool:
+        """Whether the key lets its owner in."""
+        return not (self.vouched or self.users.known())
 
     def stamp(self, who: str) -> str | None:
         """What a session of this person must have begun with; None where it cannot go on."""
-        if not self.users.known():
+        if self.by_key():
             return "" if who == self.owner else None
         user = self.users.named(who)
         return user.stamp if user else None
@@ -108,6 +115,8 @@ class Guard:
     people: People
     access: Access
     tell: Tell
+    tls: bool = False
+    """Whether people come by TLS, through a proxy: cookies and the console's name are for that alone then."""
 
 
 class Door:
@@ -124,7 +133,10 @@ class Door:
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                if self._guard.tls:
+                    _only_by_tls(headers)
             await send(message)
 
         answer = self._at_the_door(Request(scope))
@@ -159,7 +171,7 @@ class Door:
 
     def _stranger(self, request: Request, rule: Rule | None) -> Response | None:
         """To the sign-in where people are named; nobody is let through to anything else."""
-        if not self._guard.people.users.known():
+        if self._guard.people.by_key():
             return PlainTextResponse(CLOSED, 401)
         if rule and rule.open:
             return None
@@ -169,7 +181,7 @@ class Door:
         return RedirectResponse(f"{SIGN_IN}?to={quote(to, safe='/')}", 303)
 
     def _entered(self, secret: str) -> Response:
-        if self._guard.people.users.known():
+        if not self._guard.people.by_key():
             return RedirectResponse(SIGN_IN, 303)
         if not hmac.compare_digest(secret.encode(), self._guard.keys.way_in.encode()):
             return PlainTextResponse(CLOSED, 401)
@@ -178,9 +190,21 @@ class Door:
 
 def let_in(token: str, to: str = "/") -> Response:
     """On to a page, with a session's cookie."""
-    answer = RedirectResponse(to, 303)
+    return with_session(RedirectResponse(to, 303), token)
+
+
+def with_session(answer: Response, token: str) -> Response:
+    """An answer with a session's cookie."""
     answer.set_cookie(COOKIE, token, max_age=int(LASTS.total_seconds()), httponly=True, samesite="strict")
     return answer
+
+
+def _only_by_tls(headers: MutableHeaders) -> None:
+    headers["strict-transport-security"] = f"max-age={YEAR}"
+    cookies = headers.getlist("set-cookie")
+    del headers["set-cookie"]
+    for cookie in cookies:
+        headers.append("set-cookie", f"{cookie}; Secure")
 
 
 def _writes(request: Request) -> bool:

@@ -15,7 +15,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 LONGEST = 1024
 """Letters that are looked at: no megabyte to hash."""
 HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
-ARGON, SCRYPT = "$argon2id$", "$scrypt$"
+ARGON, SCRYPT, PROVIDER = "$argon2id$", "$scrypt$", "$provider$"
 SCRYPT_MEMORY = 64 * 1024 * 1024
 
 
@@ -44,11 +44,16 @@ def from_scrypt(cost: tuple[int, int, int], salt: str, digest: str) -> str:
     return f"{SCRYPT}{','.join(map(str, cost))}${salt}${digest}"
 
 
+def of_provider(subject: str) -> str:
+    """What is kept of a person without a password: whom their provider means."""
+    return PROVIDER + hashlib.sha256(subject.encode()).hexdigest()
+
+
 def is_record(text: str) -> bool:
-    """Whether a text is a record of one of the two methods."""
+    """Whether a text is what is kept of a person."""
     if text.startswith(SCRYPT):
         return len(text.split("$")) == 5  # noqa: PLR2004 - "", scrypt, cost, salt, hash
-    return text.startswith(ARGON)
+    return text.startswith((ARGON, PROVIDER))
 
 
 def _is_right_by_scrypt(record: str, password: str) -> bool:

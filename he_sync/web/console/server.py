@@ -14,6 +14,7 @@ from he_sync.settings import home_and_profile, store_address
 from he_sync.store.database import open_store
 from he_sync.web.console.app import console
 from he_sync.web.console.door import Keys, key_of
+from he_sync.web.console.oidc.settings import oidc_settings
 from he_sync.web.console.place import Place
 from he_sync.web.console.users import Users
 
@@ -40,7 +41,7 @@ def serve(port: int = PORT, home: Path | None = None) -> None:
     keys = Keys(key_of(folder))
     with open_store(store_address()) as store:
         place = Place(store, os.environ, getpass.getuser(), os.environ.get("HE_DAGSTER_URL", ""))
-        way_in = "sign-in" if Users(folder).known() else f"enter/{keys.way_in}"
+        way_in = "sign-in" if Users(folder).known() or oidc_settings(os.environ) else f"enter/{keys.way_in}"
         sys.stdout.write(f"console: http://{HOST}:{port}/{way_in}\n")
         sys.stdout.flush()
         uvicorn.run(

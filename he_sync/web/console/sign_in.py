@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from math import ceil
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from he_sync.store import audit
 from he_sync.store.database import Store
 from he_sync.web.console.door import BEFORE, COOKIE, SIGN_IN, let_in
 from he_sync.web.console.forms import Form, posts, read_form
+from he_sync.web.console.oidc.routes import BEGIN, inside
 from he_sync.web.console.place import place_of
 from he_sync.web.console.render import page
 
@@ -31,7 +33,8 @@ def asked(request: Request) -> Response:
 def _page(request: Request, to: str, line: str = "", status: int = 200) -> Response:
     before = secrets.token_urlsafe(24)
     token = request.app.state.keys.form(before)
-    answer = page(request, "sign_in", "Sign in", status, to=to, line=line, own_token=token)
+    provider = f"{BEGIN}?to={quote(to, safe='/')}" if request.app.state.provider else ""
+    answer = page(request, "sign_in", "Sign in", status, to=to, line=line, own_token=token, provider=provider)
     answer.set_cookie(BEFORE, before, httponly=True, samesite="strict")
     return answer
 
@@ -66,15 +69,9 @@ def signed_out(request: Request, form: Form) -> Response:
     del form
     request.app.state.sessions.end(request.cookies.get(COOKIE, ""))
     _note(place_of(request).store, place_of(request).who, "signed out of the console")
-    answer = RedirectResponse(SIGN_IN if request.app.state.users.known() else "/", 303)
+    answer = RedirectResponse(SIGN_IN if request.app.state.provider or request.app.state.users.known() else "/", 303)
     answer.delete_cookie(COOKIE)
     return answer
-
-
-def inside(to: str) -> str:
-    """A path of this console; the first page for an address that leads anywhere else."""
-    odd = not to.startswith("/") or to.startswith("//") or "\\" in to or not to.isprintable()
-    return "/" if odd or to.startswith(SIGN_IN) else to
 
 
 def _note(store: Store, who: str, what: str) -> None:

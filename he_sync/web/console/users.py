@@ -19,7 +19,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
-from he_sync.model.errors import FixInput, FixSettings, TryLater
+from he_sync.model.errors import FixInput, FixSettings, NotAllowed, TryLater
 from he_sync.web.console import passwords
 from he_sync.web.console.passwords import HASHER, LONGEST
 from he_sync.web.console.roles import EVERY, VIEWS, Role, Roles
@@ -40,6 +40,11 @@ class User:
     name: str
     hash: str
     roles: Roles = EVERY
+
+    @property
+    def by_password(self) -> bool:
+        """Whether a password lets this person in; a provider's people have none here."""
+        return not self.hash.startswith(passwords.PROVIDER)
 
     @property
     def stamp(self) -> str:
@@ -77,8 +82,8 @@ class Users:
         """The person whose password this is, an older record renewed. Raises TryLater while others are looked at."""
         user = self.named(name)
         with self._turn():
-            right = passwords.is_right(user.hash if user else self._nobody, password, self._hasher)
-            if not (right and user):
+            right = passwords.is_right(user.hash if user and user.by_password else self._nobody, password, self._hasher)
+            if not (right and user and user.by_password):
                 return None
             return self._renewed(user, password) if passwords.is_old(user.hash, self._hasher) else user
 
@@ -113,6 +118,23 @@ def add(home: Path, name: str, password: str, roles: Roles = EVERY, *, hasher: P
         raise FixInput("the password is the name; take a few words")
     with changing(home / FILE) as known:
         known[name.casefold()] = User(name, passwords.kept(password, hasher), roles)
+
+
+def enrol(home: Path, name: str, subject: str, roles: Roles) -> User:
+    """The person whom a provider vouches for, by what never changes there; kept with the roles they have now.
+
+    Raises NotAllowed for a name that is somebody else's here, and for a person whom this console knows by another name:
+    one person under two names could approve what they prepared.
+    """
+    record = passwords.of_provider(subject)
+    with changing(home / FILE) as known:
+        there, before = known.get(name.casefold()), next((one for one in known.values() if one.hash == record), None)
+        if there and there.hash != record:
+            raise NotAllowed(f"{name} is somebody else here; an admin has to drop that name first (--drop-user {name})")
+        if before and before.name != name:
+            raise NotAllowed(f"{name} was {before.name} here before; an admin has to drop that name first")
+        known[name.casefold()] = user = User(name, record, roles)
+    return user
 
 
 def drop(home: Path, name: str) -> None:
