@@ -75,7 +75,8 @@ def test_by_keyboard_alone_twenty_fields_are_mapped_five_suggestions_accepted_a_
             first = page.get_by_role("button", name="Accept").first
             accepted.append(str(first.get_attribute("value")).partition(":")[2])
             press(page, first)
-            page.get_by_role("status").filter(has_text="accepted").wait_for()
+            target, _, source = accepted[-1].partition("=")
+            page.get_by_role("status").filter(has_text=f"{source} to {target} accepted").wait_for()
         taken = {pair.partition("=")[0] for pair in accepted}
         assert "ShipViaCode" in taken  # longer than the field takes: seen in the preview, and cut by hand
         by_hand = {name: text for name, text in shop.BY_KEYBOARD.items() if name not in taken - {"ShipViaCode"}}
