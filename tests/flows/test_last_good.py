@@ -47,6 +47,7 @@ BAD = {
     "an option that is misspelt": ("report_back:", "report_bakc:", "report_bakc"),
     "not YAML": ("read: heartland_sales", "read: [heartland_sales", "defs.yaml:"),
     "a step that nobody registered": ("read: heartland_sales", "read: heartland_dreams", "heartland_dreams"),
+    "a date that there is not": ("  read: h", "  not_before: 2026-13-01\n  read: h", "month must be in 1..12"),
     "an inexact amount": ('"5000.00"', "5000.00", "in quotes"),
 }
 
