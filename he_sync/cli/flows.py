@@ -16,6 +16,7 @@ from rich.console import Console
 
 from he_sync.flows import history, registry, spec
 from he_sync.flows.case import Case
+from he_sync.flows.design.checking import complaints
 from he_sync.flows.drain import drain
 from he_sync.flows.run import Works, run
 from he_sync.flows.spec import Flow
@@ -50,7 +51,7 @@ def check(
 
     Of a file that is wrong it says too which version of it runs meanwhile.
     """
-    wrong = {path: lines for path in files or registry.files() if (lines := _complaints(path))}
+    wrong = {path: lines for path in files or registry.files() if (lines := complaints(path))}
     found = [line for lines in wrong.values() for line in lines] or ([] if files else _at_odds())
     found += _instead(wrong)
     if as_json:
@@ -61,14 +62,6 @@ def check(
         typer.echo(f"{len(files or registry.files())} flow files are right")
     if found:
         raise typer.Exit(BAD_INPUT)
-
-
-def _complaints(path: Path) -> list[str]:
-    try:
-        registry.load(path)
-    except FixInput as error:
-        return str(error).split("\n")
-    return []
 
 
 def _at_odds() -> list[str]:
