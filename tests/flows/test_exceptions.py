@@ -268,6 +268,10 @@ def test_without_its_file_the_desk_is_what_the_audit_says_and_one_of_another_sto
     with Desk(shop.store, tmp_path / "anew.db") as anew:
         assert anew.listing() == shop.at.listing()
         assert anew.steps(shop.one().id) == shop.at.steps(shop.one().id)
+    damaged = tmp_path / "damaged.db"
+    damaged.write_bytes(b"no database" * 1000)
+    with Desk(shop.store, damaged) as at:
+        assert at.listing() == shop.at.listing()
     with open_store(tmp_path / "restored.db") as restored:
         before = Shop(restored, tmp_path / "elsewhere", shop.retailer)
         before.close(lacks(7))

@@ -27,17 +27,20 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.sqlite import insert as put
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from he_sync.model.errors import FixSettings
 from he_sync.store import audit as log
 from he_sync.store.canonical import canonical_json, read_json
-from he_sync.store.database import Store
+from he_sync.store.database import DAMAGE, Store
 from he_sync.store.engines import engine_at
 from he_sync.store.exceptions.records import STATUS_AFTER, Break, Found
 from he_sync.store.tables import Instant, audit
 
 metadata = MetaData()
+SHAPE = 1
+"""Counts up with each change of the tables below: a file of another shape is made anew."""
 FACTS = ("day", "leg", "klass", "subject", "store", "of", "evidence", "action")
 
 breaks = Table(
@@ -73,13 +76,33 @@ known = Table("known", metadata, Column("seq", Integer, primary_key=True), Colum
 
 
 def open_at(path: Path) -> Engine:
-    """The file, made when it is not there; where SQLite may not be kept, on a network file system, in memory."""
+    """The file, made where it is not there, is damaged or of another shape.
+
+    Where SQLite may not be kept, on a network file system, it is in memory and read from the beginning each time.
+    """
     try:
         engine = engine_at(path)
     except FixSettings:
         engine = create_engine("sqlite://", poolclass=StaticPool)
-    metadata.create_all(engine)
+    try:
+        _prepare(engine)
+    except DatabaseError as error:
+        if not any(words in str(error.orig) for words in DAMAGE):
+            raise
+        engine.dispose()
+        for ending in ("", "-wal", "-shm"):
+            path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
+        engine = engine_at(path)
+        _prepare(engine)
     return engine
+
+
+def _prepare(engine: Engine) -> None:
+    with engine.begin() as own:
+        if own.exec_driver_sql("PRAGMA user_version").scalar() != SHAPE:
+            metadata.drop_all(own)
+            metadata.create_all(own)
+            own.exec_driver_sql(f"PRAGMA user_version = {SHAPE:d}")
 
 
 def catch_up(own: Connection, store: Store) -> log.Head:
