@@ -143,6 +143,8 @@ def status(
             typer.echo(f"{month.month}: {who} approved {show(cents, books.retailer.currency)} in {count} journals")
         for account, cents in month.tolerances.items():
             typer.echo(f"{month.month}: {show(cents, books.retailer.currency)} on {account}")
+        for rule, cents in month.written_off.items():
+            typer.echo(f"{month.month}: {show(cents, books.retailer.currency)} of exceptions written off under {rule}")
     said.tell(as_json=as_json)
 
 

@@ -11,6 +11,9 @@ import pytest
 import time_machine
 
 from he_sync.flows.books.pack import known, write_pack
+from he_sync.flows.close import renew_exceptions
+from he_sync.flows.exceptions.deciding import Desks, decide, wish
+from he_sync.flows.exceptions.finding import desk
 from he_sync.model.errors import FixInput
 from he_sync.reconcile.evidence.manifest import read_manifest, wrong
 from he_sync.reconcile.evidence.sheets import Sheet, write_csv, write_workbook
@@ -22,6 +25,11 @@ def shop(tmp_path_factory):
     with opened(tmp_path_factory.mktemp("pack")) as one:
         one.anew(tmp_path_factory.mktemp("books"))
         one.closed()
+        renew_exceptions(one.store, one.lake, DAY)
+        with desk(one.store, one.lake) as at:
+            desks, numbers = Desks(at, one.store, one.retailer), [at.listing()[0].id]
+            decide(desks, numbers, wish("take", "cora", "asks the processor"))
+            decide(desks, numbers, wish("explain", "carl", "paid with the next batch"))
         yield one
 
 
@@ -64,6 +72,21 @@ def test_the_pack_names_signatures_sources_rules_totals_and_the_audit(pack):
         one["action"] for one in rows(pack, "audit")
     }
     assert days[0]["audit_head"] in {one["hash"] for one in rows(pack, "audit")}
+
+
+def test_each_open_item_is_an_exception_and_each_decision_about_one_has_its_person_and_reason(pack):
+    found = rows(pack, "exceptions")
+    assert sorted((one["class"], one["subject"], one["amount"]) for one in found) == sorted(
+        (one["class"], one["subject"], one["amount"]) for one in rows(pack, "open_items")
+    )
+    [one] = [one for one in found if one["status"] != "open"]
+    assert (one["status"], one["owner"], one["because"]) == ("explained", "cora", "paid with the next batch")
+    steps = [step for step in rows(pack, "exception_steps") if step["id"] == one["id"]]
+    assert [(step["who"], step["what"], step["reason"]) for step in steps] == [
+        ("he-sync", "exception found", ""),
+        ("cora", "exception taken", "asks the processor"),
+        ("carl", "exception explained", "paid with the next batch"),
+    ]
 
 
 def test_every_card_payment_of_the_day_is_a_match_under_its_rule_or_an_open_item(shop, pack):

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from he_sync.flows import compare
-from he_sync.flows.books import clearing_sheets, tills_sheets
+from he_sync.flows.books import clearing_sheets, exceptions_sheets, tills_sheets
 from he_sync.flows.books import ledger as books_ledger
 from he_sync.flows.books.ground import Books
 from he_sync.flows.books.look import LEDGER, Looked, look
@@ -89,7 +89,7 @@ class Evidence:
         }
         own = [Sheet(name, columns, tuple(rows)) for name, (columns, rows) in made.items()]
         of = (self.office, self.days, self.stores)
-        return [*own, *clearing_sheets.sheets(*of), *tills_sheets.sheets(*of)]
+        return [*own, *exceptions_sheets.sheets(*of), *clearing_sheets.sheets(*of), *tills_sheets.sheets(*of)]
 
     def _store_days(self) -> Rows:
         for one in self.looked:
@@ -185,6 +185,8 @@ class Evidence:
                 yield (month, f"approved by {who}", found.journals[who], self.money(cents))
             for account, cents in sorted(found.tolerances.items()):
                 yield (month, f"tolerances on {account}", 0, self.money(cents))
+            for rule, cents in sorted(found.written_off.items()):
+                yield (month, f"exceptions written off under {rule}", 0, self.money(cents))
 
     def _sources(self) -> Rows:
         for day in self.days:

@@ -18,7 +18,7 @@ FORMAT = "1"
 WRITTEN = "evidence pack written"
 ON_PAPER = (
     *("store_days", "proof", "journals", "late", "matches", "open_items", "direct_entries", "totals", "sources"),
-    *("clearing", "clearing_differences", "registers", "ticket_gaps"),
+    *("exceptions", "clearing", "clearing_differences", "registers", "ticket_gaps"),
 )
 COLUMNS, MOST = 8, 400
 """Of a table on paper; a wider or longer one is whole in the CSV and the workbook, and the paper says so."""

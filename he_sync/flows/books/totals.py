@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from he_sync.flows.books.ground import Books
+from he_sync.flows.exceptions.finding import desk
 from he_sync.store import books
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Minor units of a month: approved by person or rule, and the balance of tolerances by account.
+    """Minor units of a month: approved by person or rule, the balance of tolerances by account, write-offs by rule.
 
     `journals` counts what was approved, by the same names.
     """
@@ -21,6 +22,7 @@ class Totals:
     approved: Mapping[str, int]
     journals: Mapping[str, int]
     tolerances: Mapping[str, int]
+    written_off: Mapping[str, int]
 
 
 def totals(office: Books, month: str) -> Totals:
@@ -38,4 +40,6 @@ def totals(office: Books, month: str) -> Totals:
             account = line["account"].partition("|")[0]
             if account in watched:
                 moved[account] += int(line["amount_minor"])
-    return Totals(month, dict(approved), dict(count), {account: moved[account] for account in watched})
+    with desk(office.store, office.lake) as at:
+        off = {rule.name: at.written_off(month, rule.name) for rule in office.retailer.approval.automatic}
+    return Totals(month, dict(approved), dict(count), {account: moved[account] for account in watched}, off)
