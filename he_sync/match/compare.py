@@ -31,7 +31,7 @@ class Comparer:
 
     def __init__(self, records: Table) -> None:
         self._known = Known(records)
-        side_by_side(self._known.letters, LETTERS)
+        side_by_side(self._known.letters, LETTERS, len(records))
         self._names, self._contacts, self._places = Names(self._known), Contacts(self._known), Addresses(self._known)
 
     def levels(self, left: Places, right: Places) -> dict[str, Levels]:

@@ -135,5 +135,5 @@ def answered(known: Known, levels: Mapping[str, Levels], asks: Iterable[tuple[As
         )
         return at[by_distinct_pair(one, other, known.codes(question.column).texts, question.score)]
 
-    for question, at in zip(by_question, side_by_side(yes, by_question), strict=True):
+    for question, at in zip(by_question, side_by_side(yes, by_question, len(known.records)), strict=True):
         levels[question.field][at] = question.level

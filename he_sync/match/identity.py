@@ -15,7 +15,7 @@ HALF_A_YEAR = 12
 
 def identities(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with `birth` (YYYYMMDD) and `identifier` (letters and digits); a column that is not there is empty."""
-    birth, number = (name in frame.columns for name in EXTRA)
+    birth, number = (name in frame.columns and (frame[name] != "").any() for name in EXTRA)
     return frame.with_columns(
         _birth(pl.col("birth_date").str.strip_chars()) if birth else pl.lit("").alias("birth"),
         _identifier() if number else pl.lit("").alias("identifier"),

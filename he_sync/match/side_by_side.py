@@ -14,10 +14,17 @@ CORES = max(1, min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffi
 """More would wait for memory, not compute."""
 
 
-def side_by_side(work: Callable[[One], Found], parts: Iterable[One]) -> list[Found]:
-    """What the work finds for each part, in the order of the parts whichever is done first."""
+FEW = 30_000
+"""Rows below which one core is done before another has begun: threads of short steps wait for the interpreter."""
+
+
+def side_by_side(work: Callable[[One], Found], parts: Iterable[One], rows: int = FEW) -> list[Found]:
+    """What the work finds for each part, in the order of the parts whichever is done first.
+
+    `rows` is how many rows all parts have together, where those may be few.
+    """
     waiting = list(parts)
-    if len(waiting) == 1 or CORES == 1:
+    if len(waiting) == 1 or CORES == 1 or rows < FEW:
         return [work(part) for part in waiting]
     with ThreadPoolExecutor(min(CORES, len(waiting))) as pool:
         return list(pool.map(work, waiting))

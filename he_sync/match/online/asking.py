@@ -30,12 +30,9 @@ from he_sync.match.online.index import COMPARED, COUNTED, OLDEST, Index, column_
 from he_sync.match.online.plain import Facts, Pair, levels
 from he_sync.match.online.rivals import summed
 from he_sync.match.patterns import patterns
-from he_sync.match.side_by_side import side_by_side
 from he_sync.match.table import Table
 
 SHOWN = 0.01
-FEW = 1_000
-"""Candidates below which one core has numbered all columns before another has begun."""
 EMPTY = pl.Series([""]).to_arrow(compat_level=OLDEST)
 """The first text of every column: its number is 0."""
 
@@ -166,8 +163,7 @@ def _codes(known: Index, mine: pl.DataFrame, record: Ints) -> dict[str, Codes]:
         return [(name, Codes(part, texts)) for name, part in zip(names, np.split(at, len(names)), strict=True)]
 
     columns = [TOGETHER, *((name,) for name in COMPARED if name not in TOGETHER)]
-    found = side_by_side(numbered, columns) if len(record) > FEW else map(numbered, columns)
-    return dict(chain.from_iterable(found))
+    return dict(chain.from_iterable(map(numbered, columns)))
 
 
 def _generation(known: Index, levels: Mapping[str, Levels], record: Ints) -> Levels:

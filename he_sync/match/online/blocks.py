@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +19,13 @@ import polars as pl
 from he_sync.match.blocking import Keys, _cap, _mixed
 from he_sync.match.codes import SEED, Ints
 from he_sync.match.keys import RULES, Rule
-from he_sync.match.side_by_side import side_by_side
+from he_sync.match.online.rivals import spread
+from he_sync.match.online.search import Bins, bins, runs
 
 SPLITS = tuple(dict.fromkeys(part for rule in RULES for part in rule.split))
 Members = npt.NDArray[np.uint32]
 FEW = 100
-"""Rows below which one core has looked up all keys before another has begun."""
-_STARTS = np.cumsum([0, *(len(rule.keys) for rule in RULES)]).tolist()
-"""Where the keys of each rule begin among those of all."""
+"""Rows that are looked for in whole levels: bins pay from some hundred."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,20 @@ class Level:
     cap: int
 
 
+class _Plan(NamedTuple):
+    """Levels as arrays: the first one of each key of all rules, and of each level its bounds and its cap.
+
+    `following` is the level of the parts of larger blocks (-1 for none), `by` the place in SPLITS of what splits them.
+    """
+
+    first: Ints
+    start: Ints
+    end: Ints
+    cap: Ints
+    following: Ints
+    by: Ints
+
+
 @dataclass(frozen=True)
 class Blocks:
     """All levels one behind the other; `key` ascends within each, `member` is the record of the key."""
@@ -47,47 +63,54 @@ class Blocks:
 
     def found(self, keys: Sequence[Keys], splits: Mapping[str, Keys]) -> tuple[Ints, Ints]:
         """Row that asks and record that share a block, each pair once, ascending; arguments as `keys_of` gives them."""
-
-        def proposed(number: int) -> Ints:
-            start = _STARTS[number]
-            return self._of_rule(number, keys[start : start + len(RULES[number].keys)], splits)
-
-        many = len(keys[0]) > FEW
-        parts = side_by_side(proposed, range(len(RULES))) if many else list(map(proposed, range(len(RULES))))
-        pair = np.concatenate(parts)
+        many, pairs, cap = len(keys[0]) > FEW, [np.zeros(0, np.int64)], self._plan.cap
+        row = np.concatenate([np.flatnonzero(one) for one in keys])
+        key = np.concatenate([one[one != 0] for one in keys])
+        level = np.repeat(self._plan.first, [np.count_nonzero(one) for one in keys])
+        while len(row):
+            bounds = self._bins.bounds(level, key) if many else (self._plan.start[level], self._plan.end[level])
+            low, size = runs(self.key, key, *bounds)
+            taken, large = size <= cap[level], size > cap[level]
+            whose, place = spread(row[taken], low[taken], size[taken])
+            pairs.append((whose << 32) | self.member[place])
+            row, key, level = self._split(row[large], key[large], level[large], splits)
+        pair = np.concatenate(pairs)
         pair.sort()
         pair = pair[np.r_[True, pair[1:] != pair[:-1]][: len(pair)]]
         return pair >> 32, pair & 0xFFFFFFFF
 
-    def _of_rule(self, number: int, mine: Sequence[Keys], splits: Mapping[str, Keys]) -> Ints:
-        """Row and record of each pair of one rule in one number; a pair may come more than once."""
-        rule, pairs = RULES[number], [np.zeros(0, np.int64)]
-        row = np.concatenate([np.flatnonzero(one) for one in mine])
-        key = np.concatenate([one[one != 0] for one in mine])
-        for level in (one for one in self.levels if one.rule == number):
-            order = np.argsort(key)
-            row, key, whose, record = self._at(level, row[order], key[order])
-            pairs.append((whose << 32) | record)
-            if not len(row) or level.depth == len(rule.split):
-                break
-            key = _mixed(key, splits[rule.split[level.depth]][row])
-        return np.concatenate(pairs)
+    def _split(self, row: Ints, key: Keys, level: Ints, splits: Mapping[str, Keys]) -> tuple[Ints, Keys, Ints]:
+        """Rows, keys and levels of the parts of blocks that the run split further; the others are nobody's."""
+        there = self._plan.following[level] >= 0
+        row, key, level = row[there], key[there], level[there]
+        mixed = key.copy()
+        for place, name in enumerate(SPLITS):
+            some = np.flatnonzero(self._plan.by[level] == place)
+            mixed[some] = _mixed(key[some], splits[name][row[some]])
+        return row, mixed, self._plan.following[level]
 
-    def _at(self, level: Level, row: Ints, key: Keys) -> tuple[Ints, Keys, Ints, Ints]:
-        """Rows and keys whose block was split further, then rows and records of the blocks that were taken.
+    @cached_property
+    def _plan(self) -> _Plan:
+        rules = [level.rule for level in self.levels]
+        whole = {level.rule: place for place, level in reversed(list(enumerate(self.levels)))}
+        further = [here == there for here, there in pairwise([*rules, -1])]
+        by = [
+            SPLITS.index(RULES[one.rule].split[one.depth]) if on else -1
+            for one, on in zip(self.levels, further, strict=True)
+        ]
+        return _Plan(
+            first=np.array([whole[number] for number, rule in enumerate(RULES) for _ in rule.keys]),
+            start=np.array([level.start for level in self.levels]),
+            end=np.array([level.end for level in self.levels]),
+            cap=np.array([level.cap for level in self.levels]),
+            following=np.array([place + 1 if on else -1 for place, on in enumerate(further)]),
+            by=np.array(by),
+        )
 
-        Ascending keys: a search begins where the last one ended, in memory that is at hand; 16 ms become 5.
-        """
-        ordered = self.key[level.start : level.end]
-        low = np.searchsorted(ordered, key)
-        there = np.flatnonzero(ordered[np.minimum(low, len(ordered) - 1)] == key) if len(ordered) else low[:0]
-        row, key, low = row[there], key[there], low[there]
-        size = np.searchsorted(ordered, key, "right") - low
-        taken, large = size <= level.cap, size > level.cap
-        each = size[taken]
-        inside = np.arange(each.sum()) - np.repeat(np.cumsum(each) - each, each)
-        place = level.start + np.repeat(low[taken], each) + inside
-        return row[large], key[large], np.repeat(row[taken], each), self.member[place].astype(np.int64)
+    @cached_property
+    def _bins(self) -> Bins:
+        """Made when many ask for the first time; a search begins where it nearly ends."""
+        return bins([(level.start, level.end) for level in self.levels], self.key)
 
 
 def keys_of(frame: pl.DataFrame) -> tuple[list[Keys], dict[str, Keys]]:

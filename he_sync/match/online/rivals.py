@@ -49,7 +49,7 @@ class Book:
         size = np.bincount(who)[who]
         one = np.flatnonzero((size > 1) & (size <= MOST_RIVALS))
         first = np.searchsorted(who, who[one])
-        pair, rival = _spread(one, first, size[one])
+        pair, rival = spread(one, first, size[one])
         apart = pair != rival
         pair, rival = pair[apart], rival[apart]
         return summed(pair, odds[rival] * (1 - self.known(record[pair], record[rival])), len(who))
@@ -58,7 +58,7 @@ class Book:
         """Odds of the record's own pairs in the run, as far as those are not who asks."""
         size = self.start[record + 1] - self.start[record]
         one = np.flatnonzero((size > 0) & (size < MOST_RIVALS))
-        pair, place = _spread(one, self.start[record[one]], size[one])
+        pair, place = spread(one, self.start[record[one]], size[one])
         width = len(self.start)
         keys, asked = who * width + record, who[pair] * width + self.other[place]
         at = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
@@ -68,12 +68,12 @@ class Book:
     def known(self, one: Ints, other: Ints) -> Floats:
         """Probability of pairs of the run, 0 where they were not likely."""
         low, high = self.start[one], self.start[one + 1]
-        pair, place = _spread(np.arange(len(one)), low, high - low)
+        pair, place = spread(np.arange(len(one)), low, high - low)
         hit = self.other[place] == other[pair]
         return summed(pair[hit], self.probability[place[hit]], len(one))
 
 
-def _spread(what: Ints, first: Ints, size: Ints) -> tuple[Ints, Ints]:
+def spread(what: Ints, first: Ints, size: Ints) -> tuple[Ints, Ints]:
     """Each of `what` as often as its size, beside the places from its first on."""
     inside = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
     return np.repeat(what, size), np.repeat(first, size) + inside
