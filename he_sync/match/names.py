@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from he_sync.match.codes import coded
+from he_sync.match.codes import SEED, Ints, coded
 from he_sync.match.texts import by_distinct, folded, words
 
 GENERATIONS = {
@@ -21,17 +23,49 @@ SWAP = 4.0
 """Log odds from which two name fields count as exchanged: 50 times likelier the other way round."""
 
 
+Hashes = npt.NDArray[np.uint64]
 Counts = Mapping[str, Mapping[str, int]]
 """How often each name stands in the field `first`, and in `last`."""
 
 
-def people(frame: pl.DataFrame, counts: Counts | None = None) -> pl.DataFrame:
+class Seen:
+    """Counts of names by hash, for a thousand records at a time: in a table of texts each look-up waits for memory."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._known = {field: _by_hash(counts[field]) for field in FIELDS}
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """How often each record's names stand in both fields."""
+        hashes = {value: frame[value].hash(SEED).to_numpy() for value in FIELDS}
+        return pl.DataFrame(
+            {f"{value}_as_{field}": _found(*self._known[field], hashes[value]) for value in FIELDS for field in FIELDS}
+        )
+
+
+def _by_hash(counts: Mapping[str, int]) -> tuple[Hashes, Ints]:
+    hashes, count = (
+        pl.Series(list(counts), dtype=pl.String).hash(SEED).to_numpy(),
+        np.array(list(counts.values()), np.int64),
+    )
+    order = np.argsort(hashes)
+    return hashes[order], count[order]
+
+
+def _found(known: Hashes, count: Ints, asked: Hashes) -> Ints:
+    """The count of each hash, 0 where it is not known."""
+    if not len(known):
+        return np.zeros(len(asked), np.int64)
+    at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
+    return np.where(known[at] == asked, count[at], 0)
+
+
+def people(frame: pl.DataFrame, seen: Seen | None = None) -> pl.DataFrame:
     """The frame with first, middle, last and generation; empty text is what is not there.
 
-    `counts` are those of a whole file, for a record that is looked up in it; without them the frame's own are used.
+    `seen` counts the names of a whole file, for records that are looked up in it; without it the frame's own count.
     """
     parts = split(frame)
-    return _initials(_unswapped(parts, _seen(parts, counts) if counts else _own(parts)))
+    return _initials(_unswapped(parts, seen(parts) if seen else _own(parts)))
 
 
 def split(frame: pl.DataFrame) -> pl.DataFrame:
@@ -69,17 +103,6 @@ def _own(frame: pl.DataFrame) -> pl.DataFrame:
     codes = dict(zip(FIELDS, coded(*(frame[field] for field in FIELDS)), strict=True))
     counts = {field: known.counts for field, known in codes.items()}
     return pl.DataFrame({f"{value}_as_{field}": counts[field][codes[value].at] for value in FIELDS for field in FIELDS})
-
-
-def _seen(frame: pl.DataFrame, counts: Counts) -> pl.DataFrame:
-    """The same by look-up: for few records."""
-    return pl.DataFrame(
-        {
-            f"{value}_as_{field}": [counts[field].get(name, 0) for name in frame[value].to_list()]
-            for value in FIELDS
-            for field in FIELDS
-        }
-    )
 
 
 def _unswapped(frame: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:

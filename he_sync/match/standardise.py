@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -12,7 +13,7 @@ from he_sync.match.columns import columns_of
 from he_sync.match.companies import companies, endings
 from he_sync.match.emails import mailboxes
 from he_sync.match.identity import EXTRA, identities
-from he_sync.match.names import Counts, people, split
+from he_sync.match.names import Counts, Seen, people, split
 from he_sync.match.phones import numbers
 from he_sync.match.streets import addresses
 
@@ -30,6 +31,11 @@ class Habits:
     endings: Collection[str]
     names: Counts
 
+    @cached_property
+    def seen(self) -> Seen:
+        """The names by hash, made when many records ask for the first time."""
+        return Seen(self.names)
+
 
 def standardised(records: pl.DataFrame, known: Habits | None = None) -> pl.DataFrame:
     """Columns STANDARD for each record, in the records' order; empty text is what is not there.
@@ -46,7 +52,7 @@ def standard_columns(records: pl.DataFrame) -> dict[str, Codes]:
 
 def _groups(records: pl.DataFrame, known: Habits | None = None) -> Iterator[pl.DataFrame]:
     named = companies(_texts(records, "first_name", "last_name", "company"), known.endings if known else None)
-    yield people(named, known.names if known else None).select("first", "middle", "last", "generation", "firm")
+    yield people(named, known.seen if known else None).select("first", "middle", "last", "generation", "firm")
     yield mailboxes(_texts(records, "email")).select("user", "host")
     yield numbers(_texts(records, "phone")).select("digits")
     places = addresses(_texts(records, "street", "zip", "state", "city"))
