@@ -63,21 +63,20 @@ def _wanted(lane: Sequence[Unit]) -> list[set[int]]:
 def _cut(wanted: Sequence[set[int]], paid: Mask, natural: Ints, running: Ints) -> Ints:
     """The ends that leave fewest deposits unmet, by the shortest path over positions near the natural ones."""
     count, last = len(running) - 1, len(wanted) - 1
-    here, cost = np.zeros(1, np.int64), np.zeros(1, np.int64)
+    here, cost = range(1), np.zeros(1, np.int64)
     places, came = [], []
     for i, amounts in enumerate(wanted):
-        there = np.array([count]) if i == last else _near(int(natural[i]), count)
+        there = range(count, count + 1) if i == last else _near(int(natural[i]), count)
         key = (cost << PLACE) + np.arange(len(here))
-        best = np.minimum.accumulate(key)[np.minimum(there - here[0], len(here) - 1)]
+        reached = np.minimum(np.arange(there.start - here.start, there.stop - here.start), len(here) - 1)
+        best = np.minimum.accumulate(key)[reached]
         if paid[i]:
             best += UNMET << PLACE
             for amount in amounts:
-                start, end = np.nonzero(running[here][:, None] == (running[there] - amount)[None, :])
-                follows = here[start] <= there[end]
-                np.minimum.at(best, end[follows], key[start[follows]])
+                _meet(best, key, (here, there), running, amount)
         came.append(best & ((1 << PLACE) - 1))
         places.append(there)
-        here, cost = there, (best >> PLACE) + np.abs(there - natural[i])
+        here, cost = there, (best >> PLACE) + np.abs(np.arange(there.start, there.stop) - natural[i])
     ends, at = np.zeros(len(wanted), np.int64), int(np.argmin(cost))
     for i in range(last, -1, -1):
         ends[i] = places[i][at]
@@ -85,8 +84,22 @@ def _cut(wanted: Sequence[set[int]], paid: Mask, natural: Ints, running: Ints) -
     return ends
 
 
-def _near(place: int, count: int) -> Ints:
-    return np.arange(max(place - WINDOW, 0), min(place + WINDOW, count) + 1, dtype=np.int64)
+def _meet(best: Ints, key: Ints, windows: tuple[range, range], running: Ints, amount: int) -> None:
+    """Take the cheapest start of each end whose lines make the amount.
+
+    Of 16,641 pairs nearly none does: laid out as one row they are looked through in 20 us, as a table in 100.
+    """
+    here, there = windows
+    lacks = running[there.start : there.stop] - amount
+    met = np.flatnonzero(np.equal.outer(lacks, running[here.start : here.stop]))
+    if len(met):
+        end, start = np.divmod(met, len(here))
+        follows = here.start + start <= there.start + end
+        np.minimum.at(best, end[follows], key[start[follows]])
+
+
+def _near(place: int, count: int) -> range:
+    return range(max(place - WINDOW, 0), min(place + WINDOW, count) + 1)
 
 
 def _unsure(lines: Ints, ends: Ints, exact: Mask, running: Ints) -> Iterator[Ints]:
@@ -98,7 +111,7 @@ def _unsure(lines: Ints, ends: Ints, exact: Mask, running: Ints) -> Iterator[Int
     for i in range(len(ends) - 1):
         if exact[i] or exact[i + 1]:
             near = _near(int(ends[i]), len(lines))
-            same = near[running[near] == running[ends[i]]]
+            same = near.start + np.flatnonzero(running[near.start : near.stop] == running[ends[i]])
             yield lines[same.min() : same.max()]
         else:
             yield lines[starts[i] : ends[i + 1]]
