@@ -206,9 +206,23 @@ def _without_equal(one: Frame, other: Frame) -> tuple[Frame, Frame]:
     return {name: column[stay] for name, column in one.items()}, {name: column[keep] for name, column in other.items()}
 
 
+def _apart(one: Frame, other: Frame) -> tuple[Frame, Frame]:
+    """Less the rows at both ends that are equal row by row: a night's frames differ by the day that came."""
+    for turn in (1, -1):
+        shorter = min(len(next(iter(frame.values()))) for frame in (one, other))
+        equal = np.ones(shorter, bool)
+        for name in one:
+            equal &= one[name][::turn][:shorter] == other[name][::turn][:shorter]
+        first = shorter if equal.all() else int(np.argmin(equal))
+        one, other = (
+            {name: column[::turn][first:][::turn] for name, column in frame.items()} for frame in (one, other)
+        )
+    return one, other
+
+
 def difference(one: Frame, other: Frame) -> tuple[Frame, Frame]:
     """The rows of each that the other has not, equal ones paired off; in the order of the columns."""
-    one, other = _without_equal(one, other)
+    one, other = _without_equal(*_apart(one, other))
     names = list(one)
     columns = [np.concatenate((one[name], other[name])) for name in names]
     side = np.repeat((0, 1), (len(one[names[0]]), len(other[names[0]])))
