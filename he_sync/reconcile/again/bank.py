@@ -12,6 +12,7 @@ import numpy as np
 from he_sync.reconcile.again import tables
 from he_sync.reconcile.again.day_links import difference
 from he_sync.reconcile.again.manifest import SMALL
+from he_sync.reconcile.again.part import AHEAD
 from he_sync.reconcile.again.tables import Frame
 from he_sync.reconcile.again.units import Redone, Side, joined, key, support, votes
 from he_sync.reconcile.chain.arrays import BankLines, Batches
@@ -58,7 +59,7 @@ class Bank:
         part.bank, part.found, part.differing = bank, self.found, {}
         part.keep = lambda _, what: self.side.hear(what)
         self.stages.odds = part.odds = KnownOdds(part.odds.known)
-        part.reader = self.stages.reader.within(self._booked())
+        part.reader = self.stages.reader.within(self._booked(), AHEAD["bank"])
         booked = part.deposits_and_fees(part.reader.postings(), set(self.settlements.one.store.tolist()))
         transit = part.received(self.settlements, funding, Statement(bank, deposits, known), booked, self.found)
         self.stages.differing |= part.differing

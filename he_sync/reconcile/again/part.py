@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 
 from he_sync.reconcile.again.kept import Keeper
-from he_sync.reconcile.chain.arrays import Codes
+from he_sync.reconcile.chain.arrays import FEW, Codes
 from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.stages import Stages
 from he_sync.reconcile.chain.tolerances import Allowance
 from he_sync.reconcile.given import Books
+
+PAYMENTS = ("store", "day", "tender", "kind", "amount")
+LINES = ("batch", "mid", "brand", "day", "settled", "type", "ref", "gross", "fee", "net")
+AHEAD: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "card": {"pos_payments": (*PAYMENTS, "seconds", "tip", "ref"), "settlement_lines": LINES},
+    "batch": {"settlement_lines": LINES},
+    "post": {
+        "pos_payments": (*PAYMENTS, "order"),
+        "gl_lines": ("doc", "day", "account", "store", "ref", "amount", "source"),
+    },
+    "bank": {"gl_lines": tuple(FEW)},
+}
+"""By leg and relation the columns that its stages ask for."""
 
 
 class Part:
@@ -22,7 +35,7 @@ class Part:
         self.schema, self.keeper, self.codes = schema, Keeper(), whole.codes
         self.found = Found(allowance=Allowance(whole.rules, whole.codes.currencies), keep=True)
         self.stages = copy(whole)
-        self.stages.reader = whole.reader.within(schema)
+        self.stages.reader = whole.reader.within(schema, AHEAD.get(schema.partition("_")[0], {}))
         self.stages.found, self.stages.keep = self.found, self.keeper.hear
         self.stages.differing, self.stages.coming, self.stages.rows = {}, Counter(), {}
         self.stages.as_of, self.stages.last_line = when["as_of"], when["known"]

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -49,9 +50,15 @@ class Table:
     def __init__(self, reader: Reader, table: str, key: str, where: str = "true") -> None:
         """`where` is an SQL condition on the rows."""
         self._reader, self._table, self._rows = reader, table, f"{table} where {where}"
-        (ids,) = reader.fetch(self._rows, [f"{key}::bigint"], short=True)
+        ahead = reader.ahead.get(table, ())
+        noted = _Noted(reader)
+        for name in ahead:
+            getattr(type(self), name).func(noted)
+        ids, *columns = reader.fetch(self._rows, [f"{key}::bigint", *noted.sql], short=[True, *noted.short])
         self._order = sorting(ids)
         self.ids: AnyInts = ids if self._order is None else ids[self._order]
+        for name, values in zip(ahead, columns, strict=True):
+            self.__dict__[name] = values if self._order is None else values[self._order]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -78,6 +85,18 @@ class Table:
         if len(self._reader.codes.currencies) == 1:
             return np.broadcast_to(np.int16(0), self.ids.shape)
         return self.column(self._reader.currency(self._table))
+
+
+class _Noted:
+    """Stands in for a table to note what its columns ask for."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader, self.sql, self.short = reader, list[str](), list[bool]()
+
+    def column(self, expression: str, *, short: bool = False) -> None:
+        """Note a column."""
+        self.sql.append(expression)
+        self.short.append(short)
 
 
 class Payments(Table):
@@ -308,6 +327,7 @@ class Reader:
         self.connection = books.connection
         self.own: duckdb.DuckDBPyConnection | None = None  # the cursor of the one thread that asks
         self.order_of_doc: dict[int, int] = {}  # of the ERP documents that were asked for and have one
+        self.ahead: Mapping[str, Sequence[str]] = {}  # by relation, columns that come with the ids
         ((self.schema,),) = self.connection.execute("select current_schema()").fetchall()
         # Columns of one relation come by queries of their own and must all be in the order of its file.
         self.connection.execute("set preserve_insertion_order = true")
@@ -356,18 +376,25 @@ class Reader:
             cursor.execute(f"set schema = '{self.schema}'")
         return cursor
 
-    def within(self, schema: str) -> Reader:
-        """The same over a schema, for one thread: by one cursor, since a new one costs as much as a small column."""
+    def within(self, schema: str, ahead: Mapping[str, Sequence[str]] = MappingProxyType({})) -> Reader:
+        """The same over a schema, for one thread: by one cursor, since a new one costs as much as a small column.
+
+        `ahead` names columns by relation that are read with the ids: of a few rows, a query costs more than a column.
+        """
         reader = copy(self)
+        reader.ahead = ahead
         reader.order_of_doc = {}  # what one schema's orders say is not another's
         reader.schema, reader.own = schema, reader.connection.cursor()
         reader.own.execute(f"set schema = '{schema}'")
         return reader
 
-    def fetch(self, table: str, expressions: Sequence[str], *, short: bool = False) -> list[NDArray[Any]]:
+    def fetch(
+        self, table: str, expressions: Sequence[str], *, short: bool | Sequence[bool] = False
+    ) -> list[NDArray[Any]]:
         """Columns of a relation in the order of its file, which is the same for every query.
 
-        With `short` as int32 where every value is from 0 to 2**31 - 1: for keys, which nobody adds up.
+        With `short` (of all or of each) as int32 where every value is from 0 to 2**31 - 1: for keys, which nobody adds
+        up.
         Each query has a cursor of its own, so that threads may ask at once. By way of Arrow a column of 5M costs half
         of what `fetchnumpy` takes, and no other thread waits for it.
         """
@@ -378,7 +405,8 @@ class Reader:
         except (duckdb.ConversionException, duckdb.OutOfRangeException):
             found = self._arrow(table, expressions)
         wide = [new != old for new, old in zip(narrow, expressions, strict=True)]
-        return [_dense(found.column(i), short=short, wide=wide[i]) for i in range(len(expressions))]
+        each = [short] * len(wide) if isinstance(short, bool) else short
+        return [_dense(found.column(i), short=each[i], wide=wide[i]) for i in range(len(expressions))]
 
     def _arrow(self, table: str, expressions: Sequence[str]) -> ArrowTable:
         """Columns as pieces of AT_ONCE rows."""
