@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from he_sync.reconcile.again import tables
+from he_sync.reconcile.again.alike import alike
 from he_sync.reconcile.again.reach import Reach
 from he_sync.reconcile.again.tables import Frame
 from he_sync.reconcile.chain.card_classes import LATEST_BATCH
-from he_sync.reconcile.chain.keys import Ints
+from he_sync.reconcile.chain.keys import Ints, among, find
 
 KEYS = {
     "pos_payments": "payment_id",
@@ -48,6 +49,7 @@ class Leg:
         self.found = dict.fromkeys(relations, 0)  # rows, so far
         self._known: dict[str, int] = {}  # of these, those that the search at hand has seen before
         self._asked: dict[str, list[Ints]] = {}  # sorted keys of each search
+        self.kept: Mapping[str, Frame] = {}  # of the earlier run
         self.run(f"CREATE SCHEMA {name}_now; CREATE SCHEMA {name}_was; CREATE SCHEMA {name}_more")
         for one, where in relations.items():
             columns = self._columns(one)
@@ -94,6 +96,11 @@ class Leg:
         ).fetchall()
         self.found[relation] += int(new)
 
+    def shown(self, ids: Ints) -> str:
+        """Ids as a query for `fetch`, which looks for those only that are not here yet."""
+        tables.show(self.reach.connection, "wanted_ids", {"id": ids})
+        return "FROM wanted_ids"
+
     def _unasked(self, what: str, keys: Frame) -> Frame:
         """Keys that were not asked for before: the rows of the others are here. 0 stands for none."""
         if len(keys) > 1:
@@ -139,9 +146,10 @@ def touched_cards(reach: Reach, kept: Mapping[str, Frame], known: int) -> None:
     `kept` are the earlier run's `pool_payments` and `pool_lines`, what references had left, and `mids`; `known` is the
     last day it knew of: what it held to be under way is looked at again.
     """
-    for name in ("pool_payments", "pool_lines", "mids", "voids"):
+    for name in ("pool_payments", "mids", "voids"):
         tables.show(reach.connection, f"kept_{name}", kept[name])
     leg = Leg(reach, "card", pos_payments=ANY, settlement_lines=ANY)
+    leg.kept = kept
     leg.fetch("settlement_lines", "t.batch_id", "SELECT id FROM batches_touched WHERE id <> 0")
     way = f"SELECT id FROM kept_pool_payments WHERE day + {LATEST_BATCH} > {known}"
     leg.fetch("pos_payments", "t.payment_id", way)
@@ -175,19 +183,19 @@ def _pooled(leg: Leg) -> None:
     payments, lines = leg.fresh("pos_payments"), leg.fresh("settlement_lines")
     of_lines = f"SELECT store, gross_cents, txn_date FROM {lines} JOIN kept_mids USING (mid)"
     of_payments = f"SELECT store_id, unnest([amount_cents, amount_cents - tip_cents]), business_date FROM {payments}"
-    found = f"SELECT DISTINCT s, c, d - DATE '1970-01-01' AS d FROM ({of_payments} UNION {of_lines}) t(s, c, d)"
-    leg.run(f"CREATE OR REPLACE TEMP TABLE amounts AS {found}")
-    near = f"AND abs(k.day - a.d) <= {ABOUT}"
-    mine = (
-        "SELECT DISTINCT id FROM (SELECT id, store, day, unnest([amount, plain]) AS c FROM kept_pool_payments) k"
-        f" SEMI JOIN amounts a ON k.store = a.s AND k.c = a.c {near}"
-    )
-    theirs = (
-        "SELECT id FROM (FROM kept_pool_lines JOIN kept_mids USING (mid)) k"
-        f" SEMI JOIN amounts a ON k.store = a.s AND k.gross = a.c {near}"
-    )
-    leg.fetch("pos_payments", "t.payment_id", mine)
-    leg.fetch("settlement_lines", "t.line_id", theirs)
+    rows = f"SELECT s, c, d - DATE '1970-01-01' AS d FROM ({of_payments} UNION ALL {of_lines}) t(s, c, d)"
+    amounts = tables.fetch(leg.run, rows)
+    mine = alike(leg.kept["pool_payments"], ("amount", "plain"), amounts, ABOUT)
+    theirs = alike(_with_store(leg.kept["pool_lines"], leg.kept["mids"]), ("gross",), amounts, ABOUT)
+    leg.fetch("pos_payments", "t.payment_id", leg.shown(mine))
+    leg.fetch("settlement_lines", "t.line_id", leg.shown(theirs))
+
+
+def _with_store(lines: Frame, mids: Frame) -> Frame:
+    """Lines whose merchant number is known, with its store."""
+    place = find(mids["mid"], lines["mid"])
+    here = np.flatnonzero(place >= 0)
+    return {"store": mids["store"][place[here]], **{name: column[here] for name, column in lines.items()}}
 
 
 def touched_postings(reach: Reach, kept: Mapping[str, Frame]) -> None:
@@ -196,9 +204,9 @@ def touched_postings(reach: Reach, kept: Mapping[str, Frame]) -> None:
     `kept` are the earlier run's `lost` postings (those whose payment their document tells, or nothing), and
     `unposted` and `stray`, which only their amount could pair.
     """
-    for name in ("lost", "unposted", "stray"):
-        tables.show(reach.connection, f"kept_{name}", kept[name])
+    tables.show(reach.connection, "kept_lost", kept["lost"])
     leg = Leg(reach, "post", pos_payments=ANY, gl_lines="source IN ('PAY', 'DAY')", erp_orders=ANY)
+    leg.kept = kept
     leg.closed(_named, _of_day, _of_orders, _of_amounts)
     leg.fetch("erp_orders", "t.erp_doc", f"SELECT erp_doc FROM {leg.both('gl_lines')} WHERE erp_doc <> 0")
 
@@ -232,13 +240,7 @@ def _of_orders(leg: Leg) -> None:
 
     So may those that had lost it before, though it came now.
     """
-    leg.run(f"CREATE OR REPLACE TEMP TABLE of_order AS SELECT DISTINCT order_id FROM {leg.fresh('pos_payments')}")
-    named = f"SELECT erp_doc FROM {leg.fresh('gl_lines')} UNION SELECT erp_doc FROM {leg.fresh('erp_orders')}"
-    lost = (
-        "SELECT id FROM kept_lost WHERE (of_ref <> 0 AND of_ref IN (FROM of_order))"
-        f" OR (of_doc <> 0 AND of_doc IN (FROM of_order)) OR (doc <> 0 AND doc IN ({named}))"
-    )
-    leg.fetch("gl_lines", "t.gl_id", lost)
+    leg.fetch("gl_lines", "t.gl_id", leg.shown(_lost(leg)))
     _odd(leg)
     leg.run("CREATE TEMP TABLE IF NOT EXISTS docs_done AS SELECT 0::BIGINT AS erp_doc")
     leg.run("CREATE OR REPLACE TEMP TABLE docs AS SELECT DISTINCT erp_doc FROM odd ANTI JOIN docs_done USING (erp_doc)")
@@ -254,6 +256,22 @@ def _of_orders(leg: Leg) -> None:
         f" SEMI JOIN docs_done USING (erp_doc)) g JOIN {payments} p ON p.payment_id = g.ref"
     )
     leg.fetch("pos_payments", "t.order_id", orders)
+
+
+def _lost(leg: Leg) -> Ints:
+    """Postings that had lost their payment, of the orders and documents of touched records."""
+    lost = leg.kept["lost"]
+    sold = _ranked(leg, f"SELECT coalesce(order_id, 0) AS id FROM {leg.fresh('pos_payments')}")
+    named = _ranked(leg, f"SELECT erp_doc AS id FROM {leg.fresh('gl_lines')} UNION ALL"
+                         f" SELECT erp_doc FROM {leg.fresh('erp_orders')}")  # fmt: skip
+    hit = among(sold, lost["of_ref"]) | among(sold, lost["of_doc"]) | among(named, lost["doc"])
+    return lost["id"][hit].astype(np.int64)
+
+
+def _ranked(leg: Leg, query: str) -> Ints:
+    """The ids of a query in their order, less 0, which stands for none."""
+    found = np.sort(tables.fetch(leg.run, query)["id"])
+    return np.asarray(found[found != 0])
 
 
 def _odd(leg: Leg) -> None:
@@ -277,13 +295,10 @@ def _odd(leg: Leg) -> None:
 def _of_amounts(leg: Leg) -> None:
     """What nothing names, with store, day and amount of a touched record."""
     payments, postings = leg.fresh("pos_payments"), leg.fresh("gl_lines")
-    keys = (
-        f"SELECT store_id AS s, business_date - DATE '1970-01-01' AS d, amount_cents AS c FROM {payments} UNION"
-        f" SELECT store_id, posting_date - DATE '1970-01-01', amount_cents FROM {postings}"
+    rows = (
+        f"SELECT s, c, d - DATE '1970-01-01' AS d FROM (SELECT store_id, amount_cents, business_date FROM {payments}"
+        f" UNION ALL SELECT store_id, amount_cents, posting_date FROM {postings}) t(s, c, d)"
     )
-    leg.run(f"CREATE OR REPLACE TEMP TABLE equal AS {keys}")
-    match = "SEMI JOIN equal e ON k.store = e.s AND k.day = e.d AND k.amount = e.c"
-    mine = f"SELECT id FROM kept_unposted k {match}"
-    theirs = f"SELECT id FROM kept_stray k {match}"
-    leg.fetch("pos_payments", "t.payment_id", mine)
-    leg.fetch("gl_lines", "t.gl_id", theirs)
+    amounts = tables.fetch(leg.run, rows)
+    leg.fetch("pos_payments", "t.payment_id", leg.shown(alike(leg.kept["unposted"], ("amount",), amounts)))
+    leg.fetch("gl_lines", "t.gl_id", leg.shown(alike(leg.kept["stray"], ("amount",), amounts)))

@@ -17,7 +17,7 @@ from he_sync.reconcile.chain.bank_ledger import EXACT
 from he_sync.reconcile.chain.deposit_postings import DepositPostings
 from he_sync.reconcile.chain.expected import Funding, Ways
 from he_sync.reconcile.chain.found import Found
-from he_sync.reconcile.chain.keys import AnyInts, Ints, Mask, find, pack
+from he_sync.reconcile.chain.keys import AnyInts, Ints, Mask, among, find, pack
 
 ON_DAY = "amount_on_value_date"
 DAYS = 20  # bits of a day in a unit's key
@@ -115,19 +115,12 @@ class Redone:
         """Which of these are redone."""
         if self.all:
             return np.ones(len(account), bool)
-        return np.asarray(_among(self.units, key(account, day)) | _among(self.accounts, account.astype(np.int64)))
+        return np.asarray(among(self.units, key(account, day)) | among(self.accounts, account.astype(np.int64)))
 
     def kept(self, frame: Frame) -> Frame:
         """The rows of a frame of units that are not redone."""
         stay = ~self(frame["account"], frame["day"])
         return {name: column[stay] for name, column in frame.items()}
-
-
-def _among(ranked: Ints, wanted: Ints) -> Mask:
-    if not len(ranked):
-        return np.zeros(len(wanted), bool)
-    at = np.minimum(np.searchsorted(ranked, wanted), len(ranked) - 1)
-    return np.asarray(ranked[at] == wanted)
 
 
 def support(ways: Ways, kept: Frame, *, alone: bool = False) -> Ints:

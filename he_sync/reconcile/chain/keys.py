@@ -92,6 +92,14 @@ def find(keys: AnyInts, wanted: AnyInts) -> Places:
     return Index(keys, len(wanted)).find(wanted)
 
 
+def among(ranked: AnyInts, wanted: AnyInts) -> Mask:
+    """Which keys are in `ranked`, which is sorted; 0 is a key like any other."""
+    if not len(ranked):
+        return np.zeros(len(wanted), bool)
+    at = np.minimum(np.searchsorted(ranked, wanted), len(ranked) - 1)
+    return np.asarray(ranked[at] == wanted)
+
+
 def _place(table: Places, keys: AnyInts, low: int, high: int) -> None:
     """Write positions backwards, so that the lowest of equal keys is the one that stays."""
     step = 1 << 20
