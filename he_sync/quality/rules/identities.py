@@ -202,7 +202,7 @@ def _undominated(found: list[Found]) -> list[Found]:
 
 def _independent(found: list[Found], names: list[str]) -> list[Found]:
     """The shortest of which all others are sums, and of products over the same columns the first."""
-    order = sorted(found, key=lambda one: (len(one.relation.columns), _rank(one.relation), int(one.off.sum())))
+    order = sorted(found, key=lambda one: (*_rank(one.relation), int(one.off.sum())))
     axes: dict[object, int] = {name: place for place, name in enumerate(names)}
     kept: list[Found] = []
     rows: list[dict[object, float]] = []
@@ -234,9 +234,14 @@ def _is_a_pair(one: Found, vector: dict[object, float], kept: list[dict[object, 
     return any(sum(value != 0 for value in some.values()) == 2 for some in both)  # noqa: PLR2004 - of two columns
 
 
-def _rank(relation: Relation) -> int:
-    """Sums first, then forms in their order, then constant rates."""
-    return 0 if not relation.form else 1 + [*FORMS, TIMES].index(relation.form)
+def _rank(relation: Relation) -> tuple[int, int, int]:
+    """Fewer columns first, sums before forms in their order, constant rates after what three columns say.
+
+    People say total = net + tax and tax = net x 0.08, not total = net x 1.08: of two rates the shorter one is said.
+    """
+    if relation.form == TIMES:
+        return 4, len(FORMS), abs(relation.times)
+    return len(relation.columns), 0 if not relation.form else 1 + list(FORMS).index(relation.form), 0
 
 
 def _vector(relation: Relation) -> dict[object, float]:
