@@ -28,6 +28,7 @@ GROUPS = {
     "products": "Parts and prices to the shop's items, items born at the till to Epicor.",
     "close": "One business date: compared and written back; its store-days proposed, approved, posted, signed.",
     "alerts": "What fires, who was told; rules for Prometheus, a dashboard for Grafana.",
+    "rules": "What your own records obey: proposed, accepted, checked; routes from history.",
     "reconcile": "Files of both sides, the bank and the ledger: every cent explained.",
 }
 COMMANDS = {

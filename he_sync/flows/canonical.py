@@ -25,6 +25,8 @@ from he_sync.model.shipment import Shipments
 from he_sync.model.stock_level import StockLevels
 from he_sync.model.ticket import TicketLines, Tickets
 from he_sync.quality.contracts import Checked, Failure, check, read_records
+from he_sync.quality.rules.book import FILE, for_entity
+from he_sync.quality.rules.enforced import with_rules
 from he_sync.store.lake import Lake, Snapshot
 
 Row = tuple[str, dict[str, Any]]
@@ -81,7 +83,8 @@ def run(step: Step, lake: Lake, day: str, retailer: Retailer) -> Result:
         made = (
             kind.made_from[1](kept[kind.made_from[0]]) if kind.made_from else frame(kind.contract, rows.get(name, []))
         )
-        checked = check(name, kind.contract, made, kind.key)
+        contract = with_rules(kind.contract, for_entity(lake.root.parent / FILE, name), kept)
+        checked = check(name, contract, made, kind.key)
         failures += checked.failures
         kept[name] = _of_day(checked, kind, day)
         outside[name] = len(checked.good) - len(kept[name])

@@ -21,9 +21,12 @@ from he_sync.model.ledger_line import LedgerLines
 from he_sync.model.payment import Payments
 from he_sync.model.settlement_line import SettlementLines
 from he_sync.model.ticket import Tickets
+from he_sync.quality.close_suite.inferred import expected
 from he_sync.quality.close_suite.pages import INDEX
 from he_sync.quality.close_suite.rules import Met, Rule, Table, equal, nothing, of_contract, once, one_of
 from he_sync.quality.close_suite.run import validate
+from he_sync.quality.rules.book import FILE as RULES
+from he_sync.quality.rules.book import for_entity
 from he_sync.reconcile.journals.store_day import STATES
 from he_sync.reconcile.output import new_folder
 from he_sync.store.books import Journal
@@ -88,6 +91,8 @@ def _own(office: Books, name: str) -> Iterator[Rule]:
     if name in {"tickets", "payments", "deposits"}:
         stores = [store.code for store in office.retailer.stores]
         yield one_of("store", stores, "the profile names every store")
+    accepted = (expected(rule) for rule in for_entity(office.lake.root.parent / RULES, name))
+    yield from (rule for rule in accepted if rule)
 
 
 def _numbers(tickets: pd.DataFrame) -> pd.DataFrame:
