@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 from he_sync.model.difference import Difference
 from he_sync.model.money import show
@@ -81,7 +81,7 @@ def _changes(known: Sequence[Break], found: Sequence[Found], settled: Sequence[F
             elif now in settled:
                 yield from _ended(one, "exception settled", SETTLED)
             elif one is None:
-                yield Deed("exception found", subject(number), {"found": asdict(now), "content": now.content})
+                yield Deed("exception found", subject(number), {"found": now.facts})
             else:
                 yield from _again(one, now, currency)
     for rest in by_place.values():
@@ -136,7 +136,7 @@ def _again(one: Break, now: Found, currency: str) -> Iterator[Deed]:
     if one.found == now and one.status not in BY_THE_CLOSE:
         return
     why = "found again" if one.found == now else f"changed: {'; '.join(_differs(one.found, now, currency))}"
-    detail = {"found": asdict(now), "content": now.content, "was": one.status}
+    detail = {"found": now.facts, "was": one.status}
     yield Deed("exception reopened", one.subject, detail | {"reason": why, "owner": one.owner})
 
 

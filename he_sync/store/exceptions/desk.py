@@ -16,7 +16,7 @@ from he_sync.store.board import looking
 from he_sync.store.canonical import read_json
 from he_sync.store.database import Store
 from he_sync.store.exceptions.projection import as_break, breaks, catch_up, open_at, steps
-from he_sync.store.exceptions.records import STATUS_AFTER, Break, Status, Step
+from he_sync.store.exceptions.records import STATUS_AFTER, UNRESOLVED, Break, Status, Step
 from he_sync.store.statements import batches, one_at_a_time
 from he_sync.store.tables import audit
 
@@ -75,6 +75,19 @@ class Desk:
             for some in batches(sorted(numbers)):
                 found += map(as_break, own.execute(select(breaks).where(breaks.c.id.in_(some))))
         return sorted(found, key=lambda one: (one.found.day, -one.risk_minor, one.found.klass, one.id))
+
+    def worth(self, day: str = "") -> tuple[int, int]:
+        """How many nobody has closed, of a date or of all, and their value at risk in minor units."""
+        query = select(func.count(), func.coalesce(func.sum(func.abs(breaks.c.minor)), 0))
+        query = query.where(breaks.c.status.in_(UNRESOLVED), *([breaks.c.day == day] if day else []))
+        with self._engine.begin() as own:
+            count, minor = own.execute(query).one()
+        return int(count), int(minor)
+
+    def classes(self) -> list[str]:
+        """Every class that was ever found, by name."""
+        with self._engine.begin() as own:
+            return list(own.execute(select(breaks.c.klass).distinct().order_by(breaks.c.klass)).scalars())
 
     def steps(self, number: str) -> list[Step]:
         """Everything that was done about one, oldest first."""

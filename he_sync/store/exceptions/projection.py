@@ -6,7 +6,7 @@ A cache: each catching up takes the rows behind the last one it knows, and one w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from he_sync.store.canonical import canonical_json, read_json
 from he_sync.store.database import DAMAGE, Store
 from he_sync.store.engines import engine_at
 from he_sync.store.exceptions.records import STATUS_AFTER, Break, Found
+from he_sync.store.statements import batches
 from he_sync.store.tables import Instant, audit
 
 metadata = MetaData()
@@ -133,14 +134,13 @@ def _forget(own: Connection) -> None:
         own.execute(delete(table))
 
 
-def _fold(own: Connection, rows: Iterable[Row[Any]]) -> None:
+def _fold(own: Connection, rows: Sequence[Row[Any]]) -> None:
     """Each row moves its break on; those of a large night are held until all are taken."""
-    moved: dict[str, dict[str, Any]] = {}
+    moved = _before(own, {row.subject.partition(" ")[2] for row in rows})
     taken = []
     for row in rows:
         number, detail = row.subject.partition(" ")[2], read_json(row.detail)
-        before = moved.get(number) or _before(own, number)
-        moved[number] = _after(before, row, detail) | {"id": number}
+        moved[number] = _after(moved.get(number, NEW), row, detail) | {"id": number}
         taken.append(
             {"seq": row.seq, "id": number, "at": row.at, "who": row.actor, "what": row.action, "detail": row.detail}
         )
@@ -149,16 +149,21 @@ def _fold(own: Connection, rows: Iterable[Row[Any]]) -> None:
         own.execute(insert(steps), taken)
 
 
-def _before(own: Connection, number: str) -> dict[str, Any]:
-    row = own.execute(select(breaks).where(breaks.c.id == number)).first()
-    return dict(row._asdict()) if row else {"owner": "", "rule": "", "hands": "[]", "reopened": 0}
+NEW = {"owner": "", "rule": "", "hands": "[]", "reopened": 0}
+
+
+def _before(own: Connection, numbers: Collection[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for some in batches(sorted(numbers)):
+        for row in own.execute(select(breaks).where(breaks.c.id.in_(some))):
+            found[row.id] = dict(row._asdict())
+    return found
 
 
 def _after(before: dict[str, Any], row: Row[Any], detail: dict[str, Any]) -> dict[str, Any]:
     """A break after one more row; who owns it stays through a re-run, and those who had it stay for good."""
     facts, status = detail.get("found", {}), STATUS_AFTER[row.action]
     owner = detail.get("owner", before["owner"])
-    hands = read_json(before["hands"])
     return {
         **before,
         **facts,
@@ -166,11 +171,16 @@ def _after(before: dict[str, Any], row: Row[Any], detail: dict[str, Any]) -> dic
         "owner": owner,
         "rule": detail.get("rule", ""),
         "because": detail.get("reason", ""),
-        "hands": canonical_json(hands if not owner or owner in hands else [*hands, owner]),
+        "hands": _with(before["hands"], owner),
         "reopened": before["reopened"] + (row.action == "exception reopened"),
         "at": row.at,
         "seq": row.seq,
     }
+
+
+def _with(hands: str, owner: str) -> str:
+    names = read_json(hands) if owner else []
+    return hands if not owner or owner in names else canonical_json([*names, owner])
 
 
 def as_break(row: Row[Any]) -> Break:

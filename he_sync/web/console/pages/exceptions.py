@@ -20,7 +20,7 @@ from he_sync.model.money import show
 from he_sync.model.retailer import Retailer
 from he_sync.reconcile.evidence.sheets import as_csv
 from he_sync.store.board import PAGE
-from he_sync.store.exceptions import UNRESOLVED, Desk
+from he_sync.store.exceptions import Desk
 from he_sync.web.console.forms import Form, number, posts
 from he_sync.web.console.place import Place, place_of
 from he_sync.web.console.render import done, page
@@ -50,8 +50,7 @@ class Unresolved:
 def unresolved(place: Place, day: str = "") -> Unresolved:
     """Of a date, or of all."""
     with desk(place.store, place.lake) as at:
-        found = at.listing(UNRESOLVED, day, day)
-    return Unresolved(len(found), sum(one.risk_minor for one in found), place.retailer().currency)
+        return Unresolved(*at.worth(day), place.retailer().currency)
 
 
 @contextmanager
@@ -65,7 +64,7 @@ def listing(request: Request) -> Response:
     place, wanted, skip = place_of(request), _filter(request.query_params).checked(), number(request, "skip") or 0
     with _room(place) as (at, retailer):
         found = chosen(at, wanted, retailer, place.now())
-        classes = sorted({one.found.klass for one in at.listing()})
+        classes = at.classes()
     values: dict[str, Any] = {
         "rows": found[skip : skip + PAGE],
         "number": len(found),
