@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -155,7 +155,20 @@ def test_a_restart_between_the_sending_and_its_mark_repeats_under_the_same_id(
 def test_a_restart_after_an_alert_was_told_repeats_nothing(house: House) -> None:
     fire(house)
     for _ in range(5):
-        house.later(seconds=30).look()
+        assert house.later(seconds=30).look().fired == ()
+    assert house.told() == [("desk", "firing")]
+
+
+def test_a_look_that_begins_while_another_sends_does_not_send_the_same(house: House) -> None:
+    waits(house)
+    house.look()
+    house.later(minutes=2)
+
+    def slow(target: Target, notice: Notice, now: datetime) -> None:
+        house.look()
+        house.send(target, notice, now)
+
+    look(house.environ, house.now, slow)
     assert house.told() == [("desk", "firing")]
 
 

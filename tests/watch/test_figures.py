@@ -143,7 +143,13 @@ def test_store_days_past_their_deadline_count_and_signed_ones_do_not(any_house: 
     def day(back: int, store: str, state: str) -> dict[str, object]:
         return {"business_date": f"{today - timedelta(days=back)}", "store": store, "state": state, **row}
 
-    days = [day(20, "S1", "posted"), day(20, "S2", "signed"), day(21, "S1", "open"), day(1, "S1", "open")]
+    days = [
+        day(20, "S1", "posted"),
+        day(20, "S2", "signed"),
+        day(22, "S2", "signed"),
+        day(21, "S1", "open"),
+        day(1, "S1", "open"),
+    ]
     house.store.run(lambda connection: connection.execute(store_days.insert(), days))
     closed = closes.open_close(house.store, str(today - timedelta(days=2)), {"a": "1"}, "rules")
     for state in closes.STATES[1:]:
