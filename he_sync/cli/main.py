@@ -23,6 +23,7 @@ GROUPS = {
     "flows": "Flow files: check them, run one, see what one would change.",
     "events": "One record's whole story; dead letters and replay.",
     "match": "Who is who: customers of two sides linked, duplicates found.",
+    "anomalies": "Days, shares and lines that are not what they usually are; what was looked at is muted.",
     "mapping": "Which field of one system is which of the other, with reasons.",
     "stock": "What may be sold and why; counts to the shop, movements to Epicor.",
     "products": "Parts and prices to the shop's items, items born at the till to Epicor.",
