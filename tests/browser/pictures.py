@@ -169,6 +169,7 @@ def consoled(visitor: Visitor, folder: Path, way_in: str, day: str) -> None:
         ("/approvals", "approvals", 700),
         (f"/close/{day}", "store_days", 900),
         ("/letters", "letters", 700),
+        ("/flows/order_to_fulfilment", "designer", 900),
     ):
         size(visitor, height)
         visitor.page.goto(base + path)
@@ -188,6 +189,8 @@ def financed(visitor: Visitor, folder: Path, base: str, home: Path, days: list[s
         finance.lets(carl, name, days)
         shot(carl, folder, "back_fill_done", 900)
         finance.signs(carl, days[0])
+        cora.open("/exceptions")
+        shot(cora, folder, "exceptions", 900)
         finance.tries_rules(cora)
         shot(cora, folder, "rules", 900)
         finance.takes_evidence(carl, days[0])
