@@ -96,6 +96,14 @@ def _parts(text):
     return " ".join(sorted(text.replace("+", "").split()))
 
 
+def test_a_total_is_what_a_sum_explains():
+    draw, n = np.random.default_rng(9), 400
+    frame = pd.DataFrame({name: draw.integers(1, 900, n) for name in ("discount", "tax")})
+    frame["subtotal"] = frame["discount"] + draw.integers(5_000, 90_000, n)
+    frame["order_total"] = frame["subtotal"] - frame["discount"] + frame["tax"]
+    assert texts_of(frame, "identity") == ["order_total = tax + subtotal - discount"]
+
+
 def test_what_follows_from_two_identities_is_not_proposed_beside_them():
     frame = lines(discount=lambda draw, n: draw.integers(0, 50, n))
     frame["gross"] = frame["net"] + frame["discount"]

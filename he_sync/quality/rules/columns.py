@@ -111,9 +111,9 @@ def _by_chance(frame: pd.DataFrame, one: str, two: str) -> float:
 
 
 def _range(entity: str, name: str, frame: pd.DataFrame) -> Iterator[Rule]:
-    """Signs, percentages, the clock: the largest amount of a year is no rule for the next."""
+    """Signs, percentages, the clock: the largest amount of a year is no rule for the next, a number's sign is none."""
     column = frame[name]
-    if not is_number(column) or column.nunique() < 2:  # noqa: PLR2004 - it varies
+    if not is_number(column) or calls_a_thing(name) or column.nunique() < 2:  # noqa: PLR2004 - it varies
         return
     least, most = _natural(name, column)
     text = f"{name} is between {least} and {most}" if most is not None else f"{name} is not below zero"

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from he_sync.quality.rules.exact import Exact, Flags, exact
-from he_sync.quality.rules.names import KEY
+from he_sync.quality.rules.names import KEY, words_of
 from he_sync.quality.rules.products import products
 from he_sync.quality.rules.relation import FORMS, TIMES, Columns, Relation
 from he_sync.quality.rules.rule import Rule, proposed
@@ -273,7 +273,7 @@ def _said(relation: Relation, columns: Columns) -> tuple[str, str]:
         plus, minus = minus, plus
     if not plus:
         plus, minus = minus, []
-    target = max(plus, key=lambda name: _size(columns[name])) if len(plus) > 1 else plus[0]
+    target = max(plus, key=lambda name: (_is_a_total(name), _size(columns[name])))
     flip = signs[target]
     rest = [(name, -sign * flip) for name, sign in signs.items() if name != target]
     parts = [name for name, sign in rest if sign > 0]
@@ -283,6 +283,11 @@ def _said(relation: Relation, columns: Columns) -> tuple[str, str]:
     right = " + ".join([*([] if minus_form else form), *parts])
     left = "".join(f" - {name}" for name in [*(form if minus_form else []), *taken])
     return target, f"{target} = {right or '0'}{left}"
+
+
+def _is_a_total(name: str) -> bool:
+    """Whether people would put it first: total_cents, OrderTotal; not subtotal."""
+    return "total" in words_of(name)
 
 
 def _form(relation: Relation, columns: Columns) -> str:

@@ -36,5 +36,10 @@ def comes_and_goes(name: str) -> bool:
 
 
 def last_word(name: str) -> str:
+    """The last of its words, "" where it has none."""
+    return next(reversed(words_of(name)), "")
+
+
+def words_of(name: str) -> list[str]:
     """In lower case, of snake_case and CamelCase."""
-    return next((word.lower() for word in reversed(WORD.findall(name))), "")
+    return [word.lower() for word in WORD.findall(name)]
