@@ -17,6 +17,8 @@ from tests.console.conftest import NOBODY_LISTENS, Served, profile, serving
 __all__ = ["profile"]
 NAME = "order_to_fulfilment"
 SCREENS = (1400, 700)
+DAGSTER = "http://127.0.0.1:3000"
+"""Where its UI may be; its link is one more in the navigation."""
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def served(tmp_path: Path, folder: Path, profile: str) -> Iterator[Served]:
     (tmp_path / "profile.yaml").write_text(profile, encoding="utf-8")
-    with serving(tmp_path, {**NOBODY_LISTENS, "HE_HOME": str(tmp_path)}, flows=folder) as one:
+    with serving(tmp_path, {**NOBODY_LISTENS, "HE_HOME": str(tmp_path)}, flows=folder, dagster=DAGSTER) as one:
         yield one
 
 

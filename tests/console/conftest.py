@@ -95,11 +95,13 @@ def named(home: Path, *names: str, roles: Roles = EVERY) -> None:
 
 
 @contextmanager
-def serving(home: Path, environ: dict[str, str], who: str = "ana", flows: Path = registry.FOLDER) -> Iterator[Served]:
+def serving(
+    home: Path, environ: dict[str, str], who: str = "ana", flows: Path = registry.FOLDER, dagster: str = ""
+) -> Iterator[Served]:
     clock = Clock()
     keys = Keys(key_of(home), clock)
     with open_store(home / "he_sync.db") as store, socket.create_server(("127.0.0.1", 0)) as listening:
-        place = Place(store, environ, who, now=clock, flows=flows)
+        place = Place(store, environ, who, dagster, now=clock, flows=flows)
         app = console(place, keys, LOOPBACK, hasher=CHEAP)
         settings = uvicorn.Config(app, log_config=None, ws="none", lifespan="off")
         server = uvicorn.Server(settings)

@@ -115,6 +115,8 @@ def test_a_limit_is_changed_by_a_form_seen_as_a_difference_approved_and_what_run
     assert "if it comes to more than 5000.00, a person decides if it comes to more than 7500.00" in page.words
     assert "Of the last 3 sales orders a person is asked about 2 1 for what they come to" in page.words
     assert "waits for approval" in asks(person).words
+    listed = person.get("/approvals").words
+    assert "Change of the flow order_to_fulfilment , asked for by ana: fewer to look at" in listed
     assert (text_of(folder), running()) == (before, running.flows)
     assert "version 2 of order_to_fulfilment is live" in approves(person).words
     assert text_of(folder) == before.replace('"5000.00"', '"7500.00"').replace("version: 1", "version: 2")
@@ -236,6 +238,22 @@ def test_a_new_flow_begins_as_another_and_runs_when_it_is_approved(served: Serve
     assert (flow.trigger.topics, flow.description) == (("shop/outlet.created",), "Orders of the outlet")
     assert "there is a flow parts already" in person.post("/flows", name="parts", template=NAME).words
     assert "is no name of a flow" in person.post("/flows", name="../x", template=NAME).words
+
+
+def test_a_template_brings_its_mapping_and_both_go_live_without_a_shell(served: Served, folder: Path) -> None:
+    person = served.person()
+    assert "vendors, a template" in person.get("/flows").words
+    page = person.post("/flows", name="vendors", template="template vendors", description="")
+    assert "its mapping vendors is a draft of yours too" in page.words
+    assert "Vendors by the mapping vendors into purchasing/vendors" in page.words
+    for path in ("/mappings/vendors", "/flows/vendors"):
+        asks(person, path, "vendors too")
+        assert "of vendors is live" in approves(person, path).words
+    template = registry.FOLDER.parents[1] / "docs" / "templates" / "vendors"
+    assert text_of(folder, "vendors") == (template / "defs.yaml").read_text(encoding="utf-8")
+    mapping = (served.home / "mappings" / "vendors" / "mapping.yaml").read_text(encoding="utf-8")
+    assert mapping == (template / "mapping.yaml").read_text(encoding="utf-8")
+    assert "vendors" in {flow.name for flow in registry.load_all(folder)}
 
 
 def test_a_file_that_is_wrong_shows_why_and_which_version_goes_on(served: Served, folder: Path) -> None:

@@ -115,3 +115,21 @@ def test_what_the_check_passes_the_drain_takes_and_what_the_drain_refuses_the_ch
         taken = False
     if not taken:
         assert checked(text).wrong
+
+
+RECORD = (registry.FOLDER.parents[1] / "docs" / "templates" / "vendors" / "defs.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "key", "said"),
+    [
+        ("    key: ", "    kye: ", "attributes.record.kye", "did you mean key?"),
+        ("decide: record", "decide: recrd", "attributes.decide", "did you mean record?"),
+        ("mapping: vendors", "mapping: Vendors", "attributes.record.mapping", "did you mean vendors?"),
+        ("Erp.BO.VendorSvc", "VendorSvc", "attributes.record.service", "e.g. Erp.BO.VendorSvc"),
+    ],
+)
+def test_a_mistake_in_a_flow_of_records_is_named_so_too(right, wrong, key, said) -> None:
+    assert checked(RECORD).wrong == ()
+    found = checked(RECORD.replace(right, wrong, 1)).wrong
+    assert [one for one in found if one.place.key == key and said in one.text], found

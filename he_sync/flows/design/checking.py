@@ -42,6 +42,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "attributes.match": spec.Match,
     "attributes.map": spec.Map,
     "attributes.push": spec.Push,
+    "attributes.record": spec.Record,
 }
 ROUTES: Mapping[str, type[BaseModel]] = {
     "amount": spec.Amount,
@@ -172,6 +173,9 @@ def _shaped(loc: Sequence[int | str], given: str) -> str:
         near = nearest(source, TOPICS)
         said = f"{given[:60]!r} is no topic as the inbox keeps it: {', '.join(TOPICS)}, a slash and the event's name"
         return said + (f"; did you mean {near}/{topic.strip('/') or 'name'}?" if near else "")
+    field = spec.Record.model_fields.get(str(loc[-1])) if "record" in loc else None
+    if field and field.description and loc[-1] != "mapping":
+        return f"{given[:60]!r} is none: {field.description[0].lower()}{field.description[1:]}"
     plain = re.sub(r"[^a-z0-9]+", "_", given.casefold()).strip("_")
     return f"{given[:60]!r} is no name: small letters, digits and _" + (f"; did you mean {plain}?" if plain else "")
 

@@ -87,6 +87,8 @@ def _map(parts: Mapping[str, Any]) -> Step:
     mapped = inner(parts, "map")
     makes = str(parts.get("decide") or mapped.get("to") or "")
     said = [f"{words}: {_plain(str(mapped[key]))}" for key, words in CHOICES.items() if key in mapped]
+    if record := inner(parts, "record"):
+        said.append(f"{record.get('set')} by the mapping {record.get('mapping')} into {record.get('into')}")
     return Step("map", f"Decide: {MAKES.get(makes, _plain(makes))}", tuple(said), "map")
 
 

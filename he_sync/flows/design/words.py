@@ -14,6 +14,7 @@ READS: Mapping[str, str] = {
     "epicor_fulfilment": "order, jobs, packs and stock in Epicor as they are now",
     "epicor_customers": "the customer in Epicor as it is now",
     "parts": "whether Epicor has the part now",
+    "epicor_record": "the row of Epicor's table as it is now",
 }
 CHECKS: Mapping[str, str] = {
     "contract": "readable, exact and complete",
@@ -29,6 +30,7 @@ MAKES: Mapping[str, str] = {
     "fulfilment_status": "status, packs and stock for the shop",
     "account_fields": "the account's fields for the shop",
     "parts": "parked sales go on",
+    "record": "a record of the shop, by a mapping",
 }
 LIMITS: Mapping[str, str] = {"amount": "over", "new_customer": "over_amount", "margin": "under_percent"}
 """The limit of a condition, where it has one."""

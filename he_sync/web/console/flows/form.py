@@ -75,7 +75,7 @@ def filled(parts: Mapping[str, Any], known_topics: Iterable[str]) -> Filled:
         [way for way in WAYS if "match" in parts and way not in ways],
         _choices(inner(parts, "map")) if orders else [],
         routes_of(parts),
-        {name: WHENS[name].format("...") for name in ROUTES} if inner(parts, "push") else {},
+        {name: WHENS[name].format("...") for name in ROUTES} if sales or "route" in parts else {},
         LIMITS,
         str(inner(parts, "push").get("way", "composite")) if orders else "",
         [(name, name in told) for name in registry.STEPS.reports] if orders else [],

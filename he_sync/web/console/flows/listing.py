@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from he_sync.flows import registry
 from he_sync.flows.design.craft import begun
 from he_sync.flows.design.editing import parts_of
 from he_sync.flows.design.outline import inner, routes_of, texts
 from he_sync.flows.design.words import MAKES
 from he_sync.mapping.shelf.desk import Proposal
-from he_sync.mapping.shelf.versions import NAME
+from he_sync.mapping.shelf.files import text_of
+from he_sync.mapping.shelf.versions import FILE, NAME
 from he_sync.model.errors import FixInput
 from he_sync.settings import variable
 from he_sync.store import board
 from he_sync.web.console.flows.figures import Figures, figures
 from he_sync.web.console.flows.room import Room, room_of
 from he_sync.web.console.forms import Form
+from he_sync.web.console.mapping import room as mappings
 from he_sync.web.console.render import done, page
 
+TEMPLATES = registry.FOLDER.parents[1] / "docs" / "templates"
+TEMPLATE = "template "
 LINGER = "60"
 """Seconds, as assets/drain.py has it where HE_LINGER_SECONDS says nothing."""
 
@@ -49,7 +55,7 @@ def listing(request: Request) -> Response:
     linger = variable("HE_LINGER_SECONDS", room.place.environ, LINGER)
     rows = list(_rows(room))
     where: dict[str, Any] = {"folder": str(room.shelf.folder), "looked_at": board.RATE_OF, "linger": linger}
-    return page(request, "flow_list", "Flows", rows=rows, makes=MAKES, **where)
+    return page(request, "flow_list", "Flows", rows=rows, templates=list(templates()), **where)
 
 
 def _rows(room: Room) -> Iterator[Row]:
@@ -71,13 +77,31 @@ def _rows(room: Room) -> Iterator[Row]:
 
 
 def begin(request: Request, form: Form) -> Response:
-    """POST /flows: a draft of a new flow, as another one is."""
+    """POST /flows: a draft of a new flow, as another one or a template is; the mapping of a template comes with it."""
     room, name, template = room_of(request), form.one("name"), form.one("template")
     if not NAME.match(name):
         raise FixInput(f"{name[:40]!r} is no name of a flow: small letters, digits and _")
     if room.shelf.live(name) or room.desk.draft(name, room.who).text:
         raise FixInput(f"there is a flow {name} already; open it, or choose another name")
-    if not (text := room.shelf.live(template)):
+    given = templates().get(template.removeprefix(TEMPLATE)) if template.startswith(TEMPLATE) else None
+    if not (text := text_of(given) if given else room.shelf.live(template)):
         raise FixInput(f"choose what it begins as: {', '.join(room.shelf.names())}")
+    mapping = _mapping_too(request, given, text) if given else ""
     room.desk.begin(name, room.who, begun(text, name, " ".join(form.one("description").split())))
-    return done(f"/flows/{name}", f"{name} begins as {template} is; nothing of it runs yet")
+    also = f"; its mapping {mapping} is a draft of yours too, on the page Mappings" if mapping else ""
+    return done(f"/flows/{name}", f"{name} begins as {template} is; nothing of it runs yet{also}")
+
+
+def templates() -> dict[str, Path]:
+    """Flow files to start from that run nowhere yet, by name."""
+    return {path.parent.name: path for path in sorted(TEMPLATES.glob("*/defs.yaml"))}
+
+
+def _mapping_too(request: Request, template: Path, text: str) -> str:
+    """The name of the mapping whose draft was begun; "" where there is one already, or none comes with the template."""
+    room, name = mappings.room_of(request), str(inner(parts_of(text), "record").get("mapping") or "")
+    beside = text_of(template.with_name(FILE))
+    if not name or not beside or room.shelf.live(name) or room.desk.draft(name, room.who).text:
+        return ""
+    room.desk.begin(name, room.who, beside)
+    return name

@@ -10,11 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from he_sync.flows.books.deciding import approver
+from he_sync.mapping.shelf.desk import Proposal
 from he_sync.model.errors import FixInput, NotAllowed
 from he_sync.model.money import show
 from he_sync.store import board, effects
 from he_sync.store.database import Store
+from he_sync.web.console.flows import room as flows
 from he_sync.web.console.forms import Form, number, posts
+from he_sync.web.console.mapping import room as mappings
 from he_sync.web.console.pages.back_fills import asked_for
 from he_sync.web.console.pages.rules import in_short
 from he_sync.web.console.place import Place, place_of
@@ -51,9 +54,16 @@ def listing(request: Request) -> Response:
     also: dict[str, Any] = {
         "rule_changes": in_short(place.home) if waiting else [],
         "back_fills": asked_for(place.home) if waiting else [],
+        "changes": _changes(request) if waiting else [],
     }
     listed = {"rows": rows, "states": STATES, "state": state, "counts": counts, "more": more, "may": may}
     return page(request, "approvals", "Approvals", **(also | listed))
+
+
+def _changes(request: Request) -> list[tuple[str, str, Proposal]]:
+    """Changes of flows and mappings that wait: "flow" or "mapping", its name, the change."""
+    rooms = (flows.room_of(request), mappings.room_of(request))
+    return [(room.word, name, one) for room in rooms for name, one in room.desk.waiting()]
 
 
 def decide(request: Request, form: Form) -> Response:
