@@ -26,7 +26,7 @@ from he_sync.watch.of_watching import LOOKED
 from he_sync.watch.place import Watched, watched
 from he_sync.watch.rules import JUDGED_BY, Rules, load
 from he_sync.watch.sending import Deliver, deliver
-from he_sync.watch.telling import BOOK, Speaker, heartbeat
+from he_sync.watch.telling import BOOK, Speaker, heartbeat, joined
 
 AT_ONCE = 20
 """Messages to one target in one look; a storm of them must not keep a sensor over its 60 s."""
@@ -159,13 +159,14 @@ def _deliver(kept: Memory, rules: Rules, send: Deliver, now: datetime) -> tuple[
             if notice is None:
                 break
             try:
-                send(target, notice, now)
+                some = [notice, *(kept.together(notice, now.timestamp()) if notice.kind != "alarm" else ())]
+                send(target, joined(some), now)
             except HeSyncError as error:
                 kept.failed(notice, str(error), now.timestamp(), PAUSES)
                 problems.append(str(error))
                 log.error("%s; %d messages wait for it", error, len(kept.waiting()))  # noqa: TRY400 - the cause is in the line
                 break
-            kept.sent(notice, now.timestamp())
+            kept.sent(some, now.timestamp())
             sent += 1
     return sent, tuple(problems)
 

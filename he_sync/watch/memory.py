@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -148,7 +148,15 @@ class Memory:
         self.rows(
             "INSERT OR IGNORE INTO notice (id, episode, target, kind, body, queued_at, not_before) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            *(one.id, one.episode, one.target, one.kind, json.dumps(one.body), one.queued_at, one.not_before),
+            *(
+                one.id,
+                one.episode,
+                one.target,
+                one.kind,
+                json.dumps(one.body, allow_nan=False),
+                one.queued_at,
+                one.not_before,
+            ),
         )
 
     def drop(self, episode: str, now: float) -> None:
@@ -186,11 +194,18 @@ class Memory:
         )
         return self._notices("WHERE id = ?", found[0][0])[0] if found else None
 
-    def sent(self, one: Notice, now: float) -> None:
-        """Its target took it, and is there."""
+    def together(self, one: Notice, now: float) -> list[Notice]:
+        """What goes with a claimed message: the same of the other series of its alert, due at the same target."""
+        same = "json_extract(body, '$.alert') = ? AND kind = ? AND id <> ? AND not_before <= ?"
+        values = (one.target, one.body["alert"], one.kind, one.id, now)
+        return self._notices(f"WHERE target = ? AND {OPEN} AND {same} ORDER BY queued_at, id", *values)
+
+    def sent(self, some: Sequence[Notice], now: float) -> None:
+        """Their target took them, and is there."""
         with self.alone():
-            self.rows("UPDATE notice SET sent_at = ? WHERE id = ?", now, one.id)
-            self.rows("DELETE FROM down WHERE target = ?", one.target)
+            for one in some:
+                self.rows("UPDATE notice SET sent_at = ? WHERE id = ?", now, one.id)
+                self.rows("DELETE FROM down WHERE target = ?", one.target)
 
     def failed(self, one: Notice, problem: str, now: float, pauses: tuple[float, float]) -> None:
         """Its target did not: it is tried again after the first pause, twice that, and so on up to the longest."""

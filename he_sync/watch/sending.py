@@ -33,6 +33,8 @@ WORDS = {
     "alarm": "",
     "heartbeat": "",
 }
+LISTED = 20
+"""Further series of an alert that a message for people names."""
 SLACK = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 SIGNED = b"v1,"
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -60,20 +62,24 @@ def deliver(environ: Mapping[str, str]) -> Deliver:
 def subject(notice: Notice) -> str:
     """One line: how bad, and what."""
     body = notice.body
-    return f"[{str(body['severity']).upper()}] {WORDS[notice.kind]}{body['summary']}"
+    more = f" (and {len(body['also'])} more)" if body.get("also") else ""
+    return f"[{str(body['severity']).upper()}] {WORDS[notice.kind]}{body['summary']}{more}"
 
 
 def words(notice: Notice) -> str:
     """The message for people."""
     body = notice.body
-    limit = "" if body.get("limit") is None else f" (limit {number(body['limit'])}, found {number(body['value'])})"
+    known = body.get("limit") is not None and body.get("value") is not None
+    limit = f" (limit {number(body['limit'])}, found {number(body['value'])})" if known else ""
     lines = (
         f"{body['alert']}{limit}, for {body['owner']}",
         f"since {body['since']}" + (f", over {body['at']}" if notice.kind == "resolved" else ""),
         f"record: {body['record']}",
         f"what to do: {body['runbook']}",
     )
-    return "\n".join((subject(notice), *lines))
+    also = body.get("also", [])
+    rest = (f"and {len(also) - LISTED} more",) if len(also) > LISTED else ()
+    return "\n".join((subject(notice), *lines, *(f"also: {one}" for one in also[:LISTED]), *rest))
 
 
 def _mail(target: Email, notice: Notice, environ: Mapping[str, str]) -> None:
@@ -104,7 +110,7 @@ def _post(target: Hook, notice: Notice, environ: Mapping[str, str], now: datetim
         content: object = {"text": words(notice).translate(SLACK)}
     else:
         content = {"type": f"alert.{notice.kind}", "timestamp": now.isoformat(), "data": notice.body}
-    body = json.dumps(content, ensure_ascii=False).encode()
+    body = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
     headers = {"content-type": "application/json", **_signature(target, notice, environ, now, body)}
     try:
         with http_send(total_deadline=SECONDS, byte_cap=BYTES) as send:

@@ -6,10 +6,11 @@ alert is over or acknowledged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from math import isfinite
 from string import Template
 from typing import Any
 
@@ -102,7 +103,7 @@ class Speaker:
             "owner": rule.owner,
             "summary": summary(rule, dict(one.labels), one.value),
             "labels": dict(one.labels),
-            "value": one.value,
+            "value": one.value if isfinite(one.value) else None,
             "limit": limit,
             "since": _instant(one.since),
             "fired": _instant(one.fired_at or self._at),
@@ -113,9 +114,16 @@ class Speaker:
         }
 
 
+def joined(some: Sequence[Notice]) -> Notice:
+    """One message for all series of an alert: forty causes of dead letters ring once. It has the first one's id."""
+    first, *others = some
+    return replace(first, body=first.body | {"also": [one.body["summary"] for one in others]}) if others else first
+
+
 def summary(rule: Rule, labels: Mapping[str, str], value: float) -> str:
     """The rule's line with value and labels filled in, as one line."""
     shown = f"{value:.3g}" if value < 1 else f"{value:,.1f}".removesuffix(".0")
+    shown = shown if isfinite(value) else "infinitely many"
     return " ".join(Template(rule.says).safe_substitute({**labels, "value": shown}).split())
 
 

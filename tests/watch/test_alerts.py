@@ -9,10 +9,12 @@ import pytest
 
 from he_sync.connect.alarms import Alarm, tell
 from he_sync.model.errors import FixInput
-from he_sync.store import inbox
+from he_sync.store import dead_letters, inbox
+from he_sync.store.dead_letters import DeadLetter
 from he_sync.watch import telling
 from he_sync.watch.looking import look
 from he_sync.watch.memory import Memory, Notice, memory
+from he_sync.watch.sending import subject, words
 from he_sync.watch.targets import Target
 from tests.store.examples import arrival, ended, took
 from tests.watch.house import EVERYBODY, NOON, House
@@ -92,7 +94,8 @@ def test_what_cannot_be_read_begins_no_alert_and_ends_none(house: House) -> None
     for _ in range(8):
         done = house.later(minutes=1).look()
     assert "events_wait" in done.firing
-    assert house.told("figures_missing") == [("desk", "firing")] * 5
+    missing = house.bodies("figures_missing")
+    assert sum(1 + len(body.get("also", ())) for body in missing) == 5
     (house.home / "away.db").rename(house.home / "he_sync.db")
     answered(house)
     house.later(seconds=30).look()
@@ -321,3 +324,22 @@ def test_a_heartbeat_is_sent_every_five_minutes_and_none_of_the_time_in_which_it
     house.later(seconds=30).look()
     house.later(seconds=30).look()
     assert house.told("heartbeat") == [("boss", "heartbeat")] * 3
+
+
+def test_all_causes_that_break_a_rule_at_once_are_one_message_and_none_is_told_again(house: House) -> None:
+    house.rules(EVERYBODY + "rules: [{alert: dead_letters, for: 0s}]\n")
+    letters = [
+        DeadLetter("heartland", "customer", f"{cause}-{n}", n, "email", f"rule {cause}", "", "why", "2026-11-20")
+        for cause in range(30)
+        for n in range(21)
+    ]
+    dead_letters.put(house.store, letters)
+    house.look()
+    house.later(seconds=30).look()
+    [body] = house.bodies("dead_letters")
+    told = {body["summary"], *body["also"]}
+    assert len(told) == 30
+    assert "21 open dead letters by email, rule 29" in told
+    [(_, notice)] = [one for one in house.took if one[1].body["alert"] == "dead_letters"]
+    assert subject(notice).endswith("(and 29 more)")
+    assert "and 9 more" in words(notice)

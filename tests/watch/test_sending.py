@@ -122,6 +122,18 @@ def test_what_others_wrote_is_text_in_every_message_and_never_a_line_or_a_mark_o
         assert "<!channel>" not in chat
 
 
+def test_a_figure_without_an_end_is_valid_json_and_words_for_people(house: House) -> None:
+    with taking_mail() as mail, taking_posts() as posts:
+        house.rules(rules(mail.port, posts.port) + "rules: [{alert: backup_old, for: 0s}]\n")
+        environ = {**house.environ, **{name: text.format(port=posts.port) for name, text in SECRETS.items()}}
+        assert "backup_old" in look(environ, house.now).fired
+        _, document = signed(house, posts)
+        assert document["data"]["value"] is None
+        assert document["data"]["summary"] == "The newest back-up is infinitely many s old"
+        assert b"Infinity" not in b"".join(body for _, body in posts.posts)
+        assert len(mail.mails) == 1
+
+
 def test_a_password_never_leaves_in_the_clear_for_another_machine(house: House) -> None:
     house.rules("""
 targets:
