@@ -13,7 +13,7 @@ from pathlib import Path
 import xlsxwriter
 
 Cell = str | int | Decimal
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a text must not begin with where a spreadsheet may open it: it would be run."""
 MADE = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """The workbook's date of creation: a fixed one, so that the same evidence has the same bytes."""
@@ -47,7 +47,9 @@ def as_csv(sheet: Sheet) -> str:
 
 def _text(cell: Cell) -> str:
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(FORMULA) else cell
+        # The writer quotes no lone CR, and readers begin a row at it.
+        text = cell.replace("\r\n", "\n").replace("\r", "\n")
+        return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
     return f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
 
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from he_sync.flows.books.ground import date_of
+from he_sync.model.card_numbers.sweep import sweep
 from he_sync.model.errors import FixInput
 from he_sync.web.console.access import require_deed
 from he_sync.web.console.door import COOKIE, Keys
@@ -66,6 +67,16 @@ async def read_form(request: Request, cookie: str = COOKIE) -> Form:
     return form
 
 
+def require_no_card_data(form: Form) -> None:
+    """Raises FixInput where a person typed a card number or a verification code: a reason is kept for good.
+
+    Of numbers only those of 15 and 16 digits count: a form may hold bar codes.
+    """
+    if hits := sweep(form.fields, [f"$.{name}[*]" for name in form.fields]).hits:
+        at = hits[0].path.removeprefix("$.").removesuffix("[*]")
+        raise FixInput(f"{at[:40]!r} holds what looks like a {hits[0].what}; take it out, nothing was kept")
+
+
 def number(request: Request, name: str) -> int | None:
     """A number in the address; None where it is not there. Raises FixInput for what is none."""
     text = request.query_params.get(name, "")
@@ -87,6 +98,7 @@ def posts(decide: Callable[[Request, Form], Response]) -> Callable[[Request], Aw
         form = await read_form(request)
         session: Session = request.state.session
         require_deed(request.state.rule, session.roles, session.who, form.one("do"))
+        require_no_card_data(form)
         return await run_in_threadpool(decide, request, form)
 
     return endpoint

@@ -14,6 +14,7 @@ from he_sync.settings import home_and_profile, store_address
 from he_sync.store.database import open_store
 from he_sync.web.console.app import console
 from he_sync.web.console.door import Keys, key_of
+from he_sync.web.console.lines import log_cleanly
 from he_sync.web.console.oidc.settings import oidc_settings
 from he_sync.web.console.place import Place
 from he_sync.web.console.users import Users
@@ -37,6 +38,7 @@ def serve(port: int = PORT, home: Path | None = None) -> None:
 
     Raises FixInput where there is no installation, FixSettings for a key that others could have read.
     """
+    log_cleanly()
     folder = installation(home)
     keys = Keys(key_of(folder))
     with open_store(store_address()) as store:
