@@ -11,10 +11,11 @@ from sqlalchemy import update
 
 from he_sync.store import effects, inbox
 from he_sync.store.tables import effects as effect_rows
+from he_sync.watch import slo
+from he_sync.watch.figures import Figures
 from he_sync.watch.memory import Point, memory
 from he_sync.watch.place import watched
 from he_sync.watch.rules import load
-from he_sync.watch.slo import burning, walk
 from tests.store.examples import arrival, effect, ended, took
 from tests.watch.house import NOON, House
 
@@ -23,10 +24,10 @@ FAST = RULES.by_name["events_answered_fast"].burn
 SLOW = RULES.by_name["events_answered_slow"].burn
 
 
-def judged(house: House, slo: str = "events_answered") -> tuple[int, int]:
+def judged(house: House, objective: str = "events_answered") -> tuple[int, int]:
     """(good, judged) so far."""
     with memory(house.home) as kept:
-        last = kept.counted(slo)[-1]
+        last = kept.counted(objective)[-1]
         return last.good, last.judged
 
 
@@ -91,11 +92,8 @@ def test_two_looks_that_judge_the_same_rows_count_them_once(house: House) -> Non
     come(house, "a")
     house.later(minutes=2)
     with watched(house.environ) as place, memory(house.home) as kept:
-        early = walk(place, "events_answered", int(kept.mark("walk events_answered")), house.now)
+        early = slo.walk(place, "events_answered", int(kept.mark("walk events_answered")), house.now)
     house.look()
-    from he_sync.watch import slo  # noqa: PLC0415 - beside what it is compared with
-    from he_sync.watch.figures import Figures  # noqa: PLC0415 - same
-
     with memory(house.home) as kept, kept.alone():
         slo.keep(kept, {"events_answered": early}, Figures((), frozenset()), house.now)
     assert judged(house) == (0, 1)
@@ -128,7 +126,7 @@ def test_a_budget_burns_fast_when_the_long_window_says_that_it_matters_and_the_s
     history: list[Point], breaks: bool, value: float
 ) -> None:
     assert FAST is not None
-    found, speed = burning(FAST, 0.99, history, NOON)
+    found, speed = slo.burning(FAST, 0.99, history, NOON)
     assert found == breaks
     assert speed == pytest.approx(value)
 
@@ -137,8 +135,8 @@ def test_a_few_in_a_hundred_for_a_day_are_a_ticket_and_no_page() -> None:
     history = points(*((60 * hour, 96 * (24 - hour), 100 * (24 - hour)) for hour in range(24, -1, -1)))
     assert FAST is not None
     assert SLOW is not None
-    assert burning(FAST, 0.99, history, NOON)[0] is False
-    assert burning(SLOW, 0.99, history, NOON) == (True, pytest.approx(4.0))
+    assert slo.burning(FAST, 0.99, history, NOON)[0] is False
+    assert slo.burning(SLOW, 0.99, history, NOON) == (True, pytest.approx(4.0))
 
 
 @settings(max_examples=200, deadline=None)
@@ -150,7 +148,7 @@ def test_no_history_burns_that_kept_its_objective_in_every_minute(minutes: list[
         good, judged = good + more, judged + more
         history.append(Point((NOON - timedelta(minutes=len(minutes) - place)).timestamp(), good, judged))
     assert FAST is not None
-    assert burning(FAST, 0.99, history, NOON) == (False, 0.0)
+    assert slo.burning(FAST, 0.99, history, NOON) == (False, 0.0)
 
 
 def test_a_store_that_is_away_ends_no_alert_on_an_objective(house: House) -> None:
