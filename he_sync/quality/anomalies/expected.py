@@ -29,6 +29,8 @@ ENOUGH = 20
 """Known days of stores from which their spread is taken."""
 NEW_NAME = 0.5
 """Standard deviation, in logarithms, of a known day that no learned year had."""
+KNOWN_WIDER, LATER_WIDER = 3.0, 1.5
+"""A known day of the chain is at least so many usual spreads wide; what few days taught is so much wider."""
 CLOSED = 0.5
 """Share of its past days of that weekday or name on which a store had nothing; from there on it is taken as closed."""
 
@@ -87,8 +89,8 @@ def expected(days: Daily, known: Names, learned: int) -> Expected:
     closed = _closed(days, known, learned)
     spread = _spread(off, mean, base.named, learned)
     chain = np.where(closed | ~days.alive, 0.0, plain).sum(axis=0)
-    new = _new_names(days, known, learned)
-    return Expected(mean, spread, closed, chain, _chain_spread(days, chain, base.named, new, learned), base.named)
+    wide = _chain_spread(days, known, chain, base.named, learned)
+    return Expected(mean, spread, closed, chain, wide, base.named)
 
 
 def _base(days: Daily, known: Names, learned: int) -> _Base:
@@ -233,20 +235,18 @@ def _robust(rows: Numbers) -> Numbers:
     return found
 
 
-def _chain_spread(days: Daily, chain: Numbers, named: Flags, new: Flags, learned: int) -> Numbers:
+def _chain_spread(days: Daily, known: Names, chain: Numbers, named: Flags, learned: int) -> Numbers:
+    """By day: of usual days, of the days around known ones, of known days, and of those that no learned year had."""
     total = days.counts.sum(axis=0)
     off = np.where((total > 0) & (chain > 0), np.log(np.maximum(total, 1) / np.maximum(chain, 1e-9)), np.nan)[None, :]
+    names = np.array(names_of(days.dates, known))
+    exact, new = names != "", ~np.isin(names, [*names[:learned], ""])
     recent = slice(max(0, learned - RECENT), learned)
     usual = max(float(np.nan_to_num(_robust(off[:, recent][:, ~named[recent]])[0], nan=0.2)), LEAST_SPREAD)
-    special = _robust(off[:, :learned][:, named[:learned]])[0]
-    special = max(3 * usual, 1.5 * float(special)) if np.isfinite(special) else NEW_NAME
-    return np.where(new, NEW_NAME, np.where(named, special, usual))
-
-
-def _new_names(days: Daily, known: Names, learned: int) -> Flags:
-    names = names_of(days.dates, known)
-    past = set(names[:learned])
-    return np.array([name != "" and name not in past for name in names])
+    special = float(_robust(off[:, :learned][:, exact[:learned]])[0])
+    special = max(KNOWN_WIDER * usual, LATER_WIDER * special) if np.isfinite(special) else NEW_NAME
+    around = np.where(named, LATER_WIDER * usual, usual)
+    return np.where(new, NEW_NAME, np.where(exact, special, around))
 
 
 def _closed(days: Daily, known: Names, learned: int) -> Flags:

@@ -50,14 +50,14 @@ def item_alerts(lines: pd.DataFrame, past: pd.DataFrame, settings: Settings) -> 
 
 
 def edges_of(past: pd.DataFrame, settings: Settings) -> dict[str, float]:
-    """The score that the budget lets pass, by check: each has a third of it. Infinite where there is no past."""
+    """The score that the budget lets pass, by check: a third of it each. Infinite where the past is too short."""
     cut = _date_at(past, 1 - CALIBRATED)
     before = past[past["business_date"] < cut]
     after = past[past["business_date"] >= cut]
-    if before.empty or after.empty:
+    share = settings.line_budget / len(CHECKS)
+    if before.empty or len(after) * share < 1:
         return dict.fromkeys(CHECKS, np.inf)
     found = scores(after, before)
-    share = settings.line_budget / len(CHECKS)
     return {check: max(float(np.quantile(found.far[check], 1 - share)), 1.0) for check in CHECKS}
 
 
