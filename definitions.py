@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.anomalies import anomalies
 from assets.back_fill import GROUP as BACK_FILLED
 from assets.back_fill import KEY as BACK_FILL
 from assets.back_fill import back_fill
@@ -98,6 +99,7 @@ def build(
             chain,
             store_days,
             completeness,
+            anomalies,
             *STOCK,
             *PUSH,
             close_store_days,

@@ -70,6 +70,24 @@ def drift_by_place(places: Sequence[tuple[str, int, int]]) -> str:
     return draw()
 
 
+def days(by_date: Sequence[tuple[str, int]], marked: Mapping[str, int]) -> str:
+    """Base64 PNG of a count by date; dates with alerts are dots with how many there are."""
+    axes, draw = _axes(2.6)
+    axes.plot(range(len(by_date)), [count for _, count in by_date], color=SETTLED, linewidth=1.4)
+    for place, (date, count) in enumerate(by_date):
+        if marked.get(date):
+            axes.plot(place, count, "o", color=OPEN)
+            axes.annotate(f"{marked[date]}", (place, count), xytext=(4, 4), textcoords="offset points", color=INK)
+    ends = sorted({0, len(by_date) - 1}) if by_date else []
+    axes.set_xticks(ends, [by_date[place][0] for place in ends])
+    axes.set_title("tickets a day, and alerts of the last", loc="left", color=INK, fontsize=11)
+    axes.set_ylim(bottom=0)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(QUIET)
+    axes.tick_params(colors=INK, labelsize=9, length=0)
+    return draw()
+
+
 def balances(by_account: Mapping[str, Sequence[tuple[str, int, int]]]) -> str:
     """Base64 PNG of (date, balance, open items) by account, minor units: a line, its items as dots, gaps marked."""
     axes, draw = _axes(3.2)

@@ -40,6 +40,7 @@ def test_one_close_is_one_run_whose_assets_carry_counts_cents_failure_cases_and_
         shown = metadata(instance, ["reconcile", "close"], FRIDAY.isoformat())
         tickets = metadata(instance, ["heartland", "tickets"], FRIDAY.isoformat())
         drift = metadata(instance, ["stock", "differences"], FRIDAY.isoformat())
+        unusual = metadata(instance, ["quality", "anomalies"], FRIDAY.isoformat())
         checks = {one.check_name: one for one in result.get_asset_check_evaluations()}
     assert shown["plot"].value.startswith("![differences by class](data:image/png;base64,")
     assert len(shown["plot"].value) < 50_000
@@ -49,6 +50,8 @@ def test_one_close_is_one_run_whose_assets_carry_counts_cents_failure_cases_and_
     assert drift["worth"].value != "0.00"
     assert not checks["negative_stock"].passed  # the world plants a flipped sign
     assert checks["stale_stock"].passed
+    assert unusual["plot"].value.startswith("![tickets a day](data:image/png;base64,")
+    assert {"usual_days", "usual_shares", "usual_lines", "no_sale_twice"} <= set(checks)
     report = close.report(open_store(home / "he_sync.db"), Lake(home / "lake"), FRIDAY.isoformat())
     assert check.compare(sandbox.state.folder, FRIDAY.isoformat(), report.differences) == []
 
