@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench import (
+    anomalies,
     close_night,
     close_world,
     exactly_once,
@@ -49,7 +50,7 @@ ROUNDS = 2  # in turn: the server is cold in the first, and other processes come
 RECONCILE = {f"reconcile_{name}": part for name, part in settlements.PARTS.items()}
 PARTS = (
     *("pulls", "night", "store", "stock", "exactly_once", "receiver", "latency", "matching", "suggesting", "pages"),
-    "mapping_language",
+    *("mapping_language", "anomalies"),
     "inferring",
     *RECONCILE,
     *("close_world", "close_night"),
@@ -106,6 +107,7 @@ def _parts(folder: Path, rows: int) -> dict[str, Callable[[], Iterator[Figure]]]
         "matching": lambda: matching.figures(folder),
         "pages": lambda: pages.figures(folder / "pages"),
         "suggesting": lambda: suggesting.figures(folder),
+        "anomalies": lambda: anomalies.figures(folder / "anomalies"),
         "mapping_language": lambda: mapping_language.figures(folder / "mapping"),
         "inferring": inferring.figures,
         **{name: partial(part, folder) for name, part in RECONCILE.items()},

@@ -26,9 +26,6 @@ class Settings(Record):
     )
     discount_limit_percent: int = Field(default=60, gt=0, le=100, description="The largest discount anybody may give")
     duplicate_within_days: int = Field(default=3, ge=0, le=31)
-    duplicate_share: float = Field(
-        default=0.001, gt=0, lt=0.5, description="Orders posted twice that are thought likely before looking"
-    )
     least_days: int = Field(default=56, ge=28, description="Days of a store's past below which it raises no alert")
 
 
