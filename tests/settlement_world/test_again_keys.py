@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 
 from he_sync.model.errors import FixInput
 from he_sync.reconcile import runs
+from he_sync.reconcile.again.alike import alike
 from he_sync.reconcile.again.breaks import Breaks
+from he_sync.reconcile.again.day_links import difference
 from he_sync.reconcile.again.whereabouts import Spans, pack
 from he_sync.reconcile.chain.found import Break
 from he_sync.reconcile.chain.write import write_breaks
@@ -52,6 +55,37 @@ def test_keys_close_together_and_none_at_all_are_told_apart_without_a_search(tmp
 def test_ids_that_count_up_take_a_span_a_file(tmp_path):
     Spans.of(pack(np.arange(10_000), np.arange(10_000) // 100)).write(tmp_path / "table")
     assert len(Spans.read(tmp_path / "table").first) == 100
+
+
+@pytest.mark.parametrize("about", [0, 3])
+def test_open_rows_are_found_by_store_amount_and_days_beside(about):
+    rng = np.random.default_rng(7)
+    pool = {name: rng.integers(0, most, 600) for name, most in (("store", 4), ("day", 60), ("gross", 30), ("net", 30))}
+    pool |= {"id": np.arange(1, 601)}
+    new = {"s": rng.integers(0, 5, 40), "c": rng.integers(0, 30, 40), "d": rng.choice([2, 3, 40], 40)}
+    rows = list(zip(*(column.tolist() for column in new.values()), strict=True))
+    columns = (pool[name].tolist() for name in ("id", "store", "gross", "net", "day"))
+    wanted = {
+        one
+        for one, store, gross, net, day in zip(*columns, strict=True)
+        if any(store == s and c in {gross, net} and abs(day - d) <= about for s, c, d in rows)
+    }
+    assert set(alike(pool, ("gross", "net"), new, about).tolist()) == wanted
+    assert len(alike(pool, ("gross",), {name: column[:0] for name, column in new.items()}, about)) == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_links_of_a_night_differ_by_what_came_and_went_wherever_it_lies(seed):
+    """Rows come in the middle and at both ends, go, and are there twice; what is equal at the ends is never told."""
+    rng = np.random.default_rng(seed)
+    rows = sorted(rng.integers(0, 6, (40, 2)).tolist())
+    more = sorted([row for row in rows if rng.random() < 0.9] + rng.integers(0, 6, (seed, 2)).tolist())
+    one, other = ({"left": np.array(some)[:, 0], "right": np.array(some)[:, 1]} for some in (rows, more))
+    counted = [Counter(map(tuple, some)) for some in (rows, more)]
+    for found, wanted in zip(difference(one, other), (counted[0] - counted[1], counted[1] - counted[0]), strict=True):
+        pairs = list(zip(found["left"].tolist(), found["right"].tolist(), strict=True))
+        assert pairs == sorted(pairs)
+        assert Counter(pairs) == wanted
 
 
 def test_a_file_is_hashed_again_once_its_times_or_size_are_others(tmp_path):

@@ -134,7 +134,7 @@ def _day(column: str) -> str:
 def touched_orders(reach: Reach) -> None:
     """Schemas `sale_*`: both sides' orders of every order id that came or went."""
     leg = Leg(reach, "sale", pos_orders=ANY, erp_orders=ANY)
-    ids = f"SELECT order_id FROM {leg.both('pos_orders')} UNION SELECT order_id FROM {leg.both('erp_orders')}"
+    ids = f"SELECT order_id FROM {leg.both('pos_orders')} UNION ALL SELECT order_id FROM {leg.both('erp_orders')}"
     leg.run(f"CREATE OR REPLACE TEMP TABLE sold AS {ids}")
     leg.fetch("pos_orders", "t.order_id", "FROM sold")
     leg.fetch("erp_orders", "t.order_id", "FROM sold")
@@ -279,9 +279,9 @@ def _odd(leg: Leg) -> None:
     payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
     leg.run(
         f"CREATE OR REPLACE TEMP TABLE about AS SELECT ref FROM {leg.fresh('gl_lines')}"
-        f" UNION SELECT payment_id FROM {leg.fresh('pos_payments')}"
+        f" UNION ALL SELECT payment_id FROM {leg.fresh('pos_payments')}"
     )
-    leg.run(f"CREATE OR REPLACE TEMP VIEW posted AS FROM {postings} SEMI JOIN about USING (ref) WHERE source = 'PAY'")
+    leg.run(f"CREATE OR REPLACE TEMP TABLE posted AS FROM {postings} SEMI JOIN about USING (ref) WHERE source = 'PAY'")
     leg.run(
         "CREATE OR REPLACE TEMP TABLE odd AS SELECT DISTINCT g.erp_doc, p.order_id FROM posted g"
         f" LEFT JOIN {payments} p ON g.ref = p.payment_id WHERE p.payment_id IS NULL"
