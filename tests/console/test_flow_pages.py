@@ -155,6 +155,8 @@ def test_an_older_window_does_not_overwrite_a_newer_one(served: Served) -> None:
     late = person.post(PAGE, do="keep", mark=old, part="route", route=["0"], limit=["1.00"], because=[""])
     assert (late.status, "another window" in late.words) == (409, True)
     assert limits(person.get(PAGE))[0] == "7500.00"
+    unseen = person.post(f"{PAGE}/changes", do="ask", mark=old, note="what I saw before")
+    assert (unseen.status, "another window" in unseen.words) == (409, True)
 
 
 def test_an_order_of_checks_that_cannot_work_is_not_offered_and_refused_where_it_is_written(

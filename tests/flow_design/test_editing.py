@@ -85,6 +85,9 @@ def test_a_route_that_moves_takes_its_comment_with_it_and_a_limit_keeps_its_quot
     assert '    - {when: amount, over: "7500.00", to: approval}\n    - {when: blocked_part' in made
     limit = with_part(COMMENTED, "route", [{**ROUTES[0], "over": "7500.00"}, *ROUTES[1:]])
     assert limit.replace("7500.00", "5000.00") == COMMENTED
+    worded = COMMENTED.replace('"5000.00", to', '"5000.00", because: "finance looks", to')
+    other = with_part(worded, "route", [{**parts_of(worded)["route"][0], "because": "ana looks"}, *ROUTES[1:]])
+    assert other.replace("ana looks", "finance looks") == worded
 
 
 def test_an_edit_and_its_opposite_give_the_same_bytes() -> None:
