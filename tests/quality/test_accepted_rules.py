@@ -10,6 +10,7 @@ from he_sync.flows.canonical import run as canonical
 from he_sync.model.contract import frame
 from he_sync.model.errors import FixInput
 from he_sync.model.ledger_line import LedgerLines
+from he_sync.model.ticket import Tickets
 from he_sync.quality.close_suite.inferred import expected
 from he_sync.quality.close_suite.rules import Table
 from he_sync.quality.close_suite.run import validate
@@ -163,3 +164,11 @@ def test_the_night_sets_aside_what_breaks_a_rule_that_its_installation_accepted(
     made = canonical(LINES, lake, DAY, None)
     assert [(one.record, one.rule) for one in made.failures] == [("GJ-1", "amount_minor is not below zero")]
     assert list(lake.read("canonical", "ledger_lines", DAY)["line_id"]) == ["GJ-0", "GJ-2"]
+
+
+def test_checks_of_a_contract_over_a_whole_row_stay_beside_accepted_ones():
+    rule = Rule("tickets", "range", ("total_minor",), "total_minor is not below zero", facts={"least": 0, "most": None})
+    own, ruled = (len(one.to_schema().checks) for one in (Tickets, with_rules(Tickets, [rule])))
+    assert own > 0
+    assert ruled == own + 1
+    assert len(Tickets.to_schema().checks) == own
