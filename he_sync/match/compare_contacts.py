@@ -8,7 +8,7 @@ from he_sync.match.codes import taken
 from he_sync.match.couples import Ask, Couples, Known, Levels, Question, first_of
 from he_sync.match.emails import PROVIDERS
 from he_sync.match.levels import EMAIL, FIRM, FIRM_RARITY, FIRM_SEEN, PHONE
-from he_sync.match.similar import SAME_FIRM, Digits, one_edit, same_firm
+from he_sync.match.similar import Digits, may_be_same_firm, one_edit, same_firm
 
 LONG_USER = 6
 """Letters from which one edit in a mail user is a slip; bob and rob are two people."""
@@ -59,7 +59,7 @@ class Contacts:
             cases, [FIRM.at(level) for level in ("missing", "only one has one", "same")], FIRM.at("different")
         )
         rest = np.flatnonzero(both & ~same)
-        maybe = rest[self._firms.within_similarity(one[rest], other[rest], SAME_FIRM)]
+        maybe = rest[may_be_same_firm(self._firms, one[rest], other[rest])]
         return found, Ask(FIRM_MISSPELT, maybe, one[maybe], other[maybe])
 
     def firm_rarity(self, some: Couples) -> Levels:

@@ -39,6 +39,12 @@ class Letters:
         near |= _foreign(mine, theirs)
         return near
 
+    def within_letters(self, one: Small, other: Small) -> Bools:
+        """Pairs of which one has no letter that the other lacks."""
+        mine, theirs = taken(self.marks, one), taken(self.marks, other)
+        within: Bools = ((mine & ~theirs) == 0) | ((theirs & ~mine) == 0)
+        return within
+
     def within_similarity(self, one: Small, other: Small, least: float) -> Bools:
         """Pairs that might reach a Jaro-Winkler similarity: what letters they share bounds the characters that match.
 

@@ -18,6 +18,8 @@ CLOSE = 0.9
 """Jaro-Winkler from which two names count as one misspelt."""
 SAME_ROAD = 0.9
 SAME_FIRM = 0.92
+FIRM_WORDS = 3
+"""Words from which a name within another one is the same: `Katsu` and `Restaurant Katsu` may be two companies."""
 FEW = 2_000
 FAR = 3
 """Edits beyond which nobody asks how many; the scorer stops there."""
@@ -75,8 +77,20 @@ def same_road(one: Texts, other: Texts) -> Bools:
 
 
 def same_firm(one: Texts, other: Texts) -> Bools:
-    """Two spellings of one company."""
-    return _alike(one, other, SAME_FIRM)
+    """Two spellings of one company, or its words in another order, some left out."""
+    words: Bools = np.array([reordered(*pair) for pair in zip(one, other, strict=True)], bool)
+    return words | _alike(one, other, SAME_FIRM)
+
+
+def reordered(one: str, other: str) -> bool:
+    """Whether all words of one name, and no fewer than FIRM_WORDS, are among those of the other."""
+    mine, theirs = set(one.split(" ")), set(other.split(" "))
+    return min(len(mine), len(theirs)) >= FIRM_WORDS and (mine <= theirs or mine >= theirs)
+
+
+def may_be_same_firm(known: Letters, one: Small, other: Small) -> Bools:
+    """What is left for `same_firm` to look at."""
+    return known.within_similarity(one, other, SAME_FIRM) | known.within_letters(one, other)
 
 
 def shared_word(one: Texts, other: Texts) -> Bools:

@@ -11,7 +11,7 @@ from he_sync.match.online.index import index
 from he_sync.match.run import match
 from tests.customer_world.world import WORLDS, world
 
-SEEN = {2: "8dfbc16fd479e314"}
+SEEN = {3: "8dfbc16fd479e314"}
 """By READING, what comes of the same customers."""
 
 

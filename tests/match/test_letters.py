@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from he_sync.match.letters import letters
-from he_sync.match.similar import CLOSE, Digits, may_be_misspelt, misspelt
+from he_sync.match.similar import CLOSE, Digits, may_be_misspelt, may_be_same_firm, misspelt, same_firm
 
 NAMES = st.lists(st.text("abcé ß", min_size=1, max_size=9), min_size=2, max_size=12, unique=True)
+FIRMS = st.lists(
+    st.lists(st.sampled_from(["ab", "acb", "é", "cafe", "dining", "ritz"]), min_size=1, max_size=5).map(" ".join),
+    min_size=2, max_size=9, unique=True,
+)  # fmt: skip
 NUMBERS = st.lists(st.text("0123", max_size=11), min_size=2, max_size=12, unique=True)
 
 
@@ -28,6 +32,24 @@ def test_a_misspelt_name_is_never_left_out(names: list[str]):
     left, right = ([names[k] for k in end] for end in (one, other))
     long = np.array([min(len(a), len(b)) > 1 for a, b in zip(left, right, strict=True)])
     assert not (misspelt(left, right) & long & ~asked).any()
+
+
+@given(FIRMS)
+def test_another_spelling_or_order_of_a_company_is_never_left_out(names: list[str]):
+    one, other = every_pair(names)
+    left, right = ([names[k] for k in end] for end in (one, other))
+    assert not (same_firm(left, right) & ~may_be_same_firm(letters(pl.Series(names)), one, other)).any()
+
+
+def test_words_of_a_company_in_another_order_or_left_out_are_the_same_from_three_on():
+    wanted = {
+        ("dining room ritz carlton buckhead", "ritz carlton dining room"): True,
+        ("evans and sons", "sons and evans"): True,
+        ("restaurant katsu", "katsu"): False,
+        ("north shore dental", "south shore dental"): False,
+    }
+    for (one, other), same in wanted.items():
+        assert same_firm([one, other], [other, one]).tolist() == [same, same], (one, other)
 
 
 @pytest.mark.parametrize("least", [0.8, 0.92])

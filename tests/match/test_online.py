@@ -150,6 +150,16 @@ def test_a_shared_contact_that_the_run_left_out_speaks_for_nobody():
     assert match_one(known, {"first_name": "Zoe", "last_name": "Quill", "email": "desk@shop-hub.com"}) == []
 
 
+def test_a_company_with_its_words_in_another_order_is_judged_alone_as_among_many():
+    firm = {"company": "Dining Room Ritz-Carlton Buckhead", "phone": "404-237-2700", "street": "3434 Peachtree Rd"}
+    people, _, _ = world(300, 3, WORLDS["clean"])
+    known = index(match(pl.concat([people, records(firm, prefix="S")])))
+    new = records(firm | {"company": "Ritz-Carlton Dining Room"})
+    (found,) = match_one(known, new.row(0, named=True))
+    assert [found] == match_many(known, new)[0]
+    assert "company misspelt" in str(found.why)
+
+
 def test_of_a_clean_side_a_customer_has_one_record():
     known, apart, _, _ = resident()
     matched = next(

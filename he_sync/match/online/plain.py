@@ -42,7 +42,7 @@ from he_sync.match.levels import (
 )
 from he_sync.match.nicknames import related
 from he_sync.match.online.forms import Form
-from he_sync.match.similar import CLOSE, FAR, LONG, SAME_FIRM, SAME_ROAD, SHORT, WIDEST
+from he_sync.match.similar import CLOSE, FAR, LONG, SAME_FIRM, SAME_ROAD, SHORT, WIDEST, reordered
 
 WHOLE = (1 << 64) - 1
 FIELDS = (
@@ -275,7 +275,7 @@ def _firm(one: str, other: str) -> int:
         return FIRM.at("only one has one" if one or other else "missing")
     if one == other:
         return FIRM.at("same")
-    return FIRM.at("misspelt" if _alike(one, other, SAME_FIRM) else "different")
+    return FIRM.at("misspelt" if _alike(one, other, SAME_FIRM) or reordered(one, other) else "different")
 
 
 def _address(one: Form, other: Form) -> int:  # noqa: PLR0911 - the levels in their order

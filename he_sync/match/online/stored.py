@@ -38,7 +38,7 @@ from he_sync.model.errors import FixInput
 
 FORMAT = 4
 """Of the files of an index."""
-READING = 2
+READING = 3
 """Of how records are read, blocked and compared. A new number where a test finds other forms or levels of the same
 customers: the figures that an index keeps would be of another reading."""
 FOLDER = "index"
