@@ -110,8 +110,6 @@ def _read(path: Path, kept: Mapping[str, Good]) -> _File:
         return _File(path, text, registry.known(text, path), "", good)
     except FixInput as error:
         return _File(path, text, None, str(error), good)
-    except ValueError as error:  # 2026-13-01: YAML takes it for a date, and its reader trips over it
-        return _File(path, text, None, f"{path}: {error}", good)
 
 
 def _broken(file: _File, used: tuple[str, Flow] | None) -> Broken:

@@ -193,6 +193,8 @@ def parsed(text: str, path: Path) -> Flow:
         raise FixInput(f"{path}:{line}: {error.problem}") from None
     except yaml.YAMLError as error:
         raise FixInput(f"{path}: not YAML ({error})".replace("\n", " ")) from None
+    except ValueError as error:  # 2026-13-01: YAML takes it for a date, and its reader trips over it
+        raise FixInput(f"{path}: is no date ({error})") from None
     try:
         return FlowFile.model_validate(document).attributes
     except ValidationError as error:
