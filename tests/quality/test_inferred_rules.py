@@ -156,6 +156,17 @@ def test_one_wrong_sign_is_a_mistake_and_a_row_of_them_is_a_return():
     assert "tax is not below zero" not in texts_of(frame, "range")
 
 
+def test_a_negative_amount_that_adds_up_is_no_mistake():
+    frame = lines(held=lambda draw, n: draw.integers(0, 40, n))
+    frame["free"] = 50 - frame["held"]
+    frame["shelf"] = frame["free"] + frame["held"] + frame["net"]
+    frame["free"] = frame["shelf"] - frame["held"]
+    assert "free is not below zero" in texts_of(frame, "range")
+    frame.loc[5, "held"] = frame.loc[5, "shelf"] + 3
+    frame.loc[5, "free"] = -3
+    assert "free is not below zero" not in texts_of(frame, "range")
+
+
 def test_attributes_of_a_few_things_decide_each_other_by_luck():
     """Eight carriers on 2,000 lines are eight witnesses, however often each is seen."""
     country, label = np.array(list("AABBCCDD")), np.array(list("XXYYXXYY"))

@@ -32,6 +32,8 @@ NEARLY = 75
 """Of a hundred: how like a value of the list a wrong one is."""
 LUCK = 0.05
 """Expected pairs of equal numbers, were they drawn at random, up to which that there are none says nothing."""
+MEET = 8
+"""Expected pairs from which codes drawn at random would have met for certain."""
 BY_CHANCE = 0.02
 """Share of rows that a rule over two columns must lose once one of them is in another order; below, it says nothing."""
 PERCENT = re.compile(r"percent|pct", re.IGNORECASE)
@@ -90,7 +92,7 @@ def _lucky(column: pd.Series) -> bool:
     pairs = len(values) ** 2 / 2 / max(float(high - low), 1.0)
     equal = int(values.duplicated().sum())
     random_name = str(column.name).lower().endswith(("code", "number", "no"))
-    return pairs > LUCK and (equal > pairs / 4 if pairs >= 1 else random_name)
+    return pairs > LUCK and (equal > pairs / 4 or (random_name and pairs < MEET))
 
 
 def _pairs(entity: str, frame: pd.DataFrame) -> Iterator[Rule]:

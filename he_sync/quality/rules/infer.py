@@ -22,9 +22,17 @@ def infer(frames: Frames) -> list[Rule]:
         own = [*of_columns(entity, frame), *identities(entity, frame), *dependencies(entity, frame)]
         keys = {rule.columns[0] for rule in own if rule.kind == "key" and len(rule.columns) == 1}
         own = [rule for rule in own if rule.kind != "dependency" or not keys & set(rule.columns)]
+        own = [rule for rule in own if rule.kind != "range" or not _adds_up(rule, own)]
         own = without_luck(_one_way(own), frame)
         found += _chosen([*own, *references(entity, frames)], [str(name) for name in frame.columns])
     return found
+
+
+def _adds_up(rule: Rule, rules: list[Rule]) -> bool:
+    """Whether an identity holds on most of the rows that leave the range: more was promised than is there."""
+    rows = set(rule.exceptions)
+    others = [one for one in rules if one.kind == "identity" and rule.columns[0] in one.columns]
+    return any(2 * len(rows & set(one.exceptions)) < len(rows) for one in others)
 
 
 def _one_way(rules: list[Rule]) -> list[Rule]:
