@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,7 @@ from he_sync.web.console.pages import ROUTES
 from he_sync.web.console.roles import VIEWS, Role
 from he_sync.web.console.sessions import IDLE
 from he_sync.web.console.tries import FREE, LONGEST
+from he_sync.web.console.users import AT_ONCE, Users
 from tests.console.conftest import CHEAP, Served, named, phrase
 from tests.console.person import Person
 from tests.store.examples import effect, key_of
@@ -123,6 +125,17 @@ def test_of_many_guesses_at_once_a_handful_is_looked_at_and_the_right_one_waits_
     assert people.signs_in("carl")[1].status == 200
     people.clock.ahead += LONGEST
     assert people.signs_in("cora")[1].status == 200
+
+
+def test_the_try_that_locks_is_in_the_audit_though_nobody_had_time_to_look_at_it(people: Served) -> None:
+    for number in range(FREE - 1):
+        people.signs_in("cora", f"{WRONG} {number}")
+    users: Users = people.app.state.users
+    with ExitStack() as others:
+        for _ in range(AT_ONCE):
+            others.enter_context(users._turn())
+        assert people.signs_in("cora", WRONG)[1].status == 503
+    assert [row.actor for row in audit.entries(people.store) if row.action.startswith("locked")] == ["cora"]
 
 
 def sign_out(people: Served, person: Person) -> None:

@@ -47,14 +47,17 @@ async def signed_in(request: Request) -> Response:
 
 def _enter(request: Request, form: Form) -> Response:
     state, name, to = request.app.state, form.one("name"), inside(form.one("to"))
-    if wait := state.tries.begin(name):
-        told = f"Too many wrong passwords for this name. Wait {ceil(wait.total_seconds())} seconds."
+    begun = state.tries.begin(name)
+    if begun.wait:
+        told = f"Too many wrong passwords for this name. Wait {ceil(begun.wait.total_seconds())} seconds."
         return _page(request, to, told, 429)
-    user = state.users.check(name, form.fields.get("password", [""])[0])
-    store = place_of(request).store
-    if user is None:
-        if state.tries.locked(name) and (known := state.users.named(name)):
+    user, store = None, place_of(request).store
+    try:
+        user = state.users.check(name, form.fields.get("password", [""])[0])
+    finally:  # a try that nobody had time to look at counts, and may be the one that locks
+        if user is None and begun.locks and (known := state.users.named(name)):
             _note(store, known.name, "locked out of the console")
+    if user is None:
         return _page(request, to, WRONG, 401)
     state.tries.right(name)
     state.sessions.end(request.cookies.get(COOKIE, ""))

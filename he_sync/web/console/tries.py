@@ -23,6 +23,14 @@ class Failed:
     until: datetime = NEVER
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A counted try. `wait`: above zero, it is not looked at; `locks`: wrong, it is the one that locks the name."""
+
+    wait: timedelta = timedelta(0)
+    locks: bool = False
+
+
 class Tries:
     """By folded name. A try counts before it is looked at, so that many at once are not all looked at."""
 
@@ -30,24 +38,19 @@ class Tries:
         self._now, self._failed = now, OrderedDict[str, Failed]()
         self._lock = threading.Lock()
 
-    def begin(self, name: str) -> timedelta:
-        """Count a try of a name; nothing to wait for means that it may be looked at."""
+    def begin(self, name: str) -> Begun:
+        """Count a try of a name. Of many at once exactly one locks it: asked afterwards, several had."""
         with self._lock:
             now, known = self._now(), self._failed.pop(name.casefold(), Failed())
             if known.until > now:
                 self._failed[name.casefold()] = known
-                return known.until - now
+                return Begun(wait=known.until - now)
             times = known.times + 1
             pause = min(LONGEST, FIRST * 2 ** min(times - FREE, 10)) if times >= FREE else timedelta(0)
             self._failed[name.casefold()] = Failed(times, now + pause if pause else NEVER)
             while len(self._failed) > REMEMBERED:
                 self._failed.popitem(last=False)
-        return timedelta(0)
-
-    def locked(self, name: str) -> bool:
-        """Whether the try that was just wrong was the one that locks."""
-        with self._lock:
-            return self._failed.get(name.casefold(), Failed()).times == FREE
+        return Begun(locks=times == FREE)
 
     def right(self, name: str) -> None:
         """The password was right: nothing is held against the name."""
