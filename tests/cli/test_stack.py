@@ -128,9 +128,11 @@ def test_an_event_becomes_an_epicor_order_in_a_warm_run_that_may_be_cancelled_an
         [run] = at_work(urls)
         assert any(tag["key"] == "he/worker" for tag in run["tags"])
         assert gql(urls["dagster"], TERMINATE, id=run["runId"])["terminateRun"]["__typename"] == "TerminateRunSuccess"
-        wait_until(lambda: {one["status"] for one in drains(urls)} <= {"CANCELED", "SUCCESS"}, process)
+        # Of this run only: what the poll brings meanwhile is another drain's, which lingers as it should.
+        ended = {"runId": run["runId"], "status": "CANCELED"}
+        wait_until(lambda: any(ended.items() <= one.items() for one in drains(urls)), process)
         with open_store(tmp_path / "he_sync.db") as store:
-            assert not lanes.held(store, "drain", datetime.now(UTC))
+            assert lanes.holder(store, "drain", datetime.now(UTC)) != f"drain {run['runId'][:8]}"
         assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o600}
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
