@@ -3,6 +3,7 @@
 import importlib
 import warnings
 from pathlib import Path
+from types import ModuleType
 from typing import Self
 
 import dagster as dg
@@ -12,6 +13,7 @@ from pydantic import BaseModel, PydanticDeprecatedSince20
 from assets.days import OWNERS
 from assets.drain import LONGEST, drain
 from he_sync.flows import last_good, registry, spec
+from he_sync.flows.folder import flows_folder
 from he_sync.model.errors import FixInput, HeSyncError
 from he_sync.settings import store_address
 from he_sync.store.database import open_store
@@ -52,13 +54,13 @@ class Flow(dg.Component):
         return dg.Definitions(assets=[_asset(self.flow)])
 
 
-def load_flows(package: str = "assets.flows") -> dg.Definitions:
-    """Every flow file below a package, and where events come from.
+def load_flows(package: str = "") -> dg.Definitions:
+    """Every flow file of this installation (HE_FLOWS) or below a package, and where events come from.
 
     Of a bad one the last good version of this installation, its page naming what is wrong. Raises with file and line
     where there is none.
     """
-    module = importlib.import_module(package)
+    module = importlib.import_module(package) if package else _module()
     sources = dg.Definitions(assets=SOURCES)
     folder = Path(next(iter(module.__path__)))
     if usable := _in_place_of_bad_ones(folder):
@@ -68,6 +70,13 @@ def load_flows(package: str = "assets.flows") -> dg.Definitions:
         # Dagster 1.13 reads the YAML of a component with a function that pydantic has deprecated.
         warnings.simplefilter("ignore", PydanticDeprecatedSince20)
         return dg.Definitions.merge(sources, tree.build_defs())
+
+
+def _module() -> ModuleType:
+    """The folder of the flows as the package that Dagster asks for: an installation's own is none that is installed."""
+    module = ModuleType("assets.flows")
+    module.__file__, module.__path__ = None, [str(flows_folder().resolve())]
+    return module
 
 
 def _in_place_of_bad_ones(folder: Path) -> list[tuple[spec.Flow, str]]:

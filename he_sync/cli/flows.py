@@ -18,6 +18,7 @@ from he_sync.flows import history, registry, spec
 from he_sync.flows.case import Case
 from he_sync.flows.design.checking import complaints
 from he_sync.flows.drain import drain
+from he_sync.flows.folder import flows_folder
 from he_sync.flows.run import Works, run
 from he_sync.flows.spec import Flow
 from he_sync.flows.workshop import works
@@ -51,7 +52,7 @@ def check(
 
     Of a file that is wrong it says too which version of it runs meanwhile.
     """
-    wrong = {path: lines for path in files or registry.files() if (lines := complaints(path))}
+    wrong = {path: lines for path in files or registry.files(flows_folder()) if (lines := complaints(path))}
     found = [line for lines in wrong.values() for line in lines] or ([] if files else _at_odds())
     found += _instead(wrong)
     if as_json:
@@ -59,7 +60,7 @@ def check(
     elif found:
         typer.echo("\n".join(found), err=True)
     else:
-        typer.echo(f"{len(files or registry.files())} flow files are right")
+        typer.echo(f"{len(files or registry.files(flows_folder()))} flow files are right")
     if found:
         raise typer.Exit(BAD_INPUT)
 
@@ -67,7 +68,7 @@ def check(
 def _at_odds() -> list[str]:
     """What is wrong with the installation's flows only beside each other."""
     try:
-        registry.load_all()
+        registry.load_all(flows_folder())
     except FixInput as error:
         return str(error).split("\n")
     return []

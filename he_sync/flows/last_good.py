@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from he_sync.flows import registry, spec
+from he_sync.flows.folder import flows_folder
 from he_sync.flows.spec import Flow
 from he_sync.model.errors import FixInput
 from he_sync.store import good_flows
@@ -77,12 +78,12 @@ class _File:
             return None
 
 
-def usable(store: Store, folder: Path = registry.FOLDER, *, keep: bool = True) -> Usable:
+def usable(store: Store, folder: Path | None = None, *, keep: bool = True) -> Usable:
     """The flows to run with now; their files are kept as the good set unless the caller only looks.
 
     Raises FixInput with a line for each problem where there is nothing to go on with.
     """
-    kept = good_flows.listing(store)
+    kept, folder = good_flows.listing(store), folder or flows_folder()
     files = [_read(path, kept) for path in registry.files(folder)]
     if odd := _odd(files, folder):
         files = [file.doubted(odd) for file in files]
@@ -128,7 +129,7 @@ class Watched:
 
     store: Store
     told: Callable[[Broken], None]
-    folder: Path = field(default_factory=lambda: registry.FOLDER)
+    folder: Path = field(default_factory=flows_folder)
     flows: tuple[Flow, ...] = ()
     mark: Mark = ()
 

@@ -21,11 +21,14 @@ from pathlib import Path
 
 from dagster._core.instance.ref import InstanceRef
 
+from he_sync.settings import variable
+
 ANSWERS_WITHIN = 10.0
 GO = b"go\n"
 LONGEST = 1 << 20
 """Bytes of a request; one is about 2 kB."""
-WATCHED = "assets/flows/*/defs.yaml"
+FLOWS, FILES = "assets/flows", "*/defs.yaml"
+"""Where flow files lie unless HE_FLOWS says it."""
 Seen = dict[Path, tuple[int, int]]
 
 
@@ -96,11 +99,15 @@ def _ours() -> list[Path]:
 def _state(ours: list[Path]) -> Seen:
     """Time and size of each of them and of every flow file: what tells that code or flows have changed."""
     found = {}
-    for path in (*ours, *Path().glob(WATCHED)):
+    for path in (*ours, *_flows().glob(FILES)):
         with suppress(FileNotFoundError):
             facts = path.stat()
             found[path] = (facts.st_mtime_ns, facts.st_size)
     return found
+
+
+def _flows() -> Path:
+    return Path(variable("HE_FLOWS", os.environ, FLOWS))
 
 
 def _begin_anew() -> None:

@@ -251,7 +251,7 @@ def test_a_template_brings_its_mapping_and_both_go_live_without_a_shell(served: 
     for path in ("/mappings/vendors", "/flows/vendors"):
         asks(person, path, "vendors too")
         assert "of vendors is live" in approves(person, path).words
-    template = registry.FOLDER.parents[1] / "docs" / "templates" / "vendors"
+    template = registry.FOLDER.with_name("templates") / "vendors"
     assert text_of(folder, "vendors") == (template / "defs.yaml").read_text(encoding="utf-8")
     mapping = (served.home / "mappings" / "vendors" / "mapping.yaml").read_text(encoding="utf-8")
     assert mapping == (template / "mapping.yaml").read_text(encoding="utf-8")

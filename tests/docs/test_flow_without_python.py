@@ -9,7 +9,7 @@ from tests.docs.test_docs import ROOT, blocks
 from tests.flows.desk import open_desk
 
 PAGE = (ROOT / "docs/flows.md").read_text()
-COPIED = ("he_sync", "assets", "docs/templates")
+COPIED = ("he_sync", "assets")
 """An installation's files that the steps touch or run."""
 
 
@@ -20,7 +20,7 @@ def test_the_written_steps_take_a_new_entity_from_template_to_its_first_delivere
     with open_desk(tmp_path) as desk:
         desk.systems.epicor.insert("Erp.BO.VendorSvc", "Vendors", {"VendorID": "MILL", "Name": "Mill of the North"})
         [row] = [one for one in desk.sandbox.state.select("epicor/Vendor") if one["VendorID"] == "MILL"]
-        [steps] = [block for block in blocks(PAGE, "sh") if "docs/templates/vendors" in block]
+        [steps] = [block for block in blocks(PAGE, "sh") if "assets/templates/vendors" in block]
         typed = f'he-sync() {{ "{sys.executable}" -m he_sync.cli "$@"; }}\nset -e\n{steps}'
         own = {"PYTHONPATH": str(place), "HE_HOME": desk.environment.get("HE_HOME", str(tmp_path / "home"))}
         ended = subprocess.run(

@@ -117,7 +117,7 @@ def test_what_the_check_passes_the_drain_takes_and_what_the_drain_refuses_the_ch
         assert checked(text).wrong
 
 
-RECORD = (registry.FOLDER.parents[1] / "docs" / "templates" / "vendors" / "defs.yaml").read_text(encoding="utf-8")
+RECORD = (registry.FOLDER.with_name("templates") / "vendors" / "defs.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

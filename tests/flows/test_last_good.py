@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from assets.flow import load_flows
 from he_sync.flows import registry
 from he_sync.flows.last_good import Watched, usable
 from he_sync.model.errors import FixInput
@@ -41,6 +42,14 @@ def edit(folder: Path, name: str, old: str, new: str) -> Path:
 
 def by_name(found):
     return {flow.name: flow for flow in found.flows}
+
+
+def test_an_installation_with_a_folder_of_its_own_runs_the_flows_that_lie_there(store, folder, monkeypatch):
+    shutil.rmtree(folder / "parts")
+    monkeypatch.setenv("HE_FLOWS", str(folder))
+    assert by_name(usable(store)).keys() == NAMES - {"parts"}
+    specs = load_flows().assets
+    assert {key.path[-1] for one in specs for key in getattr(one, "keys", ())} == NAMES - {"parts"}
 
 
 BAD = {

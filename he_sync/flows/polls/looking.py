@@ -8,7 +8,7 @@ from datetime import datetime
 
 from he_sync.connect.hurry import hurried
 from he_sync.connect.systems import Systems
-from he_sync.flows import last_good, registry
+from he_sync.flows import last_good
 from he_sync.flows.fulfilment import stock
 from he_sync.flows.mapped.copying import kind_of
 from he_sync.flows.polls.keeping import (
@@ -56,7 +56,7 @@ def poll_epicor(store: Store, systems: Systems, retailer: Retailer, now: datetim
 def _named(store: Store) -> list[Source]:
     """Tables of flows that carry records; nobody announces their rows. None while no flow can run at all."""
     try:
-        flows = last_good.usable(store, registry.FOLDER, keep=False).flows
+        flows = last_good.usable(store, keep=False).flows
     except FixInput:
         return []
     mine = [(flow, flow.record) for flow in flows if flow.record]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
-from he_sync.flows import registry
+from he_sync.flows.folder import flows_folder
 from he_sync.model.retailer import Retailer, load_retailer
 from he_sync.settings import home_and_profile
 from he_sync.store.board import looking
@@ -30,7 +30,7 @@ class Place:
     who: str
     dagster: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    flows: Path = registry.FOLDER
+    flows: Path = field(default_factory=flows_folder)
     """The folder of the flow files that run."""
 
     @property

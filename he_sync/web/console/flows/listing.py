@@ -10,11 +10,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from he_sync.flows import registry
 from he_sync.flows.design.craft import begun
 from he_sync.flows.design.editing import parts_of
 from he_sync.flows.design.outline import inner, routes_of, texts
 from he_sync.flows.design.words import MAKES
+from he_sync.flows.folder import TEMPLATES
 from he_sync.mapping.shelf.desk import Proposal
 from he_sync.mapping.shelf.files import text_of
 from he_sync.mapping.shelf.versions import FILE, NAME
@@ -27,7 +27,6 @@ from he_sync.web.console.forms import Form
 from he_sync.web.console.mapping import room as mappings
 from he_sync.web.console.render import done, page
 
-TEMPLATES = registry.FOLDER.parents[1] / "docs" / "templates"
 TEMPLATE = "template "
 LINGER = "60"
 """Seconds, as assets/drain.py has it where HE_LINGER_SECONDS says nothing."""
