@@ -11,21 +11,17 @@ from resources.memory import MemoryResource
 
 
 def build_resources() -> dict[str, Any]:
-    """Every value is an EnvVar, read when a run starts and never frozen into a snapshot."""
+    """Every value is an EnvVar, read when a run starts and frozen in no snapshot; secrets are read later still."""
     home, profile = dg.EnvVar("HE_HOME"), dg.EnvVar("HE_PROFILE")
     return {
         "memory": MemoryResource(home=home, profile=profile),
         "connections": ConnectionsResource(
             home=home,
             heartland_url=dg.EnvVar("HE_HEARTLAND_URL"),
-            heartland_token=dg.EnvVar("HE_HEARTLAND_TOKEN"),
             gp_url=dg.EnvVar("HE_GP_URL"),
             gp_app_id=dg.EnvVar("HE_GP_APP_ID"),
-            gp_app_key=dg.EnvVar("HE_GP_APP_KEY"),
             epicor_url=dg.EnvVar("HE_EPICOR_URL"),
             epicor_company=dg.EnvVar("HE_EPICOR_COMPANY"),
             epicor_user=dg.EnvVar("HE_EPICOR_USER"),
-            epicor_password=dg.EnvVar("HE_EPICOR_PASSWORD"),
-            epicor_api_key=dg.EnvVar("HE_EPICOR_API_KEY"),
         ),
     }
