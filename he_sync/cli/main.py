@@ -33,6 +33,7 @@ GROUPS = {
     "reconcile": "Files of both sides, the bank and the ledger: every cent explained.",
 }
 COMMANDS = {
+    "init": "init",
     "receiver": "receiver",
     "console": "console",
     "demo": "demo",

@@ -1,0 +1,130 @@
+"""The files of a new installation: templates with its words, copies of flows, made secrets; whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from he_sync.cli import hooks
+from he_sync.cli.init_values import Values
+from he_sync.flows import registry
+from he_sync.flows.folder import TEMPLATES
+from he_sync.model.errors import FixInput
+
+HERE = Path(__file__).with_name("installation")
+COPIED = ("workspace.yaml", "dagster/dagster.yaml", "deploy/dagster.postgres.yaml", "deploy/requirements.lock")
+FILLED = (
+    *("profile.yaml", "he-sync.env", "alerts.yaml", "README.md"),
+    *("deploy/workspace.yaml", "deploy/Dockerfile", "deploy/compose.yaml", "deploy/Caddyfile", "deploy/nginx.conf"),
+)
+SENDERS_DO_NOT_KNOW = "senders get their secrets from its secrets/"
+OWNER_AND_GROUP = 0o750
+DAGSTER = "-w {directory}/deploy/workspace.yaml"
+CODE = "he-sync-code.service"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program of an installation: its words begin with a program of the environment that he-sync is in."""
+
+    name: str
+    about: str
+    said: str
+    after: str = ""
+    signal: str = "SIGTERM"
+
+    def words(self, values: Values) -> list[str]:
+        """The command line."""
+        return self.said.format(directory=values.directory).split()
+
+
+PROGRAMS = (
+    Program("code", "Dagster's code server", "dagster code-server start -h 127.0.0.1 -p 7230 -m definitions"),
+    Program("daemon", "Dagster's daemon: schedules, sensors, queue", f"dagster-daemon run {DAGSTER}", CODE),
+    Program("webserver", "the Dagster UI", f"dagster-webserver -h 127.0.0.1 -p 7200 {DAGSTER}", CODE),
+    Program(
+        "viewer", "the Dagster UI, read-only", f"dagster-webserver --read-only -h 127.0.0.1 -p 7201 {DAGSTER}", CODE
+    ),
+    Program("warm", "starts runs in 0.4 s", "python -m resources.runs.warm", signal="SIGINT"),
+    Program("receiver", "takes events", "he-sync receiver"),
+    Program("console", "pages for people", "he-sync console"),
+    Program("watch", "alert rules", "he-sync alerts run"),
+)
+"""Alert rules also run in Dagster (sensor `watching`); on their own they tell of a Dagster that is gone."""
+
+
+def write(values: Values, profile: Path | None) -> None:
+    """Make the folder. Raises FixInput where something is there already; nothing is left behind then."""
+    if values.directory.exists() and (not values.directory.is_dir() or any(values.directory.iterdir())):
+        raise FixInput(f"{values.directory} is there already; choose another folder, nothing of it is overwritten")
+    with _beside(values.directory) as draft:
+        _ours(draft, values)
+        _services(draft, values)
+        if profile:
+            shutil.copyfile(profile, draft / "profile.yaml")
+        for name, source in (("flows", registry.FOLDER), ("templates", TEMPLATES)):
+            shutil.copytree(source, draft / name, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+        for name in ("mappings", "backups"):
+            (draft / name).mkdir()
+        shutil.copyfile(HERE / "gitignore", draft / ".gitignore")
+        hooks.keys(draft)
+
+
+@contextmanager
+def _beside(directory: Path) -> Iterator[Path]:
+    """A folder that takes the place of the other once it is whole."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}."))
+    try:
+        yield draft
+        draft.chmod(OWNER_AND_GROUP)
+        draft.rename(directory)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _ours(draft: Path, values: Values) -> None:
+    for name in COPIED:
+        (draft / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(HERE / name, draft / name)
+    programs = [{"name": one.name, "words": one.words(values), "signal": one.signal} for one in PROGRAMS]
+    for name in FILLED:
+        (draft / name).write_text(_filled(name, values, programs=programs), encoding="utf-8")
+
+
+def _services(draft: Path, values: Values) -> None:
+    """One systemd unit a program, and a target that brings them all up; paths are those of this environment."""
+    folder = draft / "deploy" / "systemd"
+    folder.mkdir()
+    named = {f"he-sync-{one.name}.service": one for one in PROGRAMS}
+    for name, one in named.items():
+        command = f"{programs_folder()}/{' '.join(one.words(values))}"
+        own = {"about": one.about, "command": command, "signal": one.signal, "after": one.after and f" {one.after}"}
+        (folder / name).write_text(_filled("deploy/service", values, **own), encoding="utf-8")
+    text = _filled("deploy/target", values, units=" ".join(named))
+    (folder / "he-sync.target").write_text(text, encoding="utf-8")
+
+
+def programs_folder() -> Path:
+    """Where `he-sync` and `dagster` of this environment are."""
+    return Path(sys.executable).parent
+
+
+def _filled(name: str, values: Values, **more: object) -> str:
+    """A template of ours with the installation's words."""
+    reader = Environment(
+        loader=FileSystemLoader(HERE),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=select_autoescape(()),  # no page among them: YAML and what a shell and systemd read
+    )
+    words = {**asdict(values), "version": version("he-sync"), **more}
+    return reader.get_template(name).render(words)
