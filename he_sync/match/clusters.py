@@ -19,6 +19,9 @@ LINK = 0.5
 UNSEEN = -4.0
 """Log odds of a pair that no blocking rule proposed."""
 STRONGEST = 9.2
+GRAIN = float(1 << 30)
+"""Weights are whole parts of 1 / GRAIN: their sums are exact, and of two pairs that are as likely the order decides and
+not the last bits of their probabilities, which a run that joins another one may have from it."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ def clusters(pairs: Pairs, probability: Floats, rules: Rules) -> Ints:
 
 def _weights(probability: Floats) -> Floats:
     odds: Floats = np.log(np.maximum(probability, 1e-9)) - np.log(np.maximum(1 - probability, 1e-9))
-    return np.clip(odds, -STRONGEST, STRONGEST)
+    weights: Floats = np.round(np.clip(odds, -STRONGEST, STRONGEST) * GRAIN) / GRAIN
+    return weights
 
 
 def _inside(pairs: Pairs, probability: Floats, parent: Ints, simple: Bools) -> dict[tuple[int, int], float]:

@@ -47,9 +47,12 @@ class Policy:
 
 def settled(probability: Floats, together: Bools) -> Floats:
     """Scores that agree with the clusters: a pair that its cluster judged otherwise crosses 0.5, and stays near."""
-    joined = together & (probability < 0.5)  # noqa: PLR2004 - even odds
-    parted = ~together & (probability >= 0.5)  # noqa: PLR2004 - even odds
-    return np.select([joined, parted], [0.5 + probability / 5, 0.5 - (1 - probability) / 5 - 1e-3], probability)
+    joined = np.flatnonzero(together & (probability < 0.5))  # noqa: PLR2004 - even odds
+    parted = np.flatnonzero(~together & (probability >= 0.5))  # noqa: PLR2004 - even odds
+    found = probability.copy()
+    found[joined] = 0.5 + probability[joined] / 5
+    found[parted] = 0.5 - (1 - probability[parted]) / 5 - 1e-3
+    return found
 
 
 def decisions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from he_sync.match.clusters import components
-from he_sync.match.codes import Ints
+from he_sync.match.codes import Bools, Ints
 from he_sync.match.levels import ADDRESS, LAST, PHONE
 from he_sync.match.scoring import Scores
 
@@ -18,12 +18,17 @@ HOME = (
 
 def households(scores: Scores, cluster: Ints) -> Ints:
     """The household of each record, numbered by its first member: customers of one surname and one home or number."""
-    levels = scores.levels
-    home = ADDRESS.among(levels["address"], *HOME)
-    number = levels["phone"] == PHONE.at("same")
-    surname = LAST.among(levels["last name"], "same", "misspelt", "one part the same")
-    kin = (scores.household + scores.probability >= LIKELY) & surname & (home | number) & ~scores.strata
-    pairs = scores.pairs
+    pairs, home = scores.pairs, kin(scores)
     joined = np.flatnonzero(cluster != np.arange(len(cluster))).astype(np.int32)
-    left, right = np.r_[pairs.left[kin], joined], np.r_[pairs.right[kin], cluster[joined].astype(np.int32)]
+    left, right = np.r_[pairs.left[home], joined], np.r_[pairs.right[home], cluster[joined].astype(np.int32)]
     return components(left, right, len(cluster))
+
+
+def kin(scores: Scores, some: Ints | slice = slice(None)) -> Bools:
+    """Which of some pairs are two people of one surname who live or call together."""
+    address, phone, last = (scores.levels[name][some] for name in ("address", "phone", "last name"))
+    home, number = ADDRESS.among(address, *HOME), phone == PHONE.at("same")
+    surname = LAST.among(last, "same", "misspelt", "one part the same")
+    likely: Bools = scores.household_of(some) + scores.probability[some] >= LIKELY
+    likely &= surname & (home | number) & ~scores.strata[some]
+    return likely

@@ -56,6 +56,10 @@ class Scores:
         """The chance of one household, by pair."""
         return self._of_pairs(1)
 
+    def household_of(self, some: Ints | slice) -> Floats:
+        """The chance of one household, of some pairs."""
+        return self._of_pairs(1, some)
+
     def before_of(self, some: Ints) -> Floats:
         """The chance of one customer before rivals, of some pairs."""
         return self._of_pairs(0, some)
@@ -104,17 +108,18 @@ def by_models(
     for name, model in models.items():
         row[firms == (name == "companies")] = found[name].row
         found[name] = replace(found[name], row=found[name].row[:0])
-        by_pattern[name] = _by_pattern(model, found[name])
+        by_pattern[name] = chances_of(model, found[name])
     return Scores(pairs, levels, np.zeros(0), models, found, by_pattern, row, firms)
 
 
 def judged(scores: Scores, models: Mapping[str, Model]) -> Scores:
     """The scores before rivals, and of households, by other models."""
-    by_pattern = {name: _by_pattern(model, scores.seen[name]) for name, model in models.items()}
+    by_pattern = {name: chances_of(model, scores.seen[name]) for name, model in models.items()}
     return replace(scores, models=models, by_pattern=by_pattern)
 
 
-def _by_pattern(model: Model, seen: Patterns) -> Floats:
+def chances_of(model: Model, seen: Patterns) -> Floats:
+    """How likely each pattern is one customer, and one household (rows)."""
     classes = model.classes(seen.levels)
     return np.array([classes[model.matching].sum(axis=0), _of(model, classes, HOUSEHOLD)])
 

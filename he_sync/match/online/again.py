@@ -7,7 +7,7 @@ undone is learning: `drift` says when that is due.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,19 +16,22 @@ import polars as pl
 
 from he_sync.match.blocking import Pairs, candidates
 from he_sync.match.clusters import Rules, Steward, clusters
-from he_sync.match.codes import Bools, Floats, Ints, Places
+from he_sync.match.codes import Bools, Floats, Ints
 from he_sync.match.columns import columns_of
 from he_sync.match.compare import Comparer, Levels, generation, namesakes
 from he_sync.match.decide import Decisions, settled
 from he_sync.match.decide import decided as settled_decisions
 from he_sync.match.decided import Decided, obeyed, with_decided
 from he_sync.match.households import households
-from he_sync.match.labels import labels
+from he_sync.match.labels import Labels, labels
 from he_sync.match.latent import TRUST
-from he_sync.match.levels import FIELDS, FIRM, FIRM_RARITY, FIRM_SEEN
+from he_sync.match.levels import FIELDS, FIRM
+from he_sync.match.online.change import Change, Late
 from he_sync.match.online.forms import forms
 from he_sync.match.online.index import COUNTED, Index, answers_of, raw
 from he_sync.match.online.rivals import settled_by
+from he_sync.match.online.splice import spliced
+from he_sync.match.online.touching import firm_rarity, table_of, touched
 from he_sync.match.patterns import patterns
 from he_sync.match.reading import joined
 from he_sync.match.run import CUSTOMER, Options, Outcome
@@ -36,6 +39,8 @@ from he_sync.match.scoring import Scores, by_models
 from he_sync.match.table import Table
 from he_sync.match.teaching import Lesson, answered
 
+MANY = 0.05
+"""Share of the records that may come or go before comparing everything costs less than finding what they touch."""
 CHANGED, MOVED = 0.1, 0.05
 """Share of records changed since the models were fitted, and of pairs that changed class, from which they are old."""
 
@@ -81,15 +86,31 @@ def again_joined(
     before: Index, records: pl.DataFrame, decided: Sequence[Decided] | None = None, answers: Path | None = None
 ) -> tuple[Outcome, Drift]:
     """The same of records that are joined."""
-    side = records["side"].to_numpy().astype(np.int64)
     was, same = _places(before, records)
+    decided = answers_of(before, "decisions") if decided is None else decided
+    labelled = labels(answers, records) if answers else with_decided(None, answers_of(before, "labels"), records)
+    known = with_decided(labelled, decided, records)
+    new, changed, removed = int((was < 0).sum()), int(((was >= 0) & ~same).sum()), len(before) - int((was >= 0).sum())
+    said = known is not None or len(before.answers) > 0
+    if said or new + 2 * changed + removed > MANY * len(before) or (np.diff(was[same]) < 0).any():
+        outcome, count = _everything(before, records, (was, same), (known, decided))
+    else:
+        outcome, count = _touched(before, records, (was, same))
+    since = before.learned.changed + new + changed + removed
+    drift = Drift(new, changed, removed, count, since, since / before.learned.fitted, _moved(outcome.scores))
+    return outcome, drift
+
+
+def _everything(
+    before: Index, records: pl.DataFrame, places: tuple[Ints, Bools], by: tuple[Labels | None, Sequence[Decided]]
+) -> tuple[Outcome, int]:
+    """All blocks, rivals and customers once more; levels are kept. Returns the pairs compared too."""
+    (was, same), (known, decided) = places, by
+    side = records["side"].to_numpy().astype(np.int64)
     table = _table(before, _standard(before, records, was, same), side)
     pairs = candidates(table)
     levels, count = _levels(before, table, pairs, was, same)
     scores = _scores(before, pairs, levels)
-    decided = answers_of(before, "decisions") if decided is None else decided
-    labelled = labels(answers, records) if answers else with_decided(None, answers_of(before, "labels"), records)
-    known = with_decided(labelled, decided, records)
     probability = answered(scores, known)
     said = known.said if known else Steward()
     cluster = clusters(pairs, probability, Rules(side, before.learned.clean, said))
@@ -101,10 +122,27 @@ def again_joined(
         households(scores, cluster), Options(before.learned.policy, before.learned.clean, None, decided),
         None, known, Lesson(), before.learned.crowd,
     )  # fmt: skip
-    outcome = replace(outcome, called=called(before.records["customer"].to_pylist(), was, outcome))
-    new, changed, removed = int((was < 0).sum()), int(((was >= 0) & ~same).sum()), len(before) - int((was >= 0).sum())
-    since = before.learned.changed + new + changed + removed
-    return outcome, Drift(new, changed, removed, count, since, since / before.learned.fitted, _moved(scores))
+    return replace(outcome, called=called(before.records["customer"].to_pylist(), was, outcome)), count
+
+
+def _touched(before: Index, records: pl.DataFrame, places: tuple[Ints, Bools]) -> tuple[Outcome, int]:
+    """The same, of which only what such records touch is worked out."""
+    was, same = places
+    fresh, stay = np.flatnonzero(~same), np.zeros(len(before), bool)
+    stay[was[same]] = True
+    standard = forms(records[fresh], before.learned.known)
+    side = records["side"].to_numpy().astype(np.int64)
+    change = Change(before, spliced(stay, fresh - np.arange(len(fresh))), standard, side)
+    found = touched(change)
+    own = table_of(change, fresh)
+    stats = {name: change.splice.of(before.stats[name], own.stats[name].astype(np.int32)) for name in COUNTED}
+    codes = Late(lambda: columns_of([_standard(before, records, was, same)]))
+    outcome = Outcome(
+        records, Table(side, codes, stats, before.learned.people), (), before.learned.costs, found.scores, found.score,
+        found.together, found.decision, before.learned.threshold, found.cluster, found.household,
+        Options(before.learned.policy, before.learned.clean, None, ()), None, None, Lesson(), before.learned.crowd,
+    )  # fmt: skip
+    return replace(outcome, called=called_again(before, was, found.touched, outcome)), found.compared
 
 
 def _places(before: Index, records: pl.DataFrame) -> tuple[Ints, Bools]:
@@ -150,20 +188,13 @@ def _levels(before: Index, table: Table, pairs: Pairs, was: Ints, same: Bools) -
     column = still[order][at[known]]
     fresh = np.flatnonzero(~known)
     compared = Comparer(table).levels(pairs.left[fresh], pairs.right[fresh])
-    compared["company rarity"] = _firm_rarity(table, pairs.left[fresh], pairs.right[fresh])
+    compared["company rarity"] = firm_rarity(table, pairs.left[fresh], pairs.right[fresh])
     levels = {}
     for place, field in enumerate(FIELDS):
         levels[field.name] = np.empty(len(pairs), np.uint8)
         levels[field.name][known], levels[field.name][fresh] = before.levels[place, column], compared[field.name]
     together = namesakes(levels["first name"], levels["last name"], levels["address"])
     return levels | {"generation": generation(table, pairs.left, pairs.right, together)}, len(fresh)
-
-
-def _firm_rarity(table: Table, left: Places, right: Places) -> Levels:
-    at = table.codes["firm"].at
-    same = (at[left] == at[right]) & (at[left] > 0)
-    seen = 1 + np.digitize(table.stats["firm"][left], FIRM_SEEN)
-    return np.where(same, seen, FIRM_RARITY.at("missing")).astype(np.uint8)
 
 
 def _scores(before: Index, pairs: Pairs, levels: dict[str, Levels]) -> Scores:
@@ -188,16 +219,49 @@ def called(names: Sequence[str], was: Ints, outcome: Outcome) -> pl.Series:
     A customer that got none is called after its first record, with a number where an earlier one is called so.
     """
     there = np.flatnonzero(was >= 0)
-    met = pl.DataFrame({"name": pl.Series(names, dtype=pl.String).gather(was[there]), "group": outcome.cluster[there]})
-    met = met.group_by("name", "group").len().sort("len", "group", "name", descending=[True, False, False])
-    kept = met.unique("name", keep="first", maintain_order=True).unique("group", keep="first", maintain_order=True)
-    found = dict(zip(kept["group"].to_list(), kept["name"].to_list(), strict=True))
+    found = _heirs(pl.Series(names, dtype=pl.String).gather(was[there]), outcome.cluster[there])
     own, used = outcome.names(np.arange(len(was)), CUSTOMER).to_list(), set(found.values())
-    for group in np.unique(outcome.cluster).tolist():
-        if group not in found:
-            found[group] = _free(own[group], used)
-            used.add(found[group])
+    _christened(found, {group: own[group] for group in np.unique(outcome.cluster).tolist()}, used)
     return pl.Series("called", [found[group] for group in outcome.cluster.tolist()], dtype=pl.String)
+
+
+def called_again(before: Index, was: Ints, some: Bools, outcome: Outcome) -> pl.Series:
+    """The same, where only the records `some` may have another customer."""
+    names, place = pl.Series("called", before.records["customer"]), np.flatnonzero(some)
+    group, earlier = outcome.cluster[place], was[place]
+    found = _heirs(names.gather(earlier[earlier >= 0]), group[earlier >= 0])
+    lead = np.unique(group)
+    sides, ids = outcome.table.side[lead].tolist(), outcome.records["id"].gather(lead).to_list()
+    own = {one: f"{CUSTOMER}{'LR'[side]}-{name}" for one, side, name in zip(lead.tolist(), sides, ids, strict=True)}
+    wanted = [name for one, name in own.items() if one not in found]
+    _christened(found, own, set(found.values()) | _standing(names, was[~some], wanted))
+    named = pl.Series("called", [found[one] for one in group.tolist()], dtype=pl.String)
+    return pl.concat([names, named]).gather(np.where(some, len(names) + np.cumsum(some) - 1, was))
+
+
+def _heirs(names: pl.Series, group: Ints) -> dict[int, str]:
+    """The earlier name of each group that gets one; `names` are those of its records."""
+    met = pl.DataFrame({"name": names, "group": group}).group_by("name", "group").len()
+    met = met.sort("len", "group", "name", descending=[True, False, False])
+    kept = met.unique("name", keep="first", maintain_order=True).unique("group", keep="first", maintain_order=True)
+    return dict(zip(kept["group"].to_list(), kept["name"].to_list(), strict=True))
+
+
+def _standing(names: pl.Series, still: Ints, wanted: Sequence[str]) -> set[str]:
+    """Of the names that customers keep, those that a wanted name, or its second, could meet; all, if both are taken."""
+    if not wanted:
+        return set()
+    there = np.flatnonzero(names.is_in([*wanted, *(f"{name}-2" for name in wanted)]).to_numpy())
+    met = set(names.gather(there[np.isin(there, still)]).to_list())
+    twice = any(name in met and f"{name}-2" in met for name in wanted)
+    return set(names.gather(still).to_list()) if twice else met
+
+
+def _christened(found: dict[int, str], own: Mapping[int, str], used: set[str]) -> None:
+    for group, name in own.items():
+        if group not in found:
+            found[group] = _free(name, used)
+            used.add(found[group])
 
 
 def _free(name: str, used: set[str]) -> str:

@@ -61,9 +61,12 @@ class Blocks:
     key: Keys
     member: Members
 
-    def found(self, keys: Sequence[Keys], splits: Mapping[str, Keys]) -> tuple[Ints, Ints]:
-        """Row that asks and record that share a block, each pair once, ascending; arguments as `keys_of` gives them."""
-        many, pairs, cap = len(keys[0]) > FEW, [np.zeros(0, np.int64)], self._plan.cap
+    def found(self, keys: Sequence[Keys], splits: Mapping[str, Keys], *, once: bool = False) -> tuple[Ints, Ints]:
+        """Row that asks and record that share a block, each pair once, ascending; arguments as `keys_of` gives them.
+
+        Who asks `once` makes no bins.
+        """
+        many, pairs, cap = len(keys[0]) > FEW and not once, [np.zeros(0, np.int64)], self._plan.cap
         row = np.concatenate([np.flatnonzero(one) for one in keys])
         key = np.concatenate([one[one != 0] for one in keys])
         level = np.repeat(self._plan.first, [np.count_nonzero(one) for one in keys])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from he_sync.match.codes import SEED, Bools, Ints, Small
+from he_sync.match.blocking import Cost
+from he_sync.match.codes import SEED, Bools, Floats, Ints, Small
 from he_sync.match.compare import namesakes
 from he_sync.match.correction import Correction
-from he_sync.match.decide import Policy
+from he_sync.match.decide import Decisions, Policy
 from he_sync.match.decided import Decided, told
 from he_sync.match.emails import mailboxes
 from he_sync.match.explain import Explainer
@@ -74,11 +76,19 @@ class Counts:
         return np.where(self.key[at] == asked, self.count[at], 0).astype(np.int64)
 
 
+class Seen(NamedTuple):
+    """Patterns of a model: `levels[field, pattern]`, and the pairs that have each."""
+
+    levels: Grid
+    counts: Ints
+
+
 @dataclass(frozen=True)
 class Learned:
     """What the run learned and decided once: how records are read, the models, the policy and the threshold.
 
-    `fitted` is the number of records that it learned from, `changed` how many came, changed or went since.
+    `fitted` is the number of records that it learned from, `changed` how many came, changed or went since. `costs` are
+    those of blocking when all blocks were last made.
     """
 
     known: Known
@@ -92,6 +102,7 @@ class Learned:
     changed: int = 0
     correction: Correction | None = None
     crowd: tuple[float, ...] = (0.0, 0.0, 0.0)
+    costs: tuple[Cost, ...] = ()
 
     @cached_property
     def explainers(self) -> Mapping[str, Explainer]:
@@ -108,6 +119,9 @@ class Index:
     records and `sides[k]` says whether one is of side k; `beside` marks records with a namesake in the house who says
     Jr or Sr. `raw` is the hash of what a record was read from; `levels` has a row for each of FIELDS and a column for
     each candidate pair. `answers` (ANSWERS) is what people said of pairs.
+
+    For the next run: `seen` are the patterns of each model and `row` a pair's among them, `probability` is after rivals
+    and before answers, `decision` of each pair, `household` of each record.
     """
 
     learned: Learned
@@ -127,6 +141,11 @@ class Index:
     right: Small
     levels: Grid
     answers: pa.Table
+    row: Small
+    probability: Floats
+    decision: Decisions
+    household: Small
+    seen: Mapping[str, Seen]
 
     def __len__(self) -> int:
         """Records."""
@@ -139,11 +158,13 @@ class Index:
         np.cumsum(sizes, out=ends[1:])
         return pa.LargeStringArray.from_buffers(len(sizes), pa.py_buffer(ends), joined or pa.py_buffer(b""))
 
-    def standard(self) -> pl.DataFrame:
-        """All records in standard form."""
-        texts = self.texts_of(np.arange(len(self)))
+    def standard(self, some: Ints | None = None) -> pl.DataFrame:
+        """All records in standard form, or some."""
+        rows = np.arange(len(self)) if some is None else some
+        texts = self.texts_of(rows)
         columns = [pl.Series(name, column_of(texts, name)) for name in COMPARED]
-        return pl.DataFrame(self.records.drop_columns(["id", "side", "customer"])).with_columns(columns)
+        rest = self.records.drop_columns(["id", "side", "customer"])
+        return pl.DataFrame(rest if some is None else rest.take(positions(rows))).with_columns(columns)
 
 
 def column_of(texts: pa.Array, name: str) -> pa.Array:
@@ -168,7 +189,7 @@ def index(outcome: Outcome, frozen: Index | None = None, changed: int = 0) -> In
     rest = standard.select(pl.exclude(COMPARED))
     known = rest.with_columns(outcome.records["id"], pl.Series("side", whole.side, dtype=pl.Int8), customer)
     return Index(
-        replace(frozen.learned, changed=changed) if frozen else _learned(outcome),
+        replace(frozen.learned, changed=changed, costs=outcome.costs) if frozen else _learned(outcome),
         known.to_arrow(compat_level=OLDEST).combine_chunks(),
         standard.select(pl.concat_str(COMPARED)).to_series().to_arrow(compat_level=OLDEST),
         blocks(standard),
@@ -185,6 +206,11 @@ def index(outcome: Outcome, frozen: Index | None = None, changed: int = 0) -> In
         pairs.right.astype(np.int32),
         np.array([scores.levels[field.name] for field in FIELDS], np.uint8),
         _answers(outcome),
+        scores.row.astype(np.int32),
+        scores.probability,
+        outcome.decision,
+        outcome.household.astype(np.int32),
+        {name: Seen(one.levels.astype(np.uint8), one.counts) for name, one in scores.seen.items()},
     )
 
 
@@ -204,6 +230,8 @@ def _answers(outcome: Outcome) -> pa.Table:
 
 def answers_of(known: Index, source: str) -> list[Decided]:
     """The labels, or the decisions, that the run obeyed."""
+    if not len(known.answers):
+        return []
     rows = known.answers.filter(pc.equal(known.answers["source"], source)).drop_columns(["source"])
     return [Decided(**row) for row in rows.to_pylist()]
 
@@ -229,6 +257,7 @@ def _learned(outcome: Outcome) -> Learned:
         0,
         outcome.scores.correction,
         tuple(outcome.crowd),
+        outcome.costs,
     )
 
 

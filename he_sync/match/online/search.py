@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from he_sync.match.blocking import Keys
-from he_sync.match.codes import Bools, Ints
+from he_sync.match.codes import Bools, Ints, Small
 
+Ordered = Keys | Ints | Small
 KEY_BITS, IN_A_BIN = 64, 3
 """Bits of a key, and of the number of keys that a bin has at most on average: eight lie in a line of the cache."""
 
@@ -47,15 +48,15 @@ def bins(parts: Sequence[tuple[int, int]], key: Keys) -> Bins:
 
 def runs(key: Keys, asked: Keys, low: Ints, high: Ints) -> tuple[Ints, Ints]:
     """Where each key that is asked for first stands between its bounds, and how often."""
-    first = _after(key, asked, low, high, same=False)
+    first = after(key, asked, low, high, same=False)
     size = np.zeros(len(asked), np.int64)
     there = np.flatnonzero(first < high)
     there = there[key[first[there]] == asked[there]]
-    size[there] = _after(key, asked[there], first[there], high[there], same=True) - first[there]
+    size[there] = after(key, asked[there], first[there], high[there], same=True) - first[there]
     return first, size
 
 
-def _after(key: Keys, asked: Keys, low: Ints, high: Ints, *, same: bool) -> Ints:
+def after(key: Ordered, asked: Ordered, low: Ints, high: Ints, *, same: bool) -> Ints:
     """Places behind the smaller keys between the bounds, or behind the smaller and the `same`: halved all together."""
     low, high = low.copy(), high.copy()
     left = np.flatnonzero(low < high)

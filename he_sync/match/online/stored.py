@@ -22,6 +22,7 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import ipc
 
+from he_sync.match.blocking import Cost
 from he_sync.match.classes import FIRMS, PEOPLE
 from he_sync.match.codes import SEED
 from he_sync.match.correction import Correction
@@ -31,18 +32,21 @@ from he_sync.match.latent import Model
 from he_sync.match.levels import FIELDS, FIRM_FIELDS, PEOPLE_FIELDS
 from he_sync.match.online.blocks import Blocks, Level
 from he_sync.match.online.forms import Known
-from he_sync.match.online.index import COUNTED, Counts, Index, Learned
+from he_sync.match.online.index import COUNTED, Counts, Index, Learned, Seen
 from he_sync.match.online.rivals import Book
 from he_sync.match.standardise import Habits
 from he_sync.model.errors import FixInput
 
-FORMAT = 4
+FORMAT = 5
 """Of the files of an index."""
 READING = 3
 """Of how records are read, blocked and compared. A new number where a test finds other forms or levels of the same
 customers: the figures that an index keeps would be of another reading."""
 FOLDER = "index"
-KEPT = ("lengths", "cluster", "size", "sides", "beside", "raw", "left", "right", "levels")
+KEPT = (
+    "lengths", "cluster", "size", "sides", "beside", "raw", "left", "right", "levels", "row", "probability", "decision",
+    "household",
+)  # fmt: skip
 SHAPES = {"people": (PEOPLE_FIELDS, PEOPLE), "companies": (FIRM_FIELDS, FIRMS)}
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -113,6 +117,8 @@ def _arrays(known: Index) -> Arrays:
     found: Arrays = {"key": known.blocks.key, "member": known.blocks.member}
     found |= {name: getattr(known, name) for name in KEPT}
     found |= {f"book_{name}": getattr(known.book, name) for name in ("start", "other", "probability", "lift")}
+    for name, seen in known.seen.items():
+        found |= {f"seen_{name}": seen.levels, f"often_{name}": seen.counts}
     for name in COUNTED:
         counts = known.counts[name]
         found |= {f"stats_{name}": known.stats[name], f"key_{name}": counts.key, f"count_{name}": counts.count}
@@ -139,6 +145,7 @@ def _learned(known: Index) -> dict[str, Any]:
         "fitted": learned.fitted,
         "changed": learned.changed,
         "crowd": learned.crowd,
+        "costs": [asdict(cost) for cost in learned.costs],
         "correction": learned.correction
         and {"weights": learned.correction.weights.tolist(), "trust": learned.correction.trust.tolist()},
     }
@@ -170,6 +177,7 @@ def _opened(folder: Path, told: Mapping[str, Any]) -> Index:
         {name: arrays[f"stats_{name}"] for name in COUNTED},
         **{name: arrays[name] for name in KEPT},
         answers=_mapped(folder / "answers.arrow"),
+        seen={name: Seen(arrays[f"seen_{name}"], arrays[f"often_{name}"]) for name in SHAPES},
     )
 
 
@@ -206,6 +214,7 @@ def _relearned(told: Mapping[str, Any], names: Mapping[str, Mapping[str, int]]) 
         clean=frozenset(told["clean"]),
         correction=corrects,
         crowd=tuple(told["crowd"]),
+        costs=tuple(Cost(**cost) for cost in told["costs"]),
         **once,
     )
 
