@@ -48,7 +48,7 @@ LAUNCH = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) {
   __typename ... on LaunchRunSuccess { run { runId } } } }"""
 TERMINATE = "mutation($id: String!) { terminateRun(runId: $id) { __typename } }"
 LOADED = "{ workspaceOrError { ... on Workspace { locationEntries { loadStatus } } } }"
-SECONDS = 60
+SECONDS = 180
 
 
 class Stage:

@@ -14,7 +14,7 @@ from tests.receiver.running import EPICOR, HEARTLAND, order_body, receiving, sig
 from tests.sandbox import heartland_http
 from tests.sandbox.heartland_http import Retail
 
-WITHIN = 20.0
+WITHIN = 60.0
 TABLES = ("OrderHed", "OrderRel", "JobHead", "ShipHead", "PartWhse")
 
 
