@@ -15,8 +15,6 @@ from tests.console.conftest import NOBODY_LISTENS, Served, profile, serving
 from tests.console.test_decisions import letter
 from tests.store.examples import effect
 
-SMALLEST = 24
-"""Pixels of a target each way (WCAG 2.2, 2.5.8); a link inside a sentence or a table's text is exempt."""
 MOST_STEPS = 60
 __all__ = ["profile"]
 
@@ -62,41 +60,3 @@ def test_a_write_is_approved_by_keyboard_alone_before_any_script_has_loaded(chro
         page.get_by_role("status").filter(has_text="1 approved").wait_for()
     states = {status.effect.entity: status.state for status in effects.listing(served.store)}
     assert states == {"ticket 0": "waiting_approval", "ticket 1": "planned", "ticket 2": "waiting_approval"}
-
-
-def test_whoever_zooms_in_or_has_a_small_screen_reads_every_page_without_scrolling_sideways(
-    chromium: str, served: Served
-) -> None:
-    with looking(chromium, served) as page:
-        page.set_viewport_size({"width": 700, "height": 900})
-        for path in (
-            "/",
-            "/events",
-            "/letters",
-            "/letters/1",
-            "/approvals",
-            "/stock",
-            "/close",
-            "/connections",
-            "/audit",
-        ):
-            page.goto(f"http://{served.address}{path}")
-            main = page.get_by_role("main").bounding_box()
-            assert main is not None
-            assert main["width"] <= 700, path
-            for table in page.locator("main table:not(.wide table)").all():
-                box = table.bounding_box()
-                assert box is not None
-                assert box["width"] <= 700, path
-
-
-def test_every_button_field_and_entry_of_the_navigation_is_large_enough_to_hit(chromium: str, served: Served) -> None:
-    with looking(chromium, served) as page:
-        for path in ("/", "/letters", "/approvals", "/stock"):
-            page.goto(f"http://{served.address}{path}")
-            for target in page.locator(
-                "header nav a, .tabs a, .cards a, button, input:not([type=hidden]), select"
-            ).all():
-                box = target.bounding_box()
-                assert box is not None
-                assert min(box["width"], box["height"]) >= SMALLEST, (path, target.inner_text())

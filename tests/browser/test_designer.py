@@ -11,12 +11,11 @@ from playwright.sync_api import Page
 
 from he_sync.flows import last_good, registry
 from tests.browser.test_canvas import press, typed
-from tests.browser.test_console import SMALLEST, looking
+from tests.browser.test_console import looking
 from tests.console.conftest import NOBODY_LISTENS, Served, profile, serving
 
 __all__ = ["profile"]
 NAME = "order_to_fulfilment"
-SCREENS = (1400, 700)
 DAGSTER = "http://127.0.0.1:3000"
 """Where its UI may be; its link is one more in the navigation."""
 
@@ -73,10 +72,6 @@ def sees_old_and_new(page: Page) -> None:
     assert page.locator("pre ins").count() == 2
 
 
-TOO_SMALL = """least => [...document.querySelectorAll(
-  'main button, main input:not([type=hidden]), main select, main textarea, main summary, main li > a, header nav a'
-)].filter(one => one.checkVisibility()).map(one => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
-  .filter(([_, box]) => Math.min(box.width, box.height) < least).map(([name]) => name)"""
 ROWS = "() => new Set([...document.querySelectorAll('header nav a')].map(one => one.getBoundingClientRect().y)).size"
 OUTSIDE = """() => [...document.querySelectorAll('svg.flow g.box')].flatMap(group => {
   const box = group.querySelector('rect').getBoundingClientRect()
@@ -87,17 +82,12 @@ OUTSIDE = """() => [...document.querySelectorAll('svg.flow g.box')].flatMap(grou
 })"""
 
 
-def test_every_page_of_a_flow_is_read_without_scrolling_sideways_its_targets_can_be_hit_and_the_navigation_is_one_row(
+def test_the_navigation_is_one_row_and_no_text_of_a_picture_leaves_its_box(
     chromium: str, served: Served, folder: Path
 ) -> None:
     with looking(chromium, served) as page:
-        for path in ("/flows", *(f"/flows/{NAME}{tab}" for tab in ("", "/changes", "/yaml", "/versions"))):
-            page.goto(f"http://{served.address}{path}")
-            for width in SCREENS:
-                page.set_viewport_size({"width": width, "height": 900})
-                assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-                assert page.evaluate(TOO_SMALL, SMALLEST) == [], path
-                assert page.evaluate(ROWS) == 1 or width < SCREENS[0], path
+        page.goto(f"http://{served.address}/flows")
+        assert page.evaluate(ROWS) == 1
         for file in registry.files(folder):
             page.goto(f"http://{served.address}/flows/{file.parent.name}")
             assert page.evaluate(OUTSIDE) == [], file
