@@ -30,6 +30,7 @@ GROUPS = {
     "close": "One business date: compared and written back; its store-days proposed, approved, posted, signed.",
     "alerts": "What fires, who was told; rules for Prometheus, a dashboard for Grafana.",
     "rules": "What your own records obey: proposed, accepted, checked; routes from history.",
+    "backup": "Made while everything runs, checked, restored; what happened since, caught up.",
     "reconcile": "Files of both sides, the bank and the ledger: every cent explained.",
 }
 COMMANDS = {

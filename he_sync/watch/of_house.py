@@ -32,11 +32,16 @@ def house(watched: Watched, now: datetime) -> Iterator[Sample]:
 
 
 def _backup_age(watched: Watched, now: datetime) -> float:
-    """Of the newest file anywhere below HE_BACKUPS; one that is empty is none."""
+    """Of the newest file anywhere below HE_BACKUPS; an empty one is none, nor is one that is being made (hidden)."""
     folder = Path(variable("HE_BACKUPS", watched.environ, str(watched.home / "backups")))
-    stats = [path.stat() for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    there = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    stats = [path.stat() for path in there if not _hidden(path.relative_to(folder))]
     newest = max((one.st_mtime for one in stats if one.st_size), default=None)
     return float("inf") if newest is None else max(0.0, now.timestamp() - newest)
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def systems(watched: Watched, now: datetime) -> Iterator[Sample]:

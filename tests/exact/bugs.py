@@ -27,6 +27,7 @@ INBOX = "tests/store/test_inbox.py"
 EFFECTS = "tests/store/test_effects.py"
 LANES = "tests/store/test_lanes.py"
 DRAIN = "tests/flows/test_drain.py"
+RESTORED, VOIDING = "tests/backup/test_catching_up.py", "he_sync/store/backup/voiding.py"
 EDITS = "tests/flows/test_flow_edits.py"
 MIGRATION = "he_sync/store/migrations/versions/v0002_event_path.py"
 FIRST_MIGRATION = "he_sync/store/migrations/versions/v0001_first_tables.py"
@@ -273,6 +274,30 @@ BUGS = (
         "    if len(document) != len(pairs):\n",
         "    if len(document) > len(pairs):\n",
         ("tests/connect/test_parsers_agree.py",),
+    ),
+    # after a restore
+    Bug(
+        "write what was never sent without a look",
+        "he_sync/flows/push/batch.py",
+        "        left = self._look_up(claimed)\n",
+        "        known = [one for one in claimed if one.may_have_landed]\n"
+        "        self.absent += [one for one in claimed if not one.may_have_landed]\n"
+        "        left = self._look_up(known)\n",
+        (RESTORED,),
+    ),
+    Bug(
+        "drain while the lost store's last request may still land",
+        VOIDING,
+        '"token": fence, "lease_until": now + QUARANTINE}',
+        '"token": fence, "lease_until": None}',
+        (RESTORED,),
+    ),
+    Bug(
+        "begin the polls at the restore",
+        VOIDING,
+        "    _effects(connection, fence, now)\n",
+        "    _effects(connection, fence, now)\n    connection.exec_driver_sql('DELETE FROM cursors')\n",
+        (RESTORED,),
     ),
     # flows and mapping
     Bug(

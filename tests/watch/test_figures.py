@@ -160,11 +160,19 @@ def test_store_days_past_their_deadline_count_and_signed_ones_do_not(any_house: 
 # the machine and the other systems
 
 
-def test_the_newest_back_up_anywhere_below_its_folder_counts_and_an_empty_file_is_none(house: House) -> None:
+def test_the_newest_back_up_anywhere_below_its_folder_counts_and_an_empty_file_or_a_half_one_is_none(
+    house: House,
+) -> None:
     assert value(house, "he_backup_age_seconds") == float("inf")
     folder = house.home / "backups" / "2026"
     folder.mkdir(parents=True)
-    for name, hours, content in (("old.db", 30, "x"), ("new.db", 20, "x"), ("failed.db", 1, "")):
+    (folder / ".2.part").mkdir()
+    for name, hours, content in (
+        ("old.db", 30, "x"),
+        ("new.db", 20, "x"),
+        ("failed.db", 1, ""),
+        (".2.part/half", 1, "x"),
+    ):
         (folder / name).write_text(content)
         os.utime(folder / name, times=(at := ago(hours=hours).timestamp(), at))
     assert value(house, "he_backup_age_seconds") == 20 * 3600
