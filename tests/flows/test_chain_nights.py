@@ -117,6 +117,11 @@ def booked_later(shop):
     shop.move("erp_orders", TUESDAY, THURSDAY, business_date=THURSDAY)
 
 
+def booked_before(shop):
+    """A sales order that was entered the day before its sale."""
+    shop.move("erp_orders", FRIDAY, THURSDAY, business_date=THURSDAY)
+
+
 def posted_later(shop):
     """A posting of Tuesday's that Wednesday's books have, as Tuesday's night found it."""
     line = shop.move("ledger_lines", TUESDAY, WEDNESDAY, posting_date=WEDNESDAY)
@@ -152,14 +157,15 @@ def sold_twice(shop):
 
 
 def test_what_changed_is_made_again_and_nothing_else(shop):
-    for change in (corrected, booked_later, posted_later, posted_in_future):
+    for change in (corrected, booked_later, booked_before, posted_later, posted_in_future):
         change(shop)
-    order = shop.rows("erp_orders", THURSDAY)["order_num"].iloc[-1]
+    later, before = shop.rows("erp_orders", THURSDAY)["order_num"].iloc[-2:]
     whole = shop.whole_night()
     found = shop.night()
     assert shop.left() == whole
     assert set(found.made) == {TUESDAY, WEDNESDAY, "2026-12-01", *DAYS[3:]}
-    assert order in set(shop.book("erp_orders", TUESDAY)["erp_doc"])  # with its sale
+    for order, of_its_sale in ((later, TUESDAY), (before, FRIDAY)):  # and not where it was entered as well
+        assert [day for day in DAYS if order in set(shop.book("erp_orders", day)["erp_doc"])] == [of_its_sale]
     assert len(shop.book("gl_lines", "2026-12-01")) == 1
     assert set(found.figures["unexplained_cents"].values()) == {0}
 
