@@ -175,6 +175,30 @@ def test_attributes_of_a_few_things_decide_each_other_by_luck():
     assert texts_of(frame, "dependency") == ["carrier decides label", "carrier decides origin"]
 
 
+def test_what_two_busy_things_agree_in_the_seldom_ones_must_not_contradict():
+    """Two carriers carry 98 of 100 lines, and on these lines carrier and speed are one; the other six disagree."""
+    speed, brand = np.array(list("XYXYXYXY")), np.array(list("ABAABBBA"))
+    carrier = np.random.default_rng(1).choice(8, 2_000, p=[0.6, 0.38, *[0.02 / 6] * 6])
+    frame = pd.DataFrame({"carrier_service": carrier, "speed": speed[carrier], "brand": brand[carrier]})
+    assert texts_of(frame, "dependency") == ["carrier_service decides brand", "carrier_service decides speed"]
+
+
+@pytest.mark.parametrize(("of_the_rarest", "closed"), [(8, False), (40, True)])
+def test_a_list_of_what_things_are_is_closed_where_many_things_have_each_value(of_the_rarest, closed):
+    """However often each is sold: the next item may be the first of its season."""
+    season = np.array(["spring"] * (100 - of_the_rarest) + ["fall"] * of_the_rarest)
+    item = np.random.default_rng(2).integers(0, 100, 2_000)
+    frame = pd.DataFrame({"item_no": [f"I{one:03d}" for one in item], "season": season[item]})
+    assert texts_of(frame, "domain") == ["season is one of fall, spring"] * closed
+
+
+def test_a_list_is_open_too_where_one_thing_alone_has_its_second_value():
+    frame = lines(carrier=lambda draw, n: draw.choice(list("ABCD"), n, p=[0.5, 0.3, 0.13, 0.07]))
+    frame = pd.concat([frame.assign(line_id=frame["line_id"] + 400 * part) for part in range(4)], ignore_index=True)
+    frame["speed"] = np.where(frame["carrier"] == "D", "express", "ground")
+    assert texts_of(frame, "domain") == []
+
+
 def test_a_column_whose_values_are_keys_of_another_entity_is_a_reference():
     frame = lines(item_no=lambda draw, n: [f"I{one:03d}" for one in draw.integers(0, 60, n)])
     items = pd.DataFrame({"item_no": [f"I{one:03d}" for one in range(60)]})

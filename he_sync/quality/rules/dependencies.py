@@ -69,5 +69,15 @@ def _tested(rule: Rule, codes: tuple[Codes, Codes], says: Flags, shuffled: npt.N
     broken = differing(one, two) & says
     by_chance = int((differing(one, two[shuffled]) & says).sum())
     tells = by_chance >= max(DIFFER, BY_CHANCE * len(one))
-    if tells and broken.sum() <= min(BETTER * by_chance, EXCEPTIONS * repeated.sum()):
+    few = broken.sum() <= min(BETTER * by_chance, EXCEPTIONS * repeated.sum())
+    if tells and few and not _strangers(broken, two):
         yield proposed(rule, broken, int(repeated.sum()))
+
+
+def _strangers(broken: Flags, value: Codes) -> bool:
+    """Whether most rows that differ have a value that comes again and is nowhere the usual one.
+
+    What is typed wrong belongs elsewhere or comes once: these are what their group has too, only less often.
+    """
+    again = np.bincount(value)[value] > 1
+    return bool(2 * (broken & again & ~np.isin(value, value[~broken])).sum() > broken.sum())

@@ -6,19 +6,25 @@ attributes, and closed lists of an attribute's values, are judged by the things 
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from he_sync.quality.rules.breaking import Codes, coded, differing
-from he_sync.quality.rules.rule import Rule
+from he_sync.quality.rules.dependencies import BETTER
+from he_sync.quality.rules.names import calls_a_thing
+from he_sync.quality.rules.rule import EXCEPTIONS, Rule
 
-WITNESSES = 7
-"""Things that would have to differ, were one attribute nothing to the other; fewer agree by chance too often."""
-OF_A_VALUE = 5
-"""Things of every value of a closed list: with fewer, another value may come with the next thing."""
-TRIES = 8
+BY_LUCK = 1e-5
+"""Chance of agreeing things up to which it is no luck: a table has a hundred pairs of attributes."""
+OF_A_VALUE = 30
+"""Things of every value of a closed list. Where eight have the rarest value, one that is as rare as one in ten of those
+may have come to none of them yet; next to thirty it would be a stranger."""
+COUNTED = 5_000
+"""Ways that are followed at once."""
 
 
 def without_luck(rules: Sequence[Rule], frame: pd.DataFrame) -> list[Rule]:
@@ -27,25 +33,29 @@ def without_luck(rules: Sequence[Rule], frame: pd.DataFrame) -> list[Rule]:
     A column that decides others and is decided by none is a kind of thing, of which there may be one more.
     """
     pairs = {rule.columns for rule in rules if rule.kind == "dependency"}
-    names = {name for pair in pairs for name in pair}
+    wanted = {name for pair in pairs for name in pair} | {rule.columns[0] for rule in rules if rule.kind == "domain"}
+    names = [str(name) for name in frame.columns if name in wanted or calls_a_thing(str(name))]
     codes = {name: coded(frame[name]) for name in names}
     things = {one: tuple(two for first, two in pairs if first == one and (two, one) not in pairs) for one in names}
-    return [rule for rule in rules if not _lucky(rule, pairs, things, codes)]
+    return [rule for rule in rules if not _lucky(rule, things, codes)]
 
 
-def _lucky(
-    rule: Rule, pairs: set[tuple[str, ...]], things: Mapping[str, tuple[str, ...]], codes: Mapping[str, Codes]
-) -> bool:
+def _lucky(rule: Rule, things: Mapping[str, tuple[str, ...]], codes: Mapping[str, Codes]) -> bool:
     if rule.kind == "domain":
         [name] = rule.columns
-        over = [one for one, decided in things.items() if name in decided]
-        thing = bool(things.get(name)) and not over
-        return thing or any(_fewest(codes[one], codes[name]) < OF_A_VALUE for one in over)
-    if rule.kind != "dependency" or rule.columns[::-1] in pairs:
+        over = [one for one in things if one != name and _decides(codes[one], codes[name])]
+        return bool(things[name] and not over) or any(_fewest(codes[one], codes[name]) < OF_A_VALUE for one in over)
+    if rule.kind != "dependency":
         return False
     one, two = rule.columns
     over = [thing for thing, decided in things.items() if {one, two} <= set(decided)]
-    return any(_witnesses(codes[thing], codes[one], codes[two]) < WITNESSES for thing in over)
+    return any(_agree_by_luck(codes[thing], codes[one], codes[two]) for thing in over)
+
+
+def _decides(thing: Codes, value: Codes) -> bool:
+    """Whether lines have the values of their things, be there ever so few of the second value."""
+    dealt = np.random.default_rng(7).permutation(len(value))
+    return bool(differing(thing, value).sum() < BETTER * differing(thing, value[dealt]).sum())
 
 
 def _fewest(thing: Codes, value: Codes) -> int:
@@ -61,7 +71,30 @@ def _usual(thing: Codes, value: Codes) -> Codes:
     return value[usual][first]
 
 
-def _witnesses(thing: Codes, one: Codes, two: Codes) -> float:
+def _agree_by_luck(thing: Codes, one: Codes, two: Codes) -> bool:
+    """Whether too many things differ, or things would be as alike were the second attribute dealt out anew.
+
+    Dealt out to n things, values that m1, m2, .. of them have fall in n! / (m1! m2! ..) ways; in a few of these each
+    group of things of one first attribute has one value.
+    """
     left, right = _usual(thing, one), _usual(thing, two)
-    draw = np.random.default_rng(7)
-    return float(np.mean([differing(left, right[draw.permutation(len(right))]).sum() for _ in range(TRIES)]))
+    if differing(left, right).sum() > EXCEPTIONS * len(left):
+        return True
+    groups, sizes = (np.unique(codes, return_counts=True)[1].tolist() for codes in (left, right))
+    every = math.lgamma(len(right) + 1) - sum(math.lgamma(size + 1) for size in sizes)
+    return math.log(max(_ways(groups, sizes), 1)) - every > math.log(BY_LUCK)
+
+
+def _ways(groups: list[int], sizes: list[int]) -> int:
+    """In how many ways groups fill values of these sizes whole; at most that, where there are too many to count."""
+    left: Counter[tuple[int, ...]] = Counter({tuple(sizes): 1})
+    for group in sorted(groups, reverse=True):
+        after: Counter[tuple[int, ...]] = Counter()
+        for room, ways in left.items():
+            for place, free in enumerate(room):
+                if free >= group:
+                    after[*room[:place], free - group, *room[place + 1 :]] += ways
+        if len(after) > COUNTED:
+            return int(len(sizes) ** len(groups))
+        left = after
+    return sum(left.values())
