@@ -65,6 +65,8 @@ RULES: tuple[Rule, ...] = (
     does("/reviews", OPERATORS),
     reads("/conflicts"),
     does("/conflicts", OPERATORS),
+    reads("/anomalies"),
+    does("/anomalies", OPERATORS),
     reads("/stock"),
     reads("/close"),
     reads("/close/{day}"),

@@ -23,7 +23,7 @@ TOLD = "he_told"
 SHOWN_FOR = 60
 LINKS = (
     (("/", "Overview"), ("/events", "Events"), ("/letters", "Dead letters"), ("/approvals", "Approvals")),
-    (("/reviews", "Match reviews"), ("/conflicts", "Conflicts"), ("/rules", "Rules")),
+    (("/reviews", "Match reviews"), ("/conflicts", "Conflicts"), ("/anomalies", "Anomalies"), ("/rules", "Rules")),
     (("/flows", "Flows"), ("/mappings", "Mappings"), ("/connections", "Connections")),
     (
         ("/stock", "Stock"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from he_sync.web.console.flows.routes import ROUTES as FLOWS
 from he_sync.web.console.mapping.routes import ROUTES as MAPPINGS
 from he_sync.web.console.pages import (
+    anomalies,
     approvals,
     audit,
     back_fills,
@@ -24,7 +25,7 @@ from he_sync.web.console.pages import (
 )
 
 PAGES = (
-    *(overview, events, letters, approvals, reviews, conflicts, stock),
+    *(overview, events, letters, approvals, reviews, conflicts, anomalies, stock),
     *(close, store_days, exceptions, data_docs, back_fills, rules, packs, connections, audit),
 )
 ROUTES = [*(route for page in PAGES for route in page.ROUTES), *MAPPINGS, *FLOWS]

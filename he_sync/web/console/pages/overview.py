@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from he_sync.flows import completeness
+from he_sync.flows import alerts, completeness
 from he_sync.flows import conflicts as queue
+from he_sync.model.errors import HeSyncError
 from he_sync.model.money import show
 from he_sync.store import board
 from he_sync.store.master.reviews import count
@@ -37,7 +38,7 @@ def overview(request: Request) -> Response:
     """GET /, the first page."""
     place = place_of(request)
     day, line = _freshness(place)
-    cards = [*_events(place), *_effects(place), *_letters(place), *_open(place)]
+    cards = [*_events(place), *_effects(place), *_letters(place), *_open(place), _unusual(place)]
     return page(request, "overview", "Overview", day=day, line=line, cards=cards)
 
 
@@ -97,6 +98,16 @@ def _open(place: Place) -> Iterator[Card]:
     yield Card("Match reviews", f"{reviews:,}", "pairs that may be one customer", "/reviews", reviews > 0)
     conflicts = len(queue.queue(place.look))
     yield Card("Conflicts", f"{conflicts:,}", "two sides say different things", "/conflicts", conflicts > 0)
+
+
+def _unusual(place: Place) -> Card:
+    """A file of mutes that cannot be read is said here; the other figures stand without it."""
+    try:
+        day, number = alerts.loud(place.lake, place.home)
+    except HeSyncError as error:
+        return Card("Anomalies", "?", str(error), "/anomalies", calls=True)
+    about = f"days, shares, lines and sales of {day}" if day else "no date was judged yet"
+    return Card("Anomalies", f"{number:,}", about, "/anomalies", number > 0)
 
 
 ROUTES = [Route("/", overview)]
