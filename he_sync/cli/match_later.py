@@ -53,7 +53,7 @@ def joined(known: Index, records: pl.DataFrame, options: Options, tell: Tell) ->
 
 def kept(outcome: Outcome, before: Index | None, changed: int, run: Path) -> None:
     """Keep the index of a run beside its results."""
-    from he_sync.match.online.index import index  # noqa: PLC0415 - same
+    from he_sync.match.online.keeping import kept as index  # noqa: PLC0415 - same
     from he_sync.match.online.stored import save  # noqa: PLC0415 - same
 
     save(index(outcome, before, changed), run)

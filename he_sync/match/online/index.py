@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from he_sync.match.blocking import Cost
-from he_sync.match.codes import SEED, Bools, Floats, Ints, Small
+from he_sync.match.codes import SEED, Bools, Floats, Ints, Small, taken
 from he_sync.match.compare import namesakes
 from he_sync.match.correction import Correction
 from he_sync.match.decide import Decisions, Policy
@@ -42,6 +42,9 @@ COMPARED = (
 """Columns that pairs are compared by; the others only serve blocks."""
 ROUNDING = 1e-9
 """The threshold is the score of a pair, which later sums of another order give again but for the last digits."""
+ODD = np.uint64(0x9E3779B97F4A7C15)
+"""Mixes the hashes of a record's texts, each with its place."""
+NOTHING = np.uint64(pl.Series([""]).hash(SEED)[0])
 OLDEST = pl.CompatLevel.oldest()
 """Texts with offsets: a few are taken from them without a thread, in memory or out of a mapped file."""
 ANSWERS = pa.schema(
@@ -237,11 +240,25 @@ def answers_of(known: Index, source: str) -> list[Decided]:
 
 
 def raw(records: pl.DataFrame) -> npt.NDArray[np.uint64]:
-    """A hash of what each record says, beside its id and its date."""
-    said = [name for name in (*GIVEN, *EXTRA) if name not in ("id", "created")]
-    columns = [pl.col(name).cast(pl.String) if name in records.columns else pl.lit("") for name in said]
-    given = records.select(pl.concat_str(columns, separator="\x1f").hash(SEED))
-    return given.to_series().to_numpy()
+    """A hash of what each record says, beside its id and its date; a column that is not there says nothing."""
+    found = np.zeros(len(records), np.uint64)
+    for name in (*GIVEN, *EXTRA):
+        if name not in ("id", "created"):
+            said = hashes_of(records[name]) if name in records.columns else NOTHING
+            found *= ODD
+            found ^= said
+    return found
+
+
+def hashes_of(texts: pl.Series) -> npt.NDArray[np.uint64]:
+    """Hashes of texts; of numbered ones each distinct text is read once."""
+    if texts.dtype == pl.String:
+        return texts.hash(SEED).to_numpy()
+    distinct = texts.unique()
+    number = distinct.to_physical().to_numpy()
+    by_number = np.zeros(int(number.max(initial=0)) + 1, np.uint64)
+    by_number[number] = distinct.cast(pl.String).hash(SEED).to_numpy()
+    return taken(by_number, texts.to_physical().to_numpy().astype(np.int32))
 
 
 def _learned(outcome: Outcome) -> Learned:

@@ -40,7 +40,8 @@ NONE, BESIDE = GENERATION.at("none"), GENERATION.at("namesake in the house has o
 class Found(NamedTuple):
     """What a run found by models that it did not fit; arrays follow the records or the pairs as they are now.
 
-    `touched` are records whose customer may be another one, `compared` the pairs that were.
+    `touched` are records whose customer may be another one, `compared` the pairs that were; `beside` and `blocks` are
+    for the index.
     """
 
     scores: Scores
@@ -51,6 +52,8 @@ class Found(NamedTuple):
     household: Ints
     touched: Bools
     compared: int
+    beside: Bools
+    blocks: Blocks
 
 
 class Met(NamedTuple):
@@ -66,10 +69,10 @@ def touched(change: Change) -> Found:
     before = change.before
     blocks, turned = merged(before.blocks, _moves(change))
     met = _met(change, blocks, np.union1d(change.splice.came, turned))
-    levels, anew = _levels(change, met)
+    levels, anew, beside = _levels(change, met)
     scores = _scores(before, met, levels, anew)
     scores, moved = _after_rivals(before, scores, met, anew)
-    return _settled(change, met, scores, moved)
+    return _settled(change, met, (scores, moved), (beside, blocks))
 
 
 def _moves(change: Change) -> Moves:
@@ -92,8 +95,8 @@ def _met(change: Change, blocks: Blocks, anew: Ints) -> Met:
     return Met(pairs, splice, _marked(len(change.splice), gone[gone >= 0]))
 
 
-def _levels(change: Change, met: Met) -> tuple[dict[str, Levels], Ints]:
-    """Levels of all pairs, and the pairs whose levels may be others than before."""
+def _levels(change: Change, met: Met) -> tuple[dict[str, Levels], Ints, Bools]:
+    """Levels of all pairs, those whose levels may be others than before, and who has a namesake with Jr or Sr."""
     came, before = met.splice.came, change.before
     fresh = _compared(change, met.pairs.left[came], met.pairs.right[came])
 
@@ -102,7 +105,8 @@ def _levels(change: Change, met: Met) -> tuple[dict[str, Levels], Ints]:
 
     made = side_by_side(now, range(len(FIELDS)), len(met.pairs))
     levels = dict(zip((field.name for field in FIELDS), made, strict=True))
-    return levels, np.union1d(came, _generations(change, met, levels))
+    marked, beside = _generations(change, met, levels)
+    return levels, np.union1d(came, marked), beside
 
 
 def _compared(change: Change, left: Places, right: Places) -> dict[str, Levels]:
@@ -133,8 +137,11 @@ def firm_rarity(table: Table, left: Places, right: Places) -> Levels:
     return np.where(same, seen, FIRM_RARITY.at("missing")).astype(np.uint8)
 
 
-def _generations(change: Change, met: Met, levels: dict[str, Levels]) -> Ints:
-    """Mark pairs in which nobody says Jr or Sr and a namesake in the house does; returns those that changed."""
+def _generations(change: Change, met: Met, levels: dict[str, Levels]) -> tuple[Ints, Bools]:
+    """Mark pairs in which nobody says Jr or Sr and a namesake in the house does; returns those that changed.
+
+    And the records with such a namesake.
+    """
     pairs, came = met.pairs, met.splice.came
     some = met.left_behind | _marked(len(change.splice), pairs.left[came], pairs.right[came])
     near = incident(pairs, some)
@@ -147,8 +154,7 @@ def _generations(change: Change, met: Met, levels: dict[str, Levels]) -> Ints:
     neither = (was == NONE) | (was == BESIDE)
     level = np.where(neither, np.where(alike & (beside[left] | beside[right]), BESIDE, NONE), was).astype(np.uint8)
     levels["generation"][near] = level
-    changed: Ints = near[level != was]
-    return changed
+    return near[level != was], beside
 
 
 def _scores(before: Index, met: Met, levels: dict[str, Levels], anew: Ints) -> Scores:
@@ -185,9 +191,9 @@ def _after_rivals(before: Index, scores: Scores, met: Met, anew: Ints) -> tuple[
     return replace(scores, probability=probability), moved
 
 
-def _settled(change: Change, met: Met, scores: Scores, moved: Ints) -> Found:
+def _settled(change: Change, met: Met, scored: tuple[Scores, Ints], more: tuple[Bools, Blocks]) -> Found:
     """Customers, scores, decisions and households."""
-    before, pairs, count = change.before, met.pairs, len(change.splice)
+    (scores, moved), before, pairs, count = scored, change.before, met.pairs, len(change.splice)
     probability = answered(scores, None)
     start = met.left_behind | _marked(count, pairs.left[moved], pairs.right[moved], change.splice.came)
     some = _hanging_together(pairs, probability, start)
@@ -203,7 +209,7 @@ def _settled(change: Change, met: Met, scores: Scores, moved: Ints) -> Found:
     learned = before.learned
     decision[near] = decided(score[near], levels, together[near], (learned.policy, learned.crowd, learned.threshold))
     home = _households(change, scores, cluster, some)
-    return Found(scores, score, together, decision, cluster, home, some, len(met.splice.came))
+    return Found(scores, score, together, decision, cluster, home, some, len(met.splice.came), *more)
 
 
 def _hanging_together(pairs: Pairs, probability: Floats, start: Bools) -> Bools:
