@@ -143,6 +143,8 @@ def attempt(target: Annotated[str, typer.Argument(help="A target of alerts.yaml"
     if found is None:
         raise FixInput(f"{target!r} is no target of {home / 'alerts.yaml'}")
     deliver(os.environ)(found, telling.trial(target, now), now)
+    with memory(home) as kept:
+        kept.set_mark(f"tried {target}", now.isoformat())
     typer.echo(f"{target} took it")
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from he_sync.cli.doctor_house import house_probes
+from he_sync.cli.doctor_production import production_probes
 from he_sync.connect.doctor import Finding, diagnose
 from he_sync.connect.doctor_probes import epicor_probes, heartland_probes, processor_probes
 from he_sync.connect.systems import connect
@@ -20,7 +21,10 @@ from he_sync.flows import night
 from he_sync.settings import read_settings
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON")] = False) -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON")] = False,
+    production: Annotated[bool, typer.Option("--production", help="Look at what production needs as well")] = False,
+) -> None:
     """Check the connections and settings of this installation; exit 1 when something must be done.
 
     `ok` is as it must be, `DO` must be done, `may` works and could be better.
@@ -35,6 +39,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findi
             processor_probes(systems.processor),
             epicor_probes(systems.epicor, retailer),
             house_probes(settings.store, os.environ),
+            production_probes(os.environ) if production else [],
         )
         findings = diagnose(chain(*probes))
     if as_json:

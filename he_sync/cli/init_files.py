@@ -20,6 +20,12 @@ from he_sync.flows.folder import TEMPLATES
 from he_sync.model.errors import FixInput
 
 HERE = Path(__file__).with_name("installation")
+READER = Environment(
+    loader=FileSystemLoader(HERE),
+    undefined=StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=select_autoescape(()),  # no page among them: YAML and what a shell and systemd read
+)
 COPIED = ("workspace.yaml", "dagster/dagster.yaml", "deploy/dagster.postgres.yaml", "deploy/requirements.lock")
 FILLED = (
     *("profile.yaml", "he-sync.env", "alerts.yaml", "README.md"),
@@ -120,11 +126,5 @@ def programs_folder() -> Path:
 
 def _filled(name: str, values: Values, **more: object) -> str:
     """A template of ours with the installation's words."""
-    reader = Environment(
-        loader=FileSystemLoader(HERE),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=select_autoescape(()),  # no page among them: YAML and what a shell and systemd read
-    )
     words = {**asdict(values), "version": version("he-sync"), **more}
-    return reader.get_template(name).render(words)
+    return READER.get_template(name).render(words)
