@@ -20,6 +20,7 @@ from assets.days import TIMEZONE
 from assets.drain import drain_job
 from assets.expectations import close_expectations
 from assets.flow import GROUP, load_flows
+from assets.housekeeping import housekeeping
 from assets.match import GROUP as MATCHED
 from assets.match import MATCH
 from assets.pulls import PULLS
@@ -37,7 +38,7 @@ from sensors.back_fills import back_fills
 from sensors.changes import asking, changes
 from sensors.deadlines import unsigned_store_days
 from sensors.failures import alarms, run_failures
-from sensors.schedules import nightly_close, nightly_match
+from sensors.schedules import nightly_close, nightly_housekeeping, nightly_match
 from sensors.sweep import inbox_sweep
 from sensors.watching import watching
 
@@ -110,8 +111,12 @@ def build(
         ]
         if assets is None
         else assets,
-        jobs=[night, full, match, drain_job],
-        schedules=[nightly_close(night, TIMEZONE), nightly_match(match, TIMEZONE)],
+        jobs=[night, full, match, drain_job, housekeeping],
+        schedules=[
+            nightly_close(night, TIMEZONE),
+            nightly_match(match, TIMEZONE),
+            nightly_housekeeping(housekeeping, TIMEZONE),
+        ],
         sensors=[
             inbox_sweep(drain_job),
             *polls(),

@@ -59,3 +59,14 @@ def nightly_match(job: Any, timezone: str) -> dg.ScheduleDefinition:
     return dg.ScheduleDefinition(
         name="match_customers", job=job, cron_schedule=f"0 {MATCH_HOUR} * * *", execution_timezone=timezone
     )
+
+
+HOUSEKEEPING_HOUR = 3
+"""Before the close, which then finds a backup of the day behind it; `backup_old` fires after 26 hours without one."""
+
+
+def nightly_housekeeping(job: Any, timezone: str) -> dg.ScheduleDefinition:
+    """A backup a day, and what retention lets go."""
+    return dg.ScheduleDefinition(
+        name="housekeeping", job=job, cron_schedule=f"0 {HOUSEKEEPING_HOUR} * * *", execution_timezone=timezone
+    )

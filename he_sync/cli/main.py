@@ -42,6 +42,7 @@ COMMANDS = {
     "down": "stack",
     "doctor": "doctor",
     "proof": "proof",
+    "prune": "prune",
 }
 """Verbs of one word and the module that has the function of that name."""
 

@@ -27,6 +27,7 @@ INBOX = "tests/store/test_inbox.py"
 EFFECTS = "tests/store/test_effects.py"
 LANES = "tests/store/test_lanes.py"
 DRAIN = "tests/flows/test_drain.py"
+BACKUPS, PRUNING = "tests/backup/test_backups.py", "tests/pruning/test_pruning.py"
 RESTORED, VOIDING = "tests/backup/test_catching_up.py", "he_sync/store/backup/voiding.py"
 EDITS = "tests/flows/test_flow_edits.py"
 MIGRATION = "he_sync/store/migrations/versions/v0002_event_path.py"
@@ -298,6 +299,56 @@ BUGS = (
         "    _effects(connection, fence, now)\n",
         "    _effects(connection, fence, now)\n    connection.exec_driver_sql('DELETE FROM cursors')\n",
         (RESTORED,),
+    ),
+    Bug(
+        "put the restored store in its place before it is voided",
+        "he_sync/store/backup/restoring.py",
+        "        shutil.copyfile(copy, stage / COPY)\n",
+        "        shutil.copyfile(copy, target)\n        shutil.copyfile(copy, stage / COPY)\n",
+        (BACKUPS,),
+    ),
+    Bug(
+        "let the tokens of a restored store go on where the backup stood",
+        VOIDING,
+        '"token": fence, "worker": None',
+        '"worker": None',
+        (BACKUPS,),
+    ),
+    # retention
+    Bug(
+        "prune the row of an event with its body",
+        "he_sync/store/pruning/rows.py",
+        "connection.execute(update(inbox).where(inbox.c.seq.in_(seqs), inbox.c.state.in_(OVER)).values(body=GONE))",
+        "connection.execute(delete(inbox).where(inbox.c.seq.in_(seqs)))",
+        (PRUNING,),
+    ),
+    Bug(
+        "prune the story of what is open",
+        "he_sync/store/pruning/rows.py",
+        "story.c.at < before, ~_has_open(story.c.entity)",
+        "story.c.at < before",
+        (PRUNING,),
+    ),
+    Bug(
+        "prune a snapshot that a close names",
+        "he_sync/store/pruning/snapshots.py",
+        "path.name not in needed.files and path.name != current",
+        "path.name != current",
+        (PRUNING,),
+    ),
+    Bug(
+        "prune snapshots of a date that was signed",
+        "he_sync/store/pruning/snapshots.py",
+        "    if folder.name in needed.dates:\n        return\n",
+        "",
+        (PRUNING,),
+    ),
+    Bug(
+        "prune the newest run of a job",
+        "assets/housekeeping.py",
+        "if run.run_id != newest[run.job_name]:",
+        "if newest[run.job_name]:",
+        ("tests/dagster/test_housekeeping.py",),
     ),
     # flows and mapping
     Bug(
