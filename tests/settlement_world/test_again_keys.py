@@ -15,7 +15,7 @@ from he_sync.reconcile import runs
 from he_sync.reconcile.again.alike import alike
 from he_sync.reconcile.again.breaks import Breaks
 from he_sync.reconcile.again.day_links import difference
-from he_sync.reconcile.again.whereabouts import Spans, pack
+from he_sync.reconcile.again.whereabouts import Spans, pack, shifted
 from he_sync.reconcile.chain.found import Break
 from he_sync.reconcile.chain.write import write_breaks
 from he_sync.reconcile.given import known
@@ -49,7 +49,9 @@ def test_keys_close_together_and_none_at_all_are_told_apart_without_a_search(tmp
     assert table.there is not None
     for key in [*rng.permutation(keys[50:])[:100].tolist(), int(keys[50:].max()), int(keys[50:].min())]:
         wanted = np.array([key, 5, key + 10**12, -key])
-        assert set(np.flatnonzero(table.holding(wanted)).tolist()) == set(files[np.isin(keys, wanted)].tolist())
+        mask, there = table.found(wanted)
+        assert set(np.flatnonzero(mask).tolist()) == set(files[np.isin(keys, wanted)].tolist())
+        assert set(shifted(wanted[np.isin(wanted, keys)]).tolist()) == {one for some in there for one in some.tolist()}
 
 
 def test_ids_that_count_up_take_a_span_a_file(tmp_path):

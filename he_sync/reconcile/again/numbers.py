@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from he_sync.reconcile.again.whereabouts import MOST_FILES, Packed, Spans, pack
+from he_sync.reconcile.again.whereabouts import MOST_FILES, Packed, Spans, pack, shifted
 from he_sync.reconcile.chain.arrays import Reader
-from he_sync.reconcile.chain.keys import Ints
+from he_sync.reconcile.chain.keys import Ints, among
 from he_sync.reconcile.given import Books
 from he_sync.reconcile.given.files import Raw
 
@@ -65,6 +65,10 @@ class Numbers:
 
         A key of 0 names nothing.
         """
+        return self.holding(relation, column, keys, files)[0]
+
+    def holding(self, relation: str, column: str, keys: Ints, files: Digests | None = None) -> tuple[set[str], Ints]:
+        """The same, and the keys that may be in a file: of a new day's 90,000 references a few."""
         keys = keys[keys != 0]
         known = self.files.get(relation, {})
         alive = np.zeros(MOST_FILES, bool)
@@ -72,10 +76,14 @@ class Numbers:
             number: name for name, (digest, number) in known.items() if files is None or files.get(name) == digest
         }
         alive[list(name_of)] = True
-        found: set[int] = set()
+        found, there = np.zeros(MOST_FILES, bool), []
         for spans in self._tables(relation, column) if len(keys) and name_of else ():
-            found.update(np.flatnonzero(alive & spans.holding(keys)).tolist())
-        return {name_of[number] for number in found}
+            mask, hit = spans.found(keys)
+            found |= alive & mask
+            there += hit
+        some = np.unique(np.concatenate(there)) if there else np.empty(0, np.uint64)
+        keys = keys[among(some, shifted(keys))]
+        return {name_of[number] for number in np.flatnonzero(found).tolist()}, keys
 
     def _tables(self, relation: str, column: str) -> list[Spans]:
         key = f"{relation}.{column}"

@@ -116,8 +116,11 @@ class Reach:
     def _kept(self, name: str) -> str:
         return f"read_parquet([{', '.join(map(quoted, _copies_of(self.before.out / FOLDER, name)))}])"
 
-    def names(self, relation: str, columns: str, asked: Frame) -> set[str]:
-        """The files, less those that came, whose rows may have `columns` as a row of `asked` has its own."""
+    def names(self, relation: str, columns: str, asked: Frame) -> tuple[set[str], Frame]:
+        """The files, less those that came, whose rows may have `columns` as a row of `asked` has its own.
+
+        And the rows of `asked` that may be in one: with few of them most of a file is passed over.
+        """
         came = {path.name for path in self.before.came.get(relation, ())}
         *_, column = columns.split(", ")
         column = column.removeprefix("t.")
@@ -126,8 +129,9 @@ class Reach:
             wanted = np.unique(keys)
             found = {name for name, span in self.dates[relation].items() if _any_in(wanted, span)}
         else:
-            found = self.before.numbers.names(relation, column, keys, self.digests.get(relation))
-        return found - came
+            found, some = self.before.numbers.holding(relation, column, keys, self.digests.get(relation))
+            asked = asked if len(asked) > 1 else dict.fromkeys(asked, some)
+        return found - came, asked
 
     def source(self, relation: str, names: set[str]) -> str:
         """What to put after FROM for the rows of some files."""

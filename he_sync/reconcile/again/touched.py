@@ -68,9 +68,14 @@ class Leg:
         gone = f"SELECT {self._columns(relation)} FROM went.{relation} WHERE {self.where[relation]}"
         return f"(FROM {self.name}_now.{relation} UNION ALL {gone})"
 
+    @property
+    def first(self) -> bool:
+        """Whether the search at hand sees all rows for the first time."""
+        return not self._known
+
     def fresh(self, relation: str) -> str:
         """Those that the search at hand has not seen yet; what single rows lead to need not be asked again."""
-        if not self._known:
+        if self.first:
             return self.both(relation)
         return f"(FROM {self.name}_more.{relation} WHERE rowid >= {self._known[relation]})"
 
@@ -84,7 +89,7 @@ class Leg:
             known = f"FROM ({keys}) w(id) ANTI JOIN {here} h ON w.id = h.{key}"
             keys = tables.fetch(self.run, known if columns == f"t.{key}" else keys)
         asked = self._unasked(f"{relation} {columns} {where}", keys)
-        names = self.reach.names(relation, columns, asked)
+        names, asked = self.reach.names(relation, columns, asked)
         if not names:
             return
         tables.show(self.reach.connection, "asked", asked)
@@ -149,7 +154,7 @@ def touched_cards(reach: Reach, kept: Mapping[str, Frame], known: int) -> None:
     for name in ("pool_payments", "mids", "voids"):
         tables.show(reach.connection, f"kept_{name}", kept[name])
     leg = Leg(reach, "card", pos_payments=ANY, settlement_lines=ANY)
-    leg.kept = kept
+    leg.kept = {**kept, "pool_lines": _with_store(kept["pool_lines"], kept["mids"])}
     leg.fetch("settlement_lines", "t.batch_id", "SELECT id FROM batches_touched WHERE id <> 0")
     way = f"SELECT id FROM kept_pool_payments WHERE day + {LATEST_BATCH} > {known}"
     leg.fetch("pos_payments", "t.payment_id", way)
@@ -186,7 +191,7 @@ def _pooled(leg: Leg) -> None:
     rows = f"SELECT s, c, d - DATE '1970-01-01' AS d FROM ({of_payments} UNION ALL {of_lines}) t(s, c, d)"
     amounts = tables.fetch(leg.run, rows)
     mine = alike(leg.kept["pool_payments"], ("amount", "plain"), amounts, ABOUT)
-    theirs = alike(_with_store(leg.kept["pool_lines"], leg.kept["mids"]), ("gross",), amounts, ABOUT)
+    theirs = alike(leg.kept["pool_lines"], ("gross",), amounts, ABOUT)
     leg.fetch("pos_payments", "t.payment_id", leg.shown(mine))
     leg.fetch("settlement_lines", "t.line_id", leg.shown(theirs))
 
@@ -249,11 +254,12 @@ def _of_orders(leg: Leg) -> None:
     unknown = f"SELECT erp_doc FROM docs ANTI JOIN {leg.both('erp_orders')} USING (erp_doc)"
     leg.fetch("gl_lines", "t.erp_doc", unknown, "t.source = 'PAY'")
     payments, postings = leg.both("pos_payments"), leg.both("gl_lines")
+    again = f" UNION ALL FROM {postings} SEMI JOIN about USING (ref) SEMI JOIN docs_done USING (erp_doc)"
     orders = (
         f"SELECT order_id FROM odd WHERE order_id <> 0 UNION SELECT e.order_id FROM odd"
         f" JOIN {leg.both('erp_orders')} e USING (erp_doc) UNION SELECT p.order_id FROM"
-        f" (FROM {postings} SEMI JOIN docs USING (erp_doc) UNION ALL FROM {postings} SEMI JOIN about USING (ref)"
-        f" SEMI JOIN docs_done USING (erp_doc)) g JOIN {payments} p ON p.payment_id = g.ref"
+        f" (FROM {postings} SEMI JOIN docs USING (erp_doc){'' if leg.first else again}) g"
+        f" JOIN {payments} p ON p.payment_id = g.ref"
     )
     leg.fetch("pos_payments", "t.order_id", orders)
 
@@ -281,7 +287,9 @@ def _odd(leg: Leg) -> None:
         f"CREATE OR REPLACE TEMP TABLE about AS SELECT ref FROM {leg.fresh('gl_lines')}"
         f" UNION ALL SELECT payment_id FROM {leg.fresh('pos_payments')}"
     )
-    leg.run(f"CREATE OR REPLACE TEMP TABLE posted AS FROM {postings} SEMI JOIN about USING (ref) WHERE source = 'PAY'")
+    some = "" if leg.first else "SEMI JOIN about USING (ref)"
+    columns = "ref, erp_doc, store_id, amount_cents, posting_date"
+    leg.run(f"CREATE OR REPLACE TEMP TABLE posted AS SELECT {columns} FROM {postings} {some} WHERE source = 'PAY'")
     leg.run(
         "CREATE OR REPLACE TEMP TABLE odd AS SELECT DISTINCT g.erp_doc, p.order_id FROM posted g"
         f" LEFT JOIN {payments} p ON g.ref = p.payment_id WHERE p.payment_id IS NULL"

@@ -28,11 +28,16 @@ FEW = 4  # spans are kept as first and last key where they are at most one of so
 
 def pack(keys: AnyInts, files: AnyInts) -> Packed:
     """Keys and the numbers of their files as sorted whole numbers."""
-    packed = keys.astype(np.int64).view(np.uint64) << np.uint64(BITS)
+    packed = shifted(keys)
     packed |= files.astype(np.uint64)
     if not bool(np.all(packed[1:] >= packed[:-1])):
         packed.sort()
     return packed
+
+
+def shifted(keys: AnyInts) -> Packed:
+    """Keys with room for a file's number, in their order."""
+    return keys.astype(np.int64).view(np.uint64) << np.uint64(BITS)
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,12 @@ class Spans:
 
     def holding(self, keys: Ints) -> NDArray[np.bool_]:
         """By number, the files that may hold one of the keys."""
-        wanted = np.sort(self._possible(keys.astype(np.int64).view(np.uint64) << np.uint64(BITS)))
+        return self.found(keys)[0]
+
+    def found(self, keys: Ints) -> tuple[NDArray[np.bool_], list[Packed]]:
+        """The same, and the keys that may be there, as `pack` has them with a file's number of 0."""
+        hit: list[Packed] = []
+        wanted = np.sort(self._possible(shifted(keys)))
         at = np.searchsorted(self.last, wanted, "left")
         found = np.zeros(MOST_FILES, bool)
         while len(at):  # one turn, and one more for each further file of a key
@@ -64,7 +74,8 @@ class Spans:
             here = first <= wanted | np.uint64(MOST_FILES - 1)
             found[(first[here] & np.uint64(MOST_FILES - 1)).astype(np.int64)] = True
             at, wanted = at[here] + 1, wanted[here]
-        return found
+            hit.append(wanted)
+        return found, hit[:1]
 
     def _possible(self, wanted: Packed) -> Packed:
         """Those that may be here: a new day's keys are in few earlier files, and a bit says so without a search."""
