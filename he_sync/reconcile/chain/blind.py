@@ -7,6 +7,7 @@ chain cannot explain.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache, partial
 
 import numpy as np
 
@@ -55,7 +56,8 @@ class Blind:
             steps[store] = cut.steps
         count = len(self.one.row)
         day = batch_days(self.one.time, self.one.timed, steps[self.one.store])
-        result = Inferred(day, np.full(count, -1, np.int64), np.zeros(count, bool), cuts, self._fees(day))
+        fees = cache(partial(self._fees, day.copy()))
+        result = Inferred(day, np.full(count, -1, np.int64), np.zeros(count, bool), cuts, fees)
         for leg in self.legs:
             self._follow(leg, result)
         return result

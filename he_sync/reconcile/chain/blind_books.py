@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from itertools import permutations
+from itertools import count, groupby, permutations
+from operator import itemgetter
 
 import numpy as np
 
@@ -38,8 +39,7 @@ class BlindBooks:
         self.stores: Stores = funding.stores
         self.funding, self.statement = funding, statement
         self.account = self.stores.account[self.one.store]
-        legs = zip(self.account.tolist(), self.one.brand.tolist(), self.one.currency.tolist(), strict=True)
-        self.legs: list[LegKey] = sorted(set(legs))
+        self.legs: list[LegKey] = _legs(self.one, self.stores)
         self.exchanged: Counter[int] = Counter()  # cents by currency: due in the stores', less due in the accounts'
         self.from_bank: set[LegKey] = set()  # legs whose deposits only the bank tells
 
@@ -143,30 +143,29 @@ class BlindBooks:
         one = self.one
         paid = {i: receipt.lines[0] for receipt in self.statement.receipts for i in receipt.expected}
         columns = (one.store, one.currency, inferred.day, one.brand)
-        order, _, rank = group(columns, one.row)
+        order, batch, rank = group(columns, one.row)
         starts = np.flatnonzero(rank == 0)
-        near: dict[tuple[int, int, int], dict[int, int]] = defaultdict(dict)
-        named = [column[order[starts]].tolist() for column in columns]
+        stores, currencies, dates, brands = (column[order[starts]].tolist() for column in columns)
         cost = np.add.reduceat(one.fee[order], starts).tolist() if len(order) else []
-        keys = list(zip(named[0], named[1], named[2], strict=True))
-        for key, brand, fees_of in zip(keys, named[3], cost, strict=True):
-            near[key][brand] = fees_of
-        paying = _paying(inferred.due[order], starts)
+        paying, bank = _paying(inferred.due[order], starts), self.statement.bank.ids
         refs, alike = np.zeros((2, len(starts)), np.int64)
         banks: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for i, (key, brand, due) in enumerate(zip(keys, named[3], paying, strict=True)):
-            fee, ref = fees.by_brand(*key, near[key]).get(brand, (0, 0))
-            if not ref or fee != near[key][brand]:
-                continue
-            refs[i], alike[i] = ref, fees.alike(*key, fee)
-            if due in paid:
-                banks[int(alike[i])].append((ref, int(self.statement.bank.ids[paid[due]])))
+        of_days = zip(stores, currencies, dates, count(), strict=False)
+        for (store, currency, day), batches in groupby(of_days, key=itemgetter(0, 1, 2)):
+            of_day = [batch[3] for batch in batches]
+            told = fees.by_brand(store, currency, day, {brands[i]: cost[i] for i in of_day})
+            for i in of_day:
+                fee, ref = told.get(brands[i], (0, 0))
+                if ref and fee == cost[i]:
+                    refs[i] = ref
+                    alike[i] = others = fees.alike(store, currency, day, fee)
+                    if paying[i] in paid:
+                        banks[others].append((ref, int(bank[paid[paying[i]]])))
         if found.allowance.rules.uses("LB", LEDGER[1]):
-            of_row, alike_of_row = np.zeros((2, len(order)), np.int64)
-            batch = np.cumsum(rank == 0) - 1
-            of_row[order], alike_of_row[order] = refs[batch], alike[batch]
+            of_row = np.zeros(len(order), np.int64)
             for others in np.unique(alike[refs != 0]).tolist():
-                rows = np.flatnonzero((of_row != 0) & (alike_of_row == others))
+                of_row[order] = np.where(alike == others, refs, 0)[batch]
+                rows = np.flatnonzero(of_row)
                 self._link_named(rows, of_row[rows], banks[others], others, found)
 
     def _link_named(self, rows: Ints, refs: Ints, banks: list[tuple[int, int]], others: int, found: Found) -> None:
@@ -207,3 +206,15 @@ def _paying(due: Ints, starts: Ints) -> list[int]:
     for i in np.flatnonzero(found != np.maximum.reduceat(due, starts)).tolist():
         found[i] = np.bincount(due[starts[i] : ends[i]] + 1).argmax() - 1
     return list(map(int, found))
+
+
+def _legs(one: Unbatched, stores: Stores) -> list[LegKey]:
+    """The legs that have lines: few, so that what tells them apart is counted and not sorted."""
+    if not len(one.store):
+        return []
+    brand = one.brand.astype(np.int64) + 1  # -1 is none
+    sizes = len(stores.ids), int(brand.max()) + 1, int(one.currency.max()) + 1
+    there = np.flatnonzero(np.bincount(np.ravel_multi_index((one.store, brand, one.currency), sizes)))
+    store, brands, currency = np.unravel_index(there, sizes)
+    account = stores.account[store].tolist()
+    return sorted(set(zip(account, (brands - 1).tolist(), currency.tolist(), strict=True)))

@@ -5,7 +5,7 @@ A leg is one bank account, brand group and currency. Its units are deposits with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from he_sync.reconcile.chain.bank_days import BankDays
@@ -112,7 +112,8 @@ class Inferred:
     due: Ints
     sure: Mask
     cuts: dict[int, CutOff]
-    fees: dict[tuple[int, int, int], dict[int, int]]  # of natural batches, by store, currency and day, then brand
+    fees: Callable[[], dict[tuple[int, int, int], dict[int, int]]]
+    """Of natural batches, by store, currency and day, then brand; summed where a report is in no order of deposits."""
     parts: dict[int, list[int]] = field(default_factory=dict)  # further deposits that paid with an expected one
     steady: set[int] = field(default_factory=set)  # expected deposits whose residual later deposits confirm
     residuals: list[Left] = field(default_factory=list)

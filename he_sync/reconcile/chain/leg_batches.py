@@ -32,11 +32,11 @@ class LegBatches:
         Computed where it is asked for: a report in the order of its deposits needs no fees.
         """
         gaps: dict[int, dict[int, int]] = {}
-        ground, leg = self.ground, self.leg
+        ground, leg, fees_of = self.ground, self.leg, self._fees_of()
         for store in sorted({batch[0] for batch in self.rows_of} & ground.fees.stores):
             running, gaps[store] = 0, {}
             for day in range(ground.first, ground.first + ground.days):
-                nearest = dict.fromkeys(self._brands, 0) | self._fees_of.get((store, leg.currency, day), {})
+                nearest = dict.fromkeys(self._brands, 0) | fees_of.get((store, leg.currency, day), {})
                 posted = ground.fees.by_brand(store, leg.currency, day, nearest).get(leg.brand, (0, 0))[0]
                 running += posted - self._fee.get((store, day), 0)
                 gaps[store][day] = running
