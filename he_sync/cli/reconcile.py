@@ -17,7 +17,7 @@ import typer
 from he_sync.model.errors import FixInput
 from he_sync.model.money import show
 from he_sync.reconcile import runs
-from he_sync.reconcile.memory import keep_freed, uncollected
+from he_sync.reconcile.memory import keep_freed, uncollected, without_matrices
 
 DOES_NOT_CLOSE = 3
 app = typer.Typer(no_args_is_help=True)
@@ -38,6 +38,7 @@ def settlements(  # noqa: PLR0913, PLR0917 - the options of a verb
 ) -> None:
     """Payments to settlement lines, batches, deposits, bank and ledger, with orders and stock where they are there."""
     keep_freed()
+    without_matrices()
     with _progress() as tell, uncollected():
         figures = runs.settlements(folder, out, rules=config, threads=threads, previous=previous, tell=tell)
     _print(figures, out, as_json=as_json)

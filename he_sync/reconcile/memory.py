@@ -1,4 +1,4 @@
-"""Memory of a process that reconciles and ends: kept for the next column instead of given back and cleared again.
+"""Memory and threads of a process that reconciles and ends: freed memory is kept for the next column.
 
 A column of 5 million amounts is 40 MB. glibc maps and unmaps each one on its own, and the kernel clears every page of
 it: a fifth of the processor time of 5 million payments. Nothing here changes what is computed.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,14 @@ def keep_freed() -> None:
     if mallopt is not None:
         for option, value in ((ARENA_MAX, 1), (MMAP_MAX, 0), (TRIM_THRESHOLD, KEPT)):
             mallopt(option, value)
+
+
+def without_matrices() -> None:
+    """Start none of the threads that wait for products of matrices: no rule has one. To be said before numpy is loaded.
+
+    They cost 0.02 s of processor time, and on a busy machine 0.1 s.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @contextmanager
