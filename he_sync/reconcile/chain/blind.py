@@ -113,10 +113,11 @@ def _cut_elsewhere(books: LegBatches, place: dict[Batch, Unit], natural: Ints, r
     """The chance of each line of a leg that its store's cut-off is another one, under which it is paid elsewhere."""
     one, rows = books.one, books.leg.rows
     found = np.zeros(len(rows))
-    for store in sorted(set(one.store[rows].tolist())):
+    for store in np.unique(one.store[rows]).tolist():
         cut = result.cuts[store]
-        for at in np.flatnonzero((cut.chance > UNLIKELY) & (cut.steps != CUTS)).tolist():
-            mine = np.flatnonzero(one.store[rows] == store)
+        likely = np.flatnonzero((cut.chance > UNLIKELY) & (cut.steps != CUTS)).tolist()
+        mine = np.flatnonzero(one.store[rows] == store) if likely else rows[:0]
+        for at in likely:
             days = batch_days(one.time[rows[mine]], one.timed[rows[mine]], CUTS[at])
             for i in np.flatnonzero(days != natural[rows[mine]]).tolist():
                 here, there = (store, int(natural[rows[mine[i]]])), (store, int(days[i]))
