@@ -61,7 +61,7 @@ def _print(found: Clearing, books: Books) -> None:
             table.title = title
             console.print(table)
     for one in found.causes:
-        if one.gap.until:
+        if not one.gap.on(found.dates[-1]):
             console.print(f"was off: {_cause(one)}", markup=False, soft_wrap=True)
 
 

@@ -46,7 +46,7 @@ def clearing(office: Books, until: str, first: str = "") -> Clearing:
         office.retailer.accounts.bank,
     )
     accounts = accounts_of(office.retailer)
-    lines = booked(ledger_of(office.lake, dates), meant, accounts, dates[0])
+    lines = booked(_ledger_known(office.lake, dates), meant, accounts, dates[0])
     found = moves(known, dates[0], office.retailer)
     return prove(found, lines, dates, office.retailer.accounts, office.retailer.currency)
 
@@ -116,6 +116,12 @@ READS = (("canonical", "ledger_lines"), ("canonical", "ledger_elsewhere"), ("clo
 
 def ledger_of(lake: Lake, dates: Sequence[str]) -> pd.DataFrame:
     """The lines up to the last date. A date's are those of its last read, and what reads of others found since."""
+    rows = _ledger_known(lake, dates)
+    return rows[rows["posting_date"] <= dates[-1]]
+
+
+def _ledger_known(lake: Lake, dates: Sequence[str]) -> pd.DataFrame:
+    """The same with what is known to be dated later: postings of these dates' payments and store-days."""
     reads, last_read = [], dict.fromkeys(dates, 0)
     for day in dates:
         for stage, name in READS:
@@ -126,7 +132,7 @@ def ledger_of(lake: Lake, dates: Sequence[str]) -> pd.DataFrame:
                 last_read[day] = max(last_read[day], at if name != "ledger_elsewhere" else 0)
     rows = pd.concat(reads).sort_values("read_at", ascending=False, kind="stable")
     since = rows["posting_date"].map(last_read).fillna(0)
-    return rows[(rows["read_at"] >= since) & (rows["posting_date"] <= dates[-1])].drop_duplicates("line_id")
+    return rows[rows["read_at"] >= since].drop_duplicates("line_id")
 
 
 def of(found: Clearing, accounts: Collection[str], stores: Collection[str]) -> Clearing:

@@ -30,12 +30,16 @@ class Cause:
 
 @dataclass(frozen=True)
 class _Case:
-    """A gap with what should have moved the account and what did, up to the date on which it opened."""
+    """A gap with what should have moved the account and what did, up to the date on which it opened.
+
+    `right_then`: from the date on which it ends nothing of its event differs.
+    """
 
     gap: Gap
     wanted: list[Any]
     lines: list[Any]
     currency: str
+    right_then: bool
 
     @property
     def should(self) -> int:
@@ -86,15 +90,30 @@ def _of(rows: pd.DataFrame, gaps: Sequence[Gap]) -> dict[Place, list[Any]]:
 def _case(gap: Gap, wanted: dict[Place, list[Any]], lines: dict[Place, list[Any]], currency: str) -> _Case:
     place = (gap.account, gap.unit, gap.event)
     due, there = ([row for row in rows.get(place, ()) if row.date <= gap.since] for rows in (wanted, lines))
-    return _Case(gap, due, there, currency)
+    left = (_until(gap, lines.get(place, ())), _until(gap, wanted.get(place, ())))
+    return _Case(gap, due, there, currency, bool(gap.until) and left[0] == left[1])
+
+
+def _until(gap: Gap, rows: Iterable[Any]) -> int:
+    return sum(int(row.amount_minor) for row in rows if row.date <= gap.until)
 
 
 def _cause(case: _Case) -> Cause:
-    if case.gap.until:
-        why = f"{case.against} until {case.gap.until}"
-        return Cause(case.gap, why, case.documents, f"none, it is right from {case.gap.until} on")
+    if case.right_then:
+        return _dated_later(case)
     kinds = {words.STORE_DAY: _store_day, words.DEPOSIT: _deposit, words.PAYMENT: _stranger}
     return kinds.get(case.subject[0], _by_hand)(case)
+
+
+def _dated_later(case: _Case) -> Cause:
+    """Right from a later posting on; in another month the one that it belongs to is closed without it."""
+    month, right = case.gap.since[:7], f"it is right from {case.gap.until} on"
+    todo = (
+        f"none, {right}"
+        if case.gap.until[:7] == month
+        else f"{right}; have it dated {case.gap.since} if {month} is open"
+    )
+    return Cause(case.gap, f"{case.against} until {case.gap.until}", _payments(case) or case.documents, todo)
 
 
 def _by_hand(case: _Case) -> Cause:

@@ -126,17 +126,20 @@ def _steps(rows: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def gaps(moves: pd.DataFrame, booked: pd.DataFrame, dates: Sequence[str]) -> list[Gap]:
-    """What differs by event and span of dates, up to the last of `dates`; their sum on a date is its difference."""
+    """What differs by event and span of dates, up to the last of `dates`; their sum on a date is its difference.
+
+    A span may end after the last date, where a line is known that is dated then.
+    """
     first, last = dates[0], dates[-1]
     theirs = booked[[*PLACE, "date", "event", "amount_minor"]]
     mine = moves[moves["date"] >= first].drop(columns="item")
     both = pd.concat([theirs, mine.assign(amount_minor=-mine["amount_minor"])], ignore_index=True)
-    steps = _steps(both[both["date"] <= last], "event")
+    steps = _steps(both, "event")
     following = steps.groupby([*PLACE, "event"])["date"].shift(-1).fillna("")
     found = [
         Gap(row.account, row.unit, row.event, row.date, until, int(row.stands))
         for row, until in zip(records(steps), following, strict=True)
-        if row.stands
+        if row.stands and row.date <= last
     ]
     return sorted(_joined(found), key=lambda one: (one.account, one.unit, one.since, one.event))
 

@@ -32,7 +32,7 @@ class Clearing:
     @property
     def open_causes(self) -> tuple[Cause, ...]:
         """What is not right at the end of the last date; none is the proof."""
-        return tuple(one for one in self.causes if not one.gap.until)
+        return tuple(one for one in self.causes if one.gap.on(self.dates[-1]))
 
 
 def proven(books: Accounts, cards: Collection[str] = ()) -> tuple[str, ...]:
@@ -47,16 +47,19 @@ def owed(books: Accounts) -> frozenset[str]:
 
 
 def prove(moves: pd.DataFrame, booked: pd.DataFrame, dates: Sequence[str], books: Accounts, currency: str) -> Clearing:
-    """Hold the ledger's lines against what should have moved, up to the last of `dates`."""
+    """Hold the ledger's lines against what should have moved, up to the last of `dates`.
+
+    Lines dated later move nothing yet; they say from when on a difference is none.
+    """
     last = dates[-1]
     moves, lines = moves[moves["date"] <= last], booked[booked["date"] <= last]
-    hand = lines["event"] == ""
-    named = lines.assign(event=lines["event"].mask(hand, f"{words.BY_HAND} " + lines["document"]))
+    hand = f"{words.BY_HAND} " + booked["document"]
+    named = booked.assign(event=booked["event"].mask(booked["event"] == "", hand))
     found = gaps(moves, named, dates)
     return Clearing(
         tuple(dates),
-        tuple(roll(moves, named, dates, owed(books))),
+        tuple(roll(moves, named[named["date"] <= last], dates, owed(books))),
         tuple(open_items(moves, last)),
         tuple(explain(found, moves, named, currency)),
-        lines[hand].sort_values(["date", "account", "document"]).reset_index(drop=True),
+        lines[lines["event"] == ""].sort_values(["date", "account", "document"]).reset_index(drop=True),
     )

@@ -200,6 +200,27 @@ def test_a_store_day_posted_late_is_a_difference_until_then_and_right_from_then_
     assert found.causes[0].action == f"none, it is right from {day(4)} on"
 
 
+def test_a_payment_dated_into_the_next_month_is_the_same_difference_from_whichever_date_it_is_asked():
+    """Named from its own evening on, with the date from which it is right and what to do before its month closes."""
+    shop, month = single_postings(), "2026-12-01"
+    shop.ledger[1]["posting_date"] = month
+    causes = {turn: shop.prove(turn).causes for turn in (0, 4, 15)}
+    assert causes[0] == causes[4] == causes[15]
+    [one] = causes[0]
+    assert (one.gap.since, one.gap.until, one.entries) == (day(0), month, ("payment 2 -7.00",))
+    assert one.why == f"should be 21.00, the ledger has 14.00 until {month}"
+    assert one.action == f"it is right from {month} on; have it dated {day(0)} if 2026-11 is open"
+    assert [len(shop.prove(turn).open_causes) for turn in (0, 14, 15)] == [1, 1, 0]
+
+
+def test_what_still_differs_after_a_later_posting_is_not_said_to_be_right_then():
+    shop = single_postings()
+    shop.ledger[1] |= {"posting_date": day(3), "amount_minor": 70}
+    [first, then] = shop.prove(4).causes
+    assert (first.gap.until, first.gap.amount_minor, then.gap.amount_minor) == (day(3), -700, -630)
+    assert first.action == then.action == f"he-sync close propose {day(0)} --store S001 --preview shows the correction"
+
+
 def test_an_amount_on_the_wrong_account_is_missing_on_one_and_too_much_on_the_other():
     shop = week()
     row = next(row for row in shop.ledger if row["account"] == AMEX and f"S001 {day(0)}" in row["description"])
