@@ -67,6 +67,13 @@ BUGS = (
         (WORLD,),
     ),
     Bug(
+        "prove a payment that was posted into the next month as if it stood on its own date",
+        "he_sync/reconcile/clearing/booked.py",
+        "line.posting_date, *told)",
+        "meant.payments.get(number, (line.posting_date,))[0], *told)",
+        (WORLD,),
+    ),
+    Bug(
         "forget what others posted before the close took over",
         LEDGER,
         'office.retailer.epicor.ledger == "payments" or bool(alive & there)',

@@ -6,6 +6,7 @@ do not explain, an account that is not its open items, a store-day without signa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -239,17 +240,33 @@ class Life:
             self._unless(not proof.unexplained, f"{day}: {proof.text}")
 
     def _clearing_rolls(self) -> None:
-        """The product's own proof over all dates: what differs is what stood entered by hand on that date, no more."""
-        found = rolled(self.office, self.shape.dates[-1].isoformat())
-        stood: dict[tuple[str, str, str], int] = {}
-        for one in found.rolled:
-            for since, entries in self.side.by_hand.items():
-                if since <= one.date:
-                    moved = sum(cents for account, code, cents in entries if (account, code) == (one.account, one.unit))
-                    stood[one.date, one.account, one.unit] = stood.get((one.date, one.account, one.unit), 0) + moved
-            off = one.differs_minor - stood.get((one.date, one.account, one.unit), 0)
+        """The product's own proof over all dates: what differs is what was planted to stand off on that date, no more.
+
+        Each balance is what the documents dated until then come to, and each date reads the same from itself.
+        """
+        days = [day.isoformat() for day in self.shape.dates]
+        found, stood, booked = rolled(self.office, days[-1]).rolled, self._stood(), self.side.booked_until(days)
+        for one in found:
+            place, there = f"{one.date}: {one.account} {one.unit}", booked[one.date][f"{one.account}|{one.unit}"]
+            off = one.differs_minor - stood[one.date, one.account, one.unit]
             self._count("accounts proven")
-            self._unless(not off, f"{one.date}: {one.account} {one.unit} differs by {show(off)} from its open items")
+            self._unless(not off, f"{place} differs by {show(off)} from its open items")
+            self._unless(
+                one.closing_minor == there, f"{place} is proven at {one.closing_minor}, the ledger has {there}"
+            )
+        later, then = set(found), [one for day in days for one in rolled(self.office, day).last]
+        self.findings += [f"{one} from itself, another from {days[-1]}" for one in then if one not in later]
+
+    def _stood(self) -> Counter[tuple[str, str, str]]:
+        """What stood off by date, account and store: entered by hand, or posted by others into the next month."""
+        stood: Counter[tuple[str, str, str]] = Counter()
+        for day in (one.isoformat() for one in self.shape.dates):
+            for since, entries in self.side.by_hand.items():
+                for account, code, cents in entries if since <= day else ():
+                    stood[day, account, code] += cents
+            for account, code, since, until, cents in self.side.misdated:
+                stood[day, account, code] -= cents if since <= day < until else 0
+        return stood
 
     def _by_hand(self, day: date, now: books_ledger.Ledger) -> None:
         """Entries past everybody are told from what the bank module and the close posted."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from he_sync.connect.epicor_sequences import JournalLine, post_journal
@@ -19,7 +19,7 @@ from he_sync.sandbox.state import decode
 from he_sync.sandbox.world.furniture import PAYMENT_TYPES
 from he_sync.sandbox.world.randomness import money
 from tests.close_world.shape import Shape
-from tests.close_world.taken import SALES, Balance, Document, ledger, sold
+from tests.close_world.taken import SALES, Balance, Document, cents, ledger, ledger_by_date, sold
 from tests.exact.stand_in import StandIn
 
 Fact = tuple[str, str, int, int]
@@ -35,6 +35,7 @@ class OtherSide:
 
     `wanted` is what each date must come to in the ledger, `planted` what its close must find, `off` what the bank and
     people moved beside the store-days, `reserves` what a deposit holds back, negative where it pays; all in cents.
+    `misdated` are payments that others posted into the next month: (account, store, from, until before, cents).
     """
 
     def __init__(self, there: StandIn, shape: Shape) -> None:
@@ -44,6 +45,7 @@ class OtherSide:
         self.off: Balance = Counter()
         self.reserves: Balance = Counter()
         self.by_hand: dict[str, list[tuple[str, str, int]]] = {}
+        self.misdated: list[tuple[str, str, str, str, int]] = []
         self._spans: dict[str, tuple[int, int]] = {}
         self._hidden: list[Kept] = []
 
@@ -63,6 +65,10 @@ class OtherSide:
         }
         if not posted_by_others:
             self._delete(POSTED, "json_extract(doc, '$.SysRevID') > ?", revision)
+        where = "json_extract(doc, '$.SysRevID') > ? AND json_extract(doc, '$.JEDate') >= ?"
+        for line in self.state.select(POSTED, where, [revision, (day + timedelta(days=1)).isoformat()]):
+            moved = cents(line.get("DebitAmount")) - cents(line.get("CreditAmount"))
+            self.misdated.append((*line["GLAccount"].split("|"), name, line["JEDate"][:10], moved))
 
     def _make(self, day: str) -> None:
         """A date of a hundred stores takes minutes."""
@@ -84,6 +90,11 @@ class OtherSide:
     def booked(self) -> Balance:
         """Balance by account with store of everything in the ledger; accounts at nothing left out."""
         return _alone(ledger(self.state))
+
+    def booked_until(self, days: Sequence[str]) -> dict[str, Balance]:
+        """The same as it stood at the end of each of these dates, by the dates of the documents."""
+        moved = ledger_by_date(self.state)
+        return {day: _sum([one for on, one in moved.items() if on <= day]) for day in days}
 
     def should_stand(self) -> Balance:
         """What the dates until now, the bank and people's entries come to."""

@@ -6,7 +6,7 @@ when it was made, a card's brand from the transaction that the world made of the
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -96,9 +96,20 @@ def cents(amount: Any) -> int:
 
 def ledger(state: State) -> Balance:
     """What the ledger has by account with store, every line of it."""
+    sums: Balance = Counter()
+    for one in ledger_by_date(state).values():
+        sums.update(one)
+    return sums
+
+
+def ledger_by_date(state: State) -> dict[str, Balance]:
+    """What the lines dated on each date move, by account with store."""
     side = "CAST(ROUND(COALESCE(json_extract(doc, '$.{}Amount'), 0) * 100) AS INTEGER)"
     query = (
-        f"SELECT json_extract(doc, '$.GLAccount'), SUM({side.format('Debit')} - {side.format('Credit')})"  # noqa: S608 - own names
-        f" FROM {state.table('epicor/GLJrnDtl')} GROUP BY 1"
+        f"SELECT SUBSTR(json_extract(doc, '$.JEDate'), 1, 10), json_extract(doc, '$.GLAccount'),"  # noqa: S608 - own names
+        f" SUM({side.format('Debit')} - {side.format('Credit')}) FROM {state.table('epicor/GLJrnDtl')} GROUP BY 1, 2"
     )
-    return Counter(dict(state._connection().execute(query)))
+    found: dict[str, Balance] = defaultdict(Counter)
+    for on, account, moved in state._connection().execute(query):
+        found[on][account] += moved
+    return found

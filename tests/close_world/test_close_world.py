@@ -45,6 +45,7 @@ def test_the_week_had_all_that_it_was_made_for(life):
     assert life.counted["planted"] > 100
     assert all(life.counted[what] for what in SEEN)
     assert life.bank.charged_back > 0
+    assert {account for account, *_ in life.side.misdated} >= {"1150", "1151"}  # posted into the next month by others
     made = journals(life)
     assert {"proposed", "approved"}.isdisjoint(one.state for one in made)
     assert any(one.business_date[:7] < one.posting_date[:7] for one in made)  # October was closed by then
