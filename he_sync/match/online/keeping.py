@@ -45,7 +45,7 @@ def _kept(outcome: Joined, change: Change, found: Found, changed: int) -> Index:
         found.blocks,
         book(scores, count, before.book.lift),
         before.counts,
-        outcome.table.stats,
+        {name: some.astype(np.int32, copy=False) for name, some in outcome.table.stats.items()},
         np.concatenate((before.lengths, lengths))[splice.source],
         outcome.cluster.astype(np.int32),
         size.astype(np.int32),
