@@ -61,7 +61,7 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
     ] = None,
     names: Sides = SIDES,
     indexed: Annotated[
-        bool, typer.Option("--index", help="Keep what `match one` and --previous ask: half a kilobyte a record")
+        bool, typer.Option("--index", help="Keep what `match one` and --previous ask: 700 bytes a record")
     ] = False,
     previous: Annotated[
         Path | None,
@@ -91,7 +91,8 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
         if indexed:
             later.kept(outcome, earlier, drift.since if drift else 0, out)
         tell("writing")
-        told = write(outcome, out, "parquet" if kind else "csv", model, later.told(drift))
+        patched = later.patched(outcome, previous)
+        told = write(outcome, out, "parquet" if kind else "csv", model, later.told(drift), patched=patched)
     typer.echo(json.dumps(told, indent=1) if as_json else _said(told, out) + later.said(drift))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,16 @@ def kept(outcome: Outcome, before: Index | None, changed: int, run: Path) -> Non
     from he_sync.match.online.stored import save  # noqa: PLC0415 - same
 
     save(index(outcome, before, changed), run)
+
+
+def patched(outcome: Outcome, earlier: Path | None) -> Callable[[Path], set[str]]:
+    """What writes the tables of a joined run from those of the earlier one; nothing for other runs."""
+    if earlier is None:
+        return lambda _: set()
+    from he_sync.match.online.keeping import Joined  # noqa: PLC0415 - same
+    from he_sync.match.online.patching import patched as tables  # noqa: PLC0415 - same
+
+    return lambda folder: tables(outcome, earlier, folder) if isinstance(outcome, Joined) else set()
 
 
 def told(drift: Drift | None) -> dict[str, Any]:

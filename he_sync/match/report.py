@@ -104,7 +104,10 @@ def _histogram(outcome: Outcome) -> str:
 
 
 def _borderline(outcome: Outcome) -> list[str]:
-    nearest = np.lexsort((np.arange(len(outcome.score)), np.abs(outcome.score - 0.5)))[:BORDERLINE]
+    apart = np.abs(outcome.score - 0.5)
+    limit = np.partition(apart, BORDERLINE)[BORDERLINE] if len(apart) > BORDERLINE else 1.0
+    near = np.flatnonzero(apart <= limit)
+    nearest = near[np.lexsort((near, apart[near]))][:BORDERLINE]
     return [_one(outcome, int(place)) for place in nearest]
 
 

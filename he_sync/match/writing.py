@@ -6,7 +6,7 @@ Files are written beside their final names and moved at the end, report last: a 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -36,20 +36,24 @@ MOVED = 5
 """Fields of which the summary says how far they moved."""
 
 
-def write(
+def write(  # noqa: PLR0913 - one argument an option
     outcome: Outcome,
     folder: Path,
     kind: str = "csv",
     before: Figures | None = None,
     more: Mapping[str, Any] | None = None,
+    *,
+    patched: Callable[[Path], set[str]] = lambda _: set(),
 ) -> dict[str, Any]:
     """Write all files of a run; `kind` is csv or parquet. Returns the summary, with `more` that is said in it.
 
-    `before` is the model of an earlier run, of which the summary says what moved.
+    `before` is the model of an earlier run, of which the summary says what moved. Where the tables are CSV, `patched`
+    may write some as `.NAME.csv.part`, and says which.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    names = []
-    for name, parts in tables(outcome):
+    there = patched(folder) if kind == "csv" else set()
+    names = [f"{name}.{kind}" for name in there]
+    for name, parts in tables(outcome, there):
         names.append(f"{name}.{kind}")
         _written(parts, folder / f".{name}.{kind}.part", kind)
     model = figures(outcome.scores)
@@ -86,21 +90,34 @@ def frames(outcome: Outcome) -> dict[str, pl.DataFrame]:
     return {name: pl.concat(parts) for name, parts in tables(outcome)}
 
 
-def tables(outcome: Outcome) -> Iterator[tuple[str, Iterator[pl.DataFrame]]]:
+def tables(outcome: Outcome, without: Collection[str] = ()) -> Iterator[tuple[str, Iterator[pl.DataFrame]]]:
     """The tables of a run by file name, each in parts of which the next is made when it is asked for."""
+    for make in (_of_pairs, _of_records):
+        yield from make(outcome, without)
+    if "golden" not in without:
+        yield "golden", outcome.golden()
+    yield "blocking", iter([listed(outcome.costs)])
+
+
+def _of_pairs(outcome: Outcome, without: Collection[str]) -> Iterator[tuple[str, Iterator[pl.DataFrame]]]:
+    shown = {name: take for name, take in _shown(outcome).items() if name not in without}
+    lines = lines_of(outcome, np.flatnonzero(outcome.score >= WORTH)) if shown else {}
+    for name, take in shown.items():
+        sides = pl.Series("side", SIDES) if name == "duplicates" else None
+        yield name, pair_rows(outcome, np.flatnonzero(take), lines, sides)
+
+
+def _of_records(outcome: Outcome, without: Collection[str]) -> Iterator[tuple[str, Iterator[pl.DataFrame]]]:
+    if {"clusters", "households"} <= set(without):
+        return
     sides = pl.Series("side", SIDES)
-    lines = _lines(outcome)
-    for name, take in _shown(outcome).items():
-        yield name, _pairs(outcome, np.flatnonzero(take), lines, sides if name == "duplicates" else None)
-    del lines
     ids = outcome.records.select("id", sides.gather(outcome.table.side))
     customers = outcome.names(outcome.cluster, "C-").alias("cluster_id")
-    yield "clusters", iter([ids.with_columns(customers)])
-    households = outcome.names(outcome.household, "H-").alias("household_id")
-    yield "households", iter([ids.with_columns(households, customers)])
-    del ids, customers, households
-    yield "golden", outcome.golden()
-    yield "blocking", iter([listed(outcome.costs)])
+    if "clusters" not in without:
+        yield "clusters", iter([ids.with_columns(customers)])
+    if "households" not in without:
+        households = outcome.names(outcome.household, "H-").alias("household_id")
+        yield "households", iter([ids.with_columns(households, customers)])
 
 
 def _shown(outcome: Outcome) -> dict[str, Bools]:
@@ -112,9 +129,10 @@ def _shown(outcome: Outcome) -> dict[str, Bools]:
     return {"pairs": across & worth, "duplicates": ~across & worth}
 
 
-def _pairs(
+def pair_rows(
     outcome: Outcome, take: Ints, lines: Mapping[str, pl.Series], sides: pl.Series | None
 ) -> Iterator[pl.DataFrame]:
+    """Rows of some pairs by what `lines_of` says of their patterns; with the side where `sides` names them."""
     pairs, ids = outcome.scores.pairs, outcome.records["id"]
     for start in range(0, max(len(take), 1), CHUNK):
         some = take[start : start + CHUNK]
@@ -129,13 +147,12 @@ def _pairs(
         yield pl.DataFrame(columns | own)
 
 
-def _lines(outcome: Outcome) -> dict[str, pl.Series]:
-    """What the patterns of pairs that are written say, people and companies by their own model; once a pattern."""
-    scores, worth = outcome.scores, outcome.score >= WORTH
-    found = {}
+def lines_of(outcome: Outcome, some: Ints) -> dict[str, pl.Series]:
+    """What the patterns of some pairs say, people and companies by their own model; once a pattern."""
+    scores = outcome.scores
+    firms, found = scores.strata[some], {}
     for name, model in scores.models.items():
-        mine = worth & (scores.strata == (name == "companies"))
-        found[name] = lines(model, scores.seen[name], np.unique(scores.row[mine]))
+        found[name] = lines(model, scores.seen[name], np.unique(scores.row[some[firms == (name == "companies")]]))
     return found
 
 

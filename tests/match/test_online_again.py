@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -15,12 +17,13 @@ from he_sync.match.online.again import again
 from he_sync.match.online.blocks import blocks, keys_of
 from he_sync.match.online.change import Change, Late
 from he_sync.match.online.index import Index, index
-from he_sync.match.online.keeping import kept
+from he_sync.match.online.keeping import Joined, kept
 from he_sync.match.online.merging import Moves, merged
+from he_sync.match.online.patching import patched
 from he_sync.match.online.splice import spliced
 from he_sync.match.online.stored import _arrays, opened, save
 from he_sync.match.run import Outcome, match
-from he_sync.match.writing import frames
+from he_sync.match.writing import frames, write
 from tests.customer_world.world import WORLDS, world
 
 
@@ -31,6 +34,17 @@ def forgetful(known: Index) -> Index:
 
 def results(outcome: Outcome) -> dict[str, list]:
     return {name: frame.sort(pl.all()).rows() for name, frame in frames(outcome).items() if name != "blocking"}
+
+
+def patches(outcome: Outcome, last: Path, batch: int, folder: Path) -> set[str]:
+    """From the second batch on the files of records and pairs are made of the last one's."""
+    found = patched(outcome, last, folder) if isinstance(outcome, Joined) else set()
+    assert found == ({"pairs", "duplicates", "clusters", "households", "golden"} if batch else set())
+    return found
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def same(one: Index, other: Index) -> bool:
@@ -71,7 +85,7 @@ def test_batches_one_after_the_other_give_what_comparing_everything_gives(seed, 
     left, right, _ = world(1_500, seed, WORLDS[name])
     part = left.sample(fraction=0.85, seed=seed)
     known = index(match(part, right.sample(fraction=0.9, seed=seed)))
-    whole, touched = known, 0
+    whole, touched, last = known, 0, tmp_path
     for batch in range(3):
         left, right = edited(rng, left), edited(rng, right)
         outcome, drift = again(known, left, right)
@@ -80,6 +94,10 @@ def test_batches_one_after_the_other_give_what_comparing_everything_gives(seed, 
         assert results(outcome) == results(everything)
         assert all_of.compared == len(everything.score)
         touched += drift.compared / all_of.compared / 3
+        write(outcome, now := tmp_path / f"{batch}", patched=partial(patches, outcome, last, batch))
+        write(outcome, tmp_path / "whole")
+        assert files(now) == files(tmp_path / "whole")
+        last = now
         save(kept(outcome, known, drift.since), tmp_path)
         known, whole = opened(tmp_path), index(everything, whole)
         assert same(known, index(outcome, whole, drift.since))

@@ -35,15 +35,23 @@ class Change:
 
     def standard(self, places: Ints) -> pl.DataFrame:
         """Standard forms of some records."""
-        source, old = self.splice.source[places], self.splice.old
-        kept, order = source < old, np.empty(len(places), np.int64)
-        order[kept], order[~kept] = np.arange(kept.sum()), kept.sum() + np.arange((~kept).sum())
-        known = self.before.standard(source[kept])
-        return pl.concat([known, self.fresh[source[~kept] - old].select(known.columns)])[order]
+        known, fresh, order = self._origin(places)
+        kept = self.before.standard(known)
+        return pl.concat([kept, self.fresh[fresh].select(kept.columns)])[order]
 
     def hashes(self, column: str, places: Ints) -> Keys:
         """Of a column, the hashes of some records' texts."""
-        return self.standard(places)[column].hash(SEED).to_numpy()
+        known, fresh, order = self._origin(places)
+        texts = pl.concat([self.before.column(column, known), self.fresh[column].gather(fresh)])
+        found: Keys = texts.hash(SEED).to_numpy()[order]
+        return found
+
+    def _origin(self, places: Ints) -> tuple[Ints, Ints, Ints]:
+        """Old records and those that came, by their rows there, and where each place is found among both."""
+        source = self.splice.source[places]
+        kept, order = source < self.splice.old, np.empty(len(places), np.int64)
+        order[kept], order[~kept] = np.arange(kept.sum()), kept.sum() + np.arange((~kept).sum())
+        return source[kept], source[~kept] - self.splice.old, order
 
     def renamed(self, group: Small) -> Ints:
         """Groups named by their first record, by its new place; those of what came are to be found."""

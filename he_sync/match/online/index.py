@@ -161,6 +161,12 @@ class Index:
         np.cumsum(sizes, out=ends[1:])
         return pa.LargeStringArray.from_buffers(len(sizes), pa.py_buffer(ends), joined or pa.py_buffer(b""))
 
+    def column(self, name: str, some: Ints) -> pl.Series:
+        """One column of some records in standard form."""
+        if name in COMPARED:
+            return pl.Series(name, column_of(self.texts_of(some), name))
+        return pl.Series(name, self.records[name].take(positions(some)))
+
     def standard(self, some: Ints | None = None) -> pl.DataFrame:
         """All records in standard form, or some."""
         rows = np.arange(len(self)) if some is None else some

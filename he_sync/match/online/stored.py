@@ -52,7 +52,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 def save(known: Index, run: Path) -> Path:
-    """Write the index into the folder of its run, in place of an older one; about 500 bytes a record."""
+    """Write the index into the folder of its run, in place of an older one; about 700 bytes a record."""
     folder, part = run / FOLDER, run / f".{FOLDER}.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
