@@ -93,6 +93,8 @@ def match_customers(  # noqa: PLR0913, PLR0917 - one argument an option
         tell("writing")
         patched = later.patched(outcome, previous)
         told = write(outcome, out, "parquet" if kind else "csv", model, later.told(drift), patched=patched)
+        if indexed:
+            later.stamped(out)
     typer.echo(json.dumps(told, indent=1) if as_json else _said(told, out) + later.said(drift))
 
 

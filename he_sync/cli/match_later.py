@@ -60,6 +60,13 @@ def kept(outcome: Outcome, before: Index | None, changed: int, run: Path) -> Non
     save(index(outcome, before, changed), run)
 
 
+def stamped(run: Path) -> None:
+    """Say that the files are of the run that the index keeps."""
+    from he_sync.match.online.stored import stamp  # noqa: PLC0415 - same
+
+    stamp(run)
+
+
 def patched(outcome: Outcome, earlier: Path | None) -> Callable[[Path], set[str]]:
     """What writes the tables of a joined run from those of the earlier one; nothing for other runs."""
     if earlier is None:

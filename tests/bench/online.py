@@ -23,7 +23,7 @@ from he_sync.match.online.asking import match_many, match_one
 from he_sync.match.online.index import Index, index
 from he_sync.match.online.keeping import Joined
 from he_sync.match.online.patching import patched
-from he_sync.match.online.stored import opened, save
+from he_sync.match.online.stored import opened, save, stamp
 from he_sync.match.reading import customers
 from he_sync.match.run import match
 from he_sync.match.writing import write
@@ -62,6 +62,7 @@ def look_ups(folder: str) -> Iterator[Run]:
         outcome = match(left.join(new, on="id", how="anti"), right)
         save(index(outcome), Path(kept))
         write(outcome, Path(kept))
+        stamp(Path(kept))
         del outcome
         opening, known = _timed(lambda: opened(Path(kept)))
         match_many(known, new)

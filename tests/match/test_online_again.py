@@ -21,7 +21,7 @@ from he_sync.match.online.keeping import Joined, kept
 from he_sync.match.online.merging import Moves, merged
 from he_sync.match.online.patching import patched
 from he_sync.match.online.splice import spliced
-from he_sync.match.online.stored import _arrays, opened, save
+from he_sync.match.online.stored import _arrays, opened, save, stamp
 from he_sync.match.run import Outcome, match
 from he_sync.match.writing import frames, write
 from tests.customer_world.world import WORLDS, world
@@ -66,6 +66,18 @@ def edited(rng: Random, frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows + alike, schema=frame.schema)
 
 
+def test_files_that_another_run_left_beside_an_index_are_not_patched(tmp_path):
+    left, right, _ = world(300, 4, WORLDS["clean"])
+    first = match(left, right)
+    save(index(first), tmp_path)
+    write(first, tmp_path)
+    stamp(tmp_path)
+    outcome, _ = again(opened(tmp_path), left.head(-3), right)
+    assert "golden" in patched(outcome, tmp_path, tmp_path)
+    write(match(left.with_columns(phone=pl.lit("")), right), tmp_path)
+    assert patched(outcome, tmp_path, tmp_path) == set()
+
+
 def test_without_a_change_nothing_is_compared_and_everything_stays():
     left, right, _ = world(2_500, 41, WORLDS["families"])
     first = match(left, right)
@@ -97,9 +109,9 @@ def test_batches_one_after_the_other_give_what_comparing_everything_gives(seed, 
         write(outcome, now := tmp_path / f"{batch}", patched=partial(patches, outcome, last, batch))
         write(outcome, tmp_path / "whole")
         assert files(now) == files(tmp_path / "whole")
-        last = now
-        save(kept(outcome, known, drift.since), tmp_path)
-        known, whole = opened(tmp_path), index(everything, whole)
+        last = save(kept(outcome, known, drift.since), now).parent
+        stamp(last)
+        known, whole = opened(last), index(everything, whole)
         assert same(known, index(outcome, whole, drift.since))
     assert touched < 0.5
 

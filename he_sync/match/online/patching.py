@@ -1,7 +1,7 @@
 """CSV results of a run that joined another one: rows that nothing touched are copied from its files byte by byte.
 
-Where a file is not there, is no CSV, or has other rows than its run wrote (a text may hold a line end), nothing is
-patched and the table is written whole.
+Where a file is no CSV, is not as the run of the index wrote it, or has other lines than rows (a text may hold a line
+end), the table is written whole.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from he_sync.match.decide import settled
 from he_sync.match.golden import golden
 from he_sync.match.online.change import Change
 from he_sync.match.online.keeping import Joined
+from he_sync.match.online.stored import stamped
 from he_sync.match.run import CUSTOMER
 from he_sync.match.writing import SIDES, WORTH, lines_of, pair_rows
 
@@ -37,8 +38,11 @@ class Rows(NamedTuple):
 
 def patched(outcome: Joined, earlier: Path, folder: Path) -> set[str]:
     """Write what can be patched as `.NAME.csv.part` into the folder; returns the tables that are there."""
+    own = stamped(earlier)
     return {
-        name for name, rows in _tables(outcome) if _patch(earlier / f"{name}.csv", folder / f".{name}.csv.part", rows)
+        name
+        for name, rows in _tables(outcome)
+        if f"{name}.csv" in own and _patch(earlier / f"{name}.csv", folder / f".{name}.csv.part", rows)
     }
 
 
@@ -104,8 +108,6 @@ def _pairs(outcome: Joined, change: Change, some: Bools, torn: Bools) -> Iterato
 
 
 def _patch(old: Path, new: Path, rows: Rows) -> bool:
-    if not old.is_file():
-        return False
     data = np.memmap(old, np.uint8, "r")
     ends = np.concatenate(
         [[0], *(at + 1 + np.flatnonzero(data[at : at + BLOCK] == LINE) for at in range(0, len(data), BLOCK))]

@@ -42,7 +42,7 @@ FORMAT = 5
 READING = 3
 """Of how records are read, blocked and compared. A new number where a test finds other forms or levels of the same
 customers: the figures that an index keeps would be of another reading."""
-FOLDER = "index"
+FOLDER, FILES = "index", "files.json"
 KEPT = (
     "lengths", "cluster", "size", "sides", "beside", "raw", "left", "right", "levels", "row", "probability", "decision",
     "household",
@@ -73,6 +73,26 @@ def save(known: Index, run: Path) -> Path:
     (part / "learned.json").write_text(json.dumps(_learned(known)) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     return part.rename(folder)
+
+
+def stamp(run: Path) -> None:
+    """Say which CSV files are of the run whose index this is: size and time of each, once all are written."""
+    told = {path.name: _stat(path) for path in run.glob("*.csv")}
+    (run / FOLDER / FILES).write_text(json.dumps(told) + "\n", encoding="utf-8")
+
+
+def stamped(run: Path) -> set[str]:
+    """Names of the CSV files that are as the index's own run wrote them: a later run may have left its own there."""
+    try:
+        told = json.loads((run / FOLDER / FILES).read_text(encoding="utf-8"))
+        return {path.name for path in run.glob("*.csv") if told.get(path.name) == _stat(path)}
+    except (OSError, ValueError, AttributeError):
+        return set()
+
+
+def _stat(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
 
 
 def opened(run: Path) -> Index:
