@@ -39,6 +39,8 @@ class Rows(NamedTuple):
 def patched(outcome: Joined, earlier: Path, folder: Path) -> set[str]:
     """Write what can be patched as `.NAME.csv.part` into the folder; returns the tables that are there."""
     own = stamped(earlier)
+    if not own:
+        return set()
     return {
         name
         for name, rows in _tables(outcome)
