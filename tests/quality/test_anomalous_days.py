@@ -91,13 +91,15 @@ def test_days_of_silence_add_up_in_a_store_too_small_for_one_to_tell(calm):
     assert min(found) > str(days.dates[-6])
 
 
-def test_a_store_keeps_quiet_until_its_past_is_long_enough(calm):
+@pytest.mark.parametrize(("past", "least", "heard"), [(50, 56, False), (50, 40, True), (60, 56, True)])
+def test_a_store_keeps_quiet_until_its_past_is_long_enough(calm, past, least, heard):
     days, names = calm
     young = np.zeros((1, len(days.dates)), dtype=np.int64)
-    young[:, -30:] = 200
-    young[:, -3] = 0
+    young[:, -past:] = np.random.default_rng(3).poisson(200, past)
+    young[:, -1] = 0
     more = Daily((*days.stores, "young"), days.dates, np.concatenate([days.counts, young]))
-    assert "young" not in {one.subject for one in volume_alerts(more, names, len(days.dates) - 10, Settings())}
+    found = volume_alerts(more, names, len(days.dates) - 10, Settings(least_days=least))
+    assert ("young" in {one.subject for one in found}) is heard
 
 
 def test_a_smaller_budget_gives_fewer_alerts(calm):
