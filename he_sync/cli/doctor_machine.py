@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from he_sync.cli.ports import LISTENING
 from he_sync.connect.doctor import Probe
 from he_sync.model.errors import FixSettings
-from he_sync.settings import variable
+from he_sync.settings import home_and_profile, variable
 from he_sync.watch.of_house import house
 from he_sync.watch.place import watched
 from he_sync.watch.rules import load
@@ -21,7 +21,10 @@ OURS = {7200: "Dagster", 7201: "Dagster, read-only", 7210: "the receiver", 7220:
 LOOPBACK = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")
 """As /proc/net writes 127.0.0.1, ::1 and the first inside of the second."""
 JUDGED = {
-    "backup": ("backup_old", "make one into HE_BACKUPS, and by a timer"),
+    "backup": (
+        "backup_old",
+        "`he-sync backup create` makes one in HE_BACKUPS, Dagster's schedule `housekeeping` each night",
+    ),
     "disk": ("disk_low", "free some, or give more"),
     "alarms": ("alarms_not_taken", "see that HE_ALERT_URL takes them"),
 }
@@ -34,6 +37,7 @@ def machine_probes(environ: Mapping[str, str], root: Path = Path("/")) -> list[P
     return [
         Probe(WHERE, "loopback", partial(_inside, root / "proc", environ)),
         *(Probe(WHERE, what, partial(_within, what, environ)) for what in JUDGED),
+        Probe(WHERE, "backup place", partial(_elsewhere, environ), advice=True),
         Probe(WHERE, "time service", partial(_timed, root), advice=True),
     ]
 
@@ -70,6 +74,16 @@ def _within(what: str, environ: Mapping[str, str]) -> str:
     if (rule.above is not None and value > rule.above) or (rule.below is not None and value < rule.below):
         raise FixSettings(f"{rule.says.replace('$value', f'{value:g}')}; {do}")
     return f"{rule.metric} is {value:g}"
+
+
+def _elsewhere(environ: Mapping[str, str]) -> str:
+    home = home_and_profile(environ)[0]
+    folder = Path(variable("HE_BACKUPS", environ, str(home / "backups")))
+    if folder.exists() and home.exists() and folder.stat().st_dev == home.stat().st_dev:
+        raise FixSettings(
+            f"{folder} is on the disk of what it is a copy of; copy it to another machine, or mount one there"
+        )
+    return "another disk than the home folder's"
 
 
 def _timed(root: Path) -> str:

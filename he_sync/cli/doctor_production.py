@@ -22,6 +22,7 @@ from he_sync.cli.init_files import HERE
 from he_sync.connect.doctor import Probe
 from he_sync.model.errors import FixSettings
 from he_sync.settings import home_and_profile, variable
+from he_sync.store import pruning
 from he_sync.watch.memory import memory
 from he_sync.watch.rules import load
 
@@ -50,7 +51,7 @@ def production_probes(environ: Mapping[str, str]) -> list[Probe]:
         "people": partial(_people, home, environ),
         "alert routes": partial(_routes, home),
         "alert targets": partial(_tried, home),
-        "retention": partial(_retention, environ),
+        "retention": partial(_retention, home, environ),
         "versions": _versions,
     }
     ours = [Probe(PRODUCTION, what, see) for what, see in sees.items()]
@@ -146,7 +147,9 @@ def _tried(home: Path) -> str:
     return f"{len(names)} were tried"
 
 
-def _retention(environ: Mapping[str, str]) -> str:
+def _retention(home: Path, environ: Mapping[str, str]) -> str:
+    """Our own has defaults, so that a file of it must only be right; Dagster's is what its file says."""
+    pruning.load(home)
     kept = instance(environ).get("retention")
     if missing := [name for name in NEEDED if not isinstance(kept, dict) or not kept.get(name)]:
         raise FixSettings(

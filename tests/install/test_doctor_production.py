@@ -126,6 +126,11 @@ UNFIT: dict[str, tuple[str, str, Callable[[Environ, Path], object]]] = {
         "sensor for ever",
         edited("dagster/dagster.yaml", "  sensor:\n    purge", "  x:\n    p"),
     ),
+    "a retention that would forget too soon": (
+        "retention",
+        "events_days",
+        lambda _, home: (home / "retention.yaml").write_text("events_days: 1"),
+    ),
     "runs on other hosts on SQLite": (
         "database",
         "CeleryRunLauncher starts runs on other hosts",

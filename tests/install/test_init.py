@@ -163,6 +163,10 @@ def test_a_person_at_a_terminal_is_asked_for_what_no_option_says_and_an_empty_fo
 def test_systemd_takes_every_unit_and_finds_each_hardened(folder: Path) -> None:
     units = sorted((folder / "deploy" / "systemd").iterdir())
     assert len(units) == len(PROGRAMS) + 1
+    wanted = re.search(r"^Wants=(.*)$", (folder / "deploy/systemd/he-sync.target").read_text(), flags=re.MULTILINE)
+    assert wanted
+    assert len(wanted[1].split()) == len(PROGRAMS)
+    assert all((folder / "deploy" / "systemd" / name).exists() for name in wanted[1].split())
     assert ran("systemd-analyze", "verify", *units).stderr == ""
     services = [unit for unit in units if unit.suffix == ".service"]
     ran("systemd-analyze", "security", "--offline=yes", "--threshold=30", "--no-pager", *services)
