@@ -16,6 +16,7 @@ from he_sync.cli import check
 from he_sync.sandbox.server import running
 from he_sync.store import effects
 from he_sync.store.database import open_store
+from he_sync.watch.memory import memory
 from tests.docs.test_docs import ROOT, blocks
 from tests.watch.stand_ins import taking_posts
 
@@ -97,3 +98,5 @@ def test_the_first_alert_reaches_who_the_file_names(hour: Hour) -> None:
     assert "trial" in json.dumps(trial)
     assert (alert["type"], alert["data"]["alert"]) == ("alert.firing", "approvals_wait")
     assert re.search(r"^firing +approvals_wait", hour.alert, flags=re.MULTILINE)
+    with memory(hour.home) as kept:
+        assert kept.mark("tried desk"), "what the doctor asks for in production"
