@@ -13,7 +13,7 @@ from he_sync.model.money import to_major
 from he_sync.model.quantity import from_milli
 from he_sync.model.retailer import Retailer
 from he_sync.reconcile.evidence.sheets import Cell, Sheet
-from he_sync.store.exceptions import CLOSED, UNRESOLVED, Break, Desk, Status
+from he_sync.store.exceptions import CLOSED, UNRESOLVED, Break, Desk, Status, Wanted
 
 AGES: Mapping[str, tuple[int, int | None]] = {"0": (0, 0), "1-3": (1, 3), "4-7": (4, 7), "8+": (8, None)}
 """Buckets in business days, both ends in (reference accounting 4.6)."""
@@ -73,31 +73,36 @@ class Aged:
 
 def chosen(at: Desk, wanted: Filter, retailer: Retailer, now: datetime) -> list[Aged]:
     """What a filter means, by date, the largest first."""
-    wanted = wanted.checked()
-    found = at.listing(wanted.statuses, wanted.day, wanted.until or wanted.day)
-    return [one for one in aged(found, retailer, now) if _fits(one, wanted)]
+    return list(aged(at.page(asked(at, wanted, retailer, now)), retailer, now))
 
 
-def _fits(one: Aged, wanted: Filter) -> bool:
-    low, high = AGES.get(wanted.age, (0, None))
-    owner = one.one.owner.casefold() or NOBODY
-    return (
-        wanted.store in {"", one.one.found.store}
-        and wanted.klass in {"", one.one.found.klass}
-        and wanted.owner.casefold() in {"", owner}
-        and one.age >= low
-        and (high is None or one.age <= high)
-    )
+def asked(at: Desk, wanted: Filter, retailer: Retailer, now: datetime) -> Wanted:
+    """A filter as the desk is asked: an owner in whatever case, an age as the dates that have it."""
+    wanted, owner = wanted.checked(), wanted.owner.casefold()
+    owners = [one for one in at.owners() if (one.casefold() or NOBODY) == owner] if owner else None
+    dates = [one for one in at.dates() if _in(wanted.age, _age(one, retailer, now))] if wanted.age else None
+    span = (wanted.day, wanted.until or wanted.day)
+    return Wanted(wanted.statuses, *span, wanted.store, wanted.klass, owners, dates)
+
+
+def _in(bucket: str, age: int) -> bool:
+    low, high = AGES[bucket]
+    return age >= low and (high is None or age <= high)
 
 
 def aged(found: Iterable[Break], retailer: Retailer, now: datetime) -> Iterator[Aged]:
     """Breaks with their ages: bank days after the record's date up to today in the business time zone."""
-    today, known = now.astimezone(zone(retailer.timezone)).date(), dict[str, int]()
+    known = dict[str, int]()
     for one in found:
         of = one.found.of
         if of not in known:
-            known[of] = business_days(date.fromisoformat(of), today, retailer.terms.bank_holidays)
+            known[of] = _age(of, retailer, now)
         yield Aged(one, known[of])
+
+
+def _age(of: str, retailer: Retailer, now: datetime) -> int:
+    today = now.astimezone(zone(retailer.timezone)).date()
+    return business_days(date.fromisoformat(of), today, retailer.terms.bank_holidays)
 
 
 def business_days(since: date, until: date, holidays: Iterable[date] = ()) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from he_sync.model.errors import TryLater
 from he_sync.store import audit as log
@@ -37,6 +37,39 @@ class Deed:
     detail: dict[str, Any]
 
 
+ORDER = (breaks.c.day, func.abs(breaks.c.minor).desc(), breaks.c.klass, breaks.c.id)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which exceptions are meant, as their file is asked; what is empty means all. Dates (both in) are of the close.
+
+    `of` are dates of their records, None all; `owners` are names in whatever case, "" is nobody.
+    """
+
+    statuses: Collection[Status] = ()
+    first: str = ""
+    last: str = ""
+    store: str = ""
+    klass: str = ""
+    owners: Collection[str] | None = None
+    of: Collection[str] | None = None
+
+    @property
+    def clauses(self) -> list[ColumnElement[bool]]:
+        """The conditions."""
+        said = [
+            breaks.c.status.in_(self.statuses) if self.statuses else None,
+            breaks.c.day >= self.first if self.first else None,
+            breaks.c.day <= self.last if self.last else None,
+            breaks.c.store == self.store if self.store else None,
+            breaks.c.klass == self.klass if self.klass else None,
+            breaks.c.owner.in_(self.owners) if self.owners is not None else None,
+            breaks.c.of.in_(self.of) if self.of is not None else None,
+        ]
+        return [one for one in said if one is not None]
+
+
 class Desk:
     """The exceptions of a store; `path` is the file that what the audit says of them is kept in for reading."""
 
@@ -60,13 +93,34 @@ class Desk:
         self, statuses: Collection[Status] = (), first: str = "", last: str = "", legs: Collection[str] = ()
     ) -> list[Break]:
         """Exceptions by date, the largest first; of some statuses, dates (both in) and legs where these are named."""
-        query = select(breaks).order_by(breaks.c.day, func.abs(breaks.c.minor).desc(), breaks.c.klass, breaks.c.id)
+        query = select(breaks).order_by(*ORDER)
         query = query.where(breaks.c.status.in_(statuses)) if statuses else query
         query = query.where(breaks.c.leg.in_(legs)) if legs else query
         query = query.where(breaks.c.day >= first) if first else query
         query = query.where(breaks.c.day <= last) if last else query
         with self._engine.begin() as own:
             return [as_break(row) for row in own.execute(query)]
+
+    def page(self, wanted: Wanted, skip: int = 0, limit: int | None = None) -> list[Break]:
+        """Those that are wanted, or a page of them, in the order of `listing`."""
+        query = select(breaks).where(*wanted.clauses).order_by(*ORDER).limit(limit).offset(skip)
+        with self._engine.begin() as own:
+            return [as_break(row) for row in own.execute(query)]
+
+    def sums(self, wanted: Wanted) -> tuple[int, int]:
+        """How many are wanted, and their value at risk in minor units."""
+        query = select(func.count(), func.coalesce(func.sum(func.abs(breaks.c.minor)), 0)).where(*wanted.clauses)
+        with self._engine.begin() as own:
+            count, minor = own.execute(query).one()
+        return int(count), int(minor)
+
+    def dates(self) -> list[str]:
+        """Every date that a record of an exception has."""
+        return self._each(breaks.c.of)
+
+    def owners(self) -> list[str]:
+        """Whoever has or had one last; "" is nobody."""
+        return self._each(breaks.c.owner)
 
     def of(self, numbers: Collection[str]) -> list[Break]:
         """Those with these numbers, in the order of `listing`; what is not there is left out."""
@@ -86,8 +140,11 @@ class Desk:
 
     def classes(self) -> list[str]:
         """Every class that was ever found, by name."""
+        return self._each(breaks.c.klass)
+
+    def _each(self, column: ColumnElement[str]) -> list[str]:
         with self._engine.begin() as own:
-            return list(own.execute(select(breaks.c.klass).distinct().order_by(breaks.c.klass)).scalars())
+            return list(own.execute(select(column).distinct().order_by(column)).scalars())
 
     def steps(self, number: str) -> list[Step]:
         """Everything that was done about one, oldest first."""

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from he_sync.flows.exceptions.choosing import AGES, NOBODY, STATUSES, Aged, Filter, aged, chosen, sheet
+from he_sync.flows.exceptions.choosing import AGES, NOBODY, STATUSES, Aged, Filter, aged, asked, chosen, sheet
 from he_sync.flows.exceptions.deciding import Desks, Preview, decide, preview, wish
 from he_sync.flows.exceptions.finding import desk
 from he_sync.model.errors import FixInput
@@ -63,13 +63,14 @@ def listing(request: Request) -> Response:
     """GET /exceptions?store=&day=&until=&klass=&owner=&age=&status=&skip=: the page."""
     place, wanted, skip = place_of(request), _filter(request.query_params).checked(), number(request, "skip") or 0
     with _room(place) as (at, retailer):
-        found = chosen(at, wanted, retailer, place.now())
-        classes = at.classes()
+        those, classes = asked(at, wanted, retailer, place.now()), at.classes()
+        number_of, minor = at.sums(those)
+        rows = list(aged(at.page(those, skip, PAGE), retailer, place.now()))
     values: dict[str, Any] = {
-        "rows": found[skip : skip + PAGE],
-        "number": len(found),
-        "minor": sum(each.one.risk_minor for each in found),
-        "more": _address(wanted, skip=str(skip + PAGE)) if len(found) > skip + PAGE else "",
+        "rows": rows,
+        "number": number_of,
+        "minor": minor,
+        "more": _address(wanted, skip=str(skip + PAGE)) if number_of > skip + PAGE else "",
         "csv": _address(wanted, at=f"{HERE}.csv"),
         "wanted": wanted,
         "classes": classes,
