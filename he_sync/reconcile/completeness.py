@@ -125,5 +125,9 @@ def freshness(proofs: Iterable[Proof], where: str, currency: str = "USD") -> str
         if cents
     ]
     priced = {entity for (entity, _), cents in worth.items() if cents}
-    parts += [f"{count} {entity}" for entity, count in sorted(counts.items()) if count and entity not in priced]
+    parts += [
+        f"{count} {entity.removesuffix('s') if count == 1 else entity}"
+        for entity, count in sorted(counts.items())
+        if count and entity not in priced
+    ]
     return f"{', '.join(parts)} not yet in {where}" if parts else f"everything is in {where}"

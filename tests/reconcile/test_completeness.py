@@ -68,7 +68,7 @@ def test_freshness_says_the_money_first_and_what_has_no_price_by_count():
         *prove("sales", [sale(1, 400_000), sale(2, 12_055), sale(3, 900, group="cash")], []),
         *prove("customers", [Item("customer 4", "")], []),
     ]
-    assert freshness(proofs, "Epicor") == "4,120.55 of card sales, 9.00 of cash sales, 1 customers not yet in Epicor"
+    assert freshness(proofs, "Epicor") == "4,120.55 of card sales, 9.00 of cash sales, 1 customer not yet in Epicor"
 
 
 def test_a_refund_that_is_missing_does_not_make_a_missing_sale_look_smaller():
