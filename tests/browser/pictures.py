@@ -1,6 +1,6 @@
 """The pictures of the README, taken from a real installation: `python -m tests.browser.pictures docs/pictures`.
 
-`day` or `night` behind the folder takes that half alone.
+`day`, `night` or `canvas` behind the folder takes that part alone.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ from pathlib import Path
 from PIL import Image
 
 from he_sync.cli import house
+from he_sync.model.retailer import dump_retailer
+from he_sync.sandbox import world
+from he_sync.sandbox.state import State
 from tests.bench.latency_shop import Shop
 from tests.browser import finance, installation
-from tests.browser.visitor import Visitor, visiting
+from tests.browser.visitor import Visitor, a_page, visiting
+from tests.console.conftest import NOBODY_LISTENS, serving
+from tests.mapping_language import shop
 
 COLOURS = 192
 SETTLES = 1500
@@ -26,6 +31,7 @@ SCREEN = {"width": 1440, "height": 900}
 ORDERS, WITHIN = 60, 120.0
 OUT = 12
 """Clicks on "zoom out" until ten assets fit."""
+BOTH_NAMES = {"sql": "trim(customer.first_name) || ' ' || trim(customer.last_name)"}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -159,6 +165,24 @@ def night(folder: Path, chromium: str) -> None:
             financed(visitor, folder, urls["console"].partition("/enter/")[0], Path(name), days[:5])
 
 
+def canvas(folder: Path, chromium: str) -> None:
+    """Orders of a shop that were read, and a mapping of them that somebody began."""
+    with tempfile.TemporaryDirectory() as name, a_page(chromium) as page:
+        home, state = Path(name), State(Path(name) / "world")
+        world.create(state, size="small", seed=5)
+        (home / "profile.yaml").write_text(dump_retailer(world.profile(state)), encoding="utf-8")
+        file = home / "mappings" / shop.NAME / "mapping.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text(shop.mapping({"PONum": {"from": "id"}, "CustName": BOTH_NAMES}), encoding="utf-8")
+        with serving(home, {**NOBODY_LISTENS, "HE_HOME": name}) as served:
+            shop.tell(served.store)
+            visitor = Visitor(page, f"http://{served.address}")
+            page.goto(f"{visitor.url}/enter/{served.keys.way_in}")
+            size(visitor, 1150)
+            page.goto(f"{visitor.url}/mappings/{shop.NAME}")
+            take(visitor, folder, "mapping")
+
+
 def consoled(visitor: Visitor, folder: Path, way_in: str, day: str) -> None:
     """The pages of operators and finance, after a close that left something to decide."""
     base = way_in.partition("/enter/")[0]
@@ -202,12 +226,12 @@ def shot(desk: finance.Desk, folder: Path, name: str, height: int) -> None:
     take(Visitor(desk.page, desk.base), folder, name)
 
 
-def main(folder: Path, *halves: str) -> None:
-    """Both halves, or those that are named."""
+def main(folder: Path, *parts: str) -> None:
+    """All of them, or those that are named."""
     chromium = next(found for name in CHROMIUM if (found := shutil.which(name)))
     folder.mkdir(parents=True, exist_ok=True)
-    for half in halves or ("day", "night"):
-        {"day": day, "night": night}[half](folder, chromium)
+    for part in parts or ("day", "night", "canvas"):
+        {"day": day, "night": night, "canvas": canvas}[part](folder, chromium)
 
 
 if __name__ == "__main__":

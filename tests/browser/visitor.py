@@ -91,16 +91,23 @@ class Visitor:
 
 
 @contextmanager
-def visiting(chromium: str, url: str) -> Iterator[Visitor]:
-    """A visitor whose browser closes with the block."""
+def a_page(chromium: str) -> Iterator[Page]:
+    """A tab of a browser that closes with the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=list(QUIET))
         page = browser.new_page(viewport=WIDE)  # type: ignore[arg-type]
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
-        visitor = Visitor(page, url)
         try:
-            visitor.arrive()
-            yield visitor
+            yield page
         finally:
             browser.close()
+
+
+@contextmanager
+def visiting(chromium: str, url: str) -> Iterator[Visitor]:
+    """A visitor of a Dagster UI, who has declined what it offers first."""
+    with a_page(chromium) as page:
+        visitor = Visitor(page, url)
+        visitor.arrive()
+        yield visitor
