@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 	--generate-hashes --no-emit-index-url --no-header $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test chaos bench lint lock tools
+.PHONY: help setup demo up down test chaos bench lint audit lock tools
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ lint: setup ## formatting, lint, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: setup ## bill of materials, licences, secrets in tree and history, known vulnerabilities
+	@$(BIN)/python -m tests.supply
 
 lock: setup ## renew both locks from pyproject.toml (UPGRADE=--upgrade takes newer releases)
 	@$(COMPILE) --extra dev --output-file requirements-dev.lock
