@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from he_sync.flows import catching_up, polls
+from he_sync.flows import catching_up, night, polls
 from he_sync.flows.catching_up import CaughtUp
+from he_sync.flows.compare import compare
+from he_sync.flows.night import Office
 from he_sync.model.retailer import dump_retailer
 from he_sync.sandbox.faults import Fault
 from he_sync.store import backup
 from he_sync.store.backup import Place
-from he_sync.store.database import Store, open_store
+from he_sync.store.database import open_store
+from he_sync.store.lake import Lake
 from tests.flows.desk import Clock, Desk
 from tests.flows.plant import Plant, Town
 from tests.flows.shop import CANCELLED, EDITED, PLACED, SALE
 from tests.sandbox.epicor_company import Kinetic
 
 KEYS = {"epicor/OrderHed": "PONum", "epicor/RMAHead": "RMANum", "epicor/Customer": "CustID"}
+
+DAY = date(2026, 11, 21)
+"""The business date of all of it: the sandbox's clock begins at six in the morning there."""
+NIGHT = timedelta(hours=20)
 
 
 class TownClock(Clock):
@@ -86,8 +93,9 @@ class LostDay:
         return order
 
     def goes_on(self) -> None:
-        """Everything that the backup does not know."""
+        """Everything that the backup of twenty hours ago does not know."""
         town = self.town
+        town.state.set_setting("clock.frozen", (town.state.now() + NIGHT).isoformat())
         town.clock.forward(timedelta(minutes=2))
         town.drain()
         town.set_line(self.changed, qty=5)
@@ -109,6 +117,7 @@ class LostDay:
         """What happens while there is no store at all."""
         town = self.town
         self.late = town.order([(town.skus[3], 3, "5.00")])
+        self.unheard = town.ticket([(town.skus[3], 1, "5.00")])
         town.set_line(self.bought, qty=4)
 
     @property
@@ -140,5 +149,9 @@ def caught_up(town: Town) -> CaughtUp:
     return catching_up.catch_up(town.works, "dana", town.clock.until, town.clock, told.append)
 
 
-def lose(store: Store) -> None:
-    store.close()
+def differences(town: Town, folder: Path) -> list[tuple[str, str]]:
+    """What the nightly comparison of the sandbox's business date finds: class and subject."""
+    office = Office(town.desk.systems, town.store, Lake(folder / "lake"), town.desk.retailer)
+    night.compare_day(office, DAY)
+    found = [one for leg in ("orders", "customers") for one in compare(leg, office.lake, f"{DAY}", office.retailer)]
+    return [(one.klass, one.subject) for one in found]
