@@ -1,17 +1,14 @@
 """The job `housekeeping`: a backup, then what may go of store, lake, old backups and Dagster's own runs."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
 from assets.guard import retries_only_what_can_help
-from he_sync.flows.folder import flows_folder
-from he_sync.settings import variable
+from he_sync.flows.kept_where import place
 from he_sync.store import backup, pruning
 from he_sync.store.backup import Place
-from he_sync.store.backup.files import secrets_of
 from he_sync.store.pruning import Retention
 from resources.memory import MemoryResource
 
@@ -24,14 +21,7 @@ FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Dagster
 
 def place_of(memory: MemoryResource) -> Place:
     """The installation of these resources, as `he-sync backup` has it."""
-    home = Path(memory.home)
-    beside = {
-        "profile": Path(memory.profile),
-        "mappings": Path(variable("HE_MAPPINGS", os.environ, str(home / "mappings"))),
-        "flows": flows_folder(),
-    }
-    kept = Path(variable("HE_BACKUPS", os.environ, str(home / "backups")))
-    return Place(home, kept, beside, secrets_of(os.environ))
+    return place(Path(memory.home), Path(memory.profile))
 
 
 @dg.op(out=dg.Out(dg.Nothing), description="A complete backup of store and files")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,12 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from he_sync.cli.effects import opened
-from he_sync.flows import catching_up, workshop
-from he_sync.flows.folder import flows_folder
-from he_sync.settings import home_and_profile, store_address, variable
+from he_sync.flows import catching_up, kept_where, workshop
+from he_sync.settings import home_and_profile, store_address
 from he_sync.store import backup as kept
 from he_sync.store.backup import Manifest, Place
-from he_sync.store.backup.files import secrets_of
 
 MIB = 2**20
 LONGEST_NAP = 1.0
@@ -32,26 +28,23 @@ Who = Annotated[str, typer.Option(help="Who does it; kept in the audit")]
 ME = getpass.getuser()
 
 
-def place(environ: Mapping[str, str] = os.environ) -> Place:
-    """This installation: its home, what it keeps elsewhere, and where its backups lie."""
-    home, profile = home_and_profile(environ)
-    mappings = Path(variable("HE_MAPPINGS", environ, str(home / "mappings")))
-    beside = {"profile": profile, "mappings": mappings, "flows": flows_folder(environ)}
-    return Place(home, Path(variable("HE_BACKUPS", environ, str(home / "backups"))), beside, secrets_of(environ))
+def here() -> Place:
+    """This installation."""
+    return kept_where.place(*home_and_profile())
 
 
 @app.command()
 def create(as_json: Json = False) -> None:
     """Make a backup; everything may run meanwhile."""
     with opened() as store:
-        made = kept.create(store, place())
+        made = kept.create(store, here())
     _tell(made, "made", as_json=as_json)
 
 
 @app.command("list")
 def listing(as_json: Json = False) -> None:
     """Complete backups, oldest first."""
-    there = kept.listing(place().backups)
+    there = kept.listing(here().backups)
     if as_json:
         typer.echo(json.dumps([_row(one) for one in there], indent=1))
         return
@@ -66,7 +59,7 @@ def listing(as_json: Json = False) -> None:
 @app.command()
 def verify(name: Name = "", as_json: Json = False) -> None:
     """Compare every file with its hash, open the copy, count its rows; exit 2 with one line where something differs."""
-    _tell(kept.verify(kept.named(place().backups, name)), "whole", as_json=as_json)
+    _tell(kept.verify(kept.named(here().backups, name)), "whole", as_json=as_json)
 
 
 @app.command()
@@ -79,10 +72,10 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Put a backup back where no store is and nothing runs; then `catch-up`, then start everything."""
-    here = place()
-    beside = {**here.beside, "profile": here.beside["profile"].parent}
-    folder = kept.named(here.backups, name)
-    made = kept.restore(folder, here.home, store_address(), who, beside=beside, files=not store_only)
+    place = here()
+    beside = {**place.beside, "profile": place.beside["profile"].parent}
+    folder = kept.named(place.backups, name)
+    made = kept.restore(folder, place.home, store_address(), who, beside=beside, files=not store_only)
     _tell(made, "restored", as_json=as_json)
     if not as_json:
         typer.echo("credentials, console.key and console.users are in no backup: put them back; then `backup catch-up`")

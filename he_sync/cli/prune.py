@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from he_sync.cli.backup import place
+from he_sync.cli.backup import here
 from he_sync.cli.effects import opened
 from he_sync.store import pruning
 from he_sync.store.lake import Lake
@@ -23,11 +23,11 @@ def prune(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON")] = False,
 ) -> None:
     """Take away what retention.yaml lets go: bodies, stories, answers, snapshots nobody refers to, old backups."""
-    here = place()
-    keep = pruning.load(here.home)
+    place = here()
+    keep = pruning.load(place.home)
     with opened() as store:
-        lake, now = Lake(here.home / "lake"), datetime.now(UTC)
-        found = pruning.prune(store, lake, here.backups, keep, who=who, now=now, dry=dry_run)
+        lake, now = Lake(place.home / "lake"), datetime.now(UTC)
+        found = pruning.prune(store, lake, place.backups, keep, who=who, now=now, dry=dry_run)
     if as_json:
         typer.echo(json.dumps(found))
         return

@@ -105,10 +105,6 @@ def test_a_credential_is_found_in_the_tree_and_after_it_was_taken_out_in_the_his
     assert not [each for each in found for text in kinds.values() if text.split()[-1] in str(each)]
 
 
-def test_the_tree_holds_no_credential() -> None:
-    assert list(map(str, secrets.in_tree(ROOT))) == []
-
-
 # vulnerabilities
 
 
