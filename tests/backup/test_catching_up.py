@@ -10,11 +10,19 @@ from he_sync.mapping.epicor import po_number
 from he_sync.sandbox.faults import Fault
 from he_sync.store import audit, effects, inbox
 from he_sync.store.backup import DEED
-from tests.backup.lost_day import LostDay, caught_up, create, differences, open_town, place_of, poll, restored, written
+from tests.backup.lost_day import (
+    PATIENCE,
+    LostDay,
+    caught_up,
+    create,
+    differences,
+    open_town,
+    place_of,
+    poll,
+    restored,
+    written,
+)
 from tests.flows.shop import PLACED
-
-PATIENCE = 5
-"""Turns until a request has left: on a busy machine the first may not get that far."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
