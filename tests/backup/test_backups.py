@@ -1,9 +1,11 @@
 """A backup is whole or not there, holds no secret, shows every damage, and goes back onto nothing that lives."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -176,6 +178,20 @@ def test_what_did_not_change_since_the_last_backup_is_not_stored_twice(place: Pl
     third = backup.create(store, place)
     assert (place.backups / third.name / "home" / "profile.yaml").read_text() == "name: Nord & South\n"
     assert (place.backups / first.name / "home" / "profile.yaml").read_text() == "name: Nord\n"
+
+
+def test_what_another_database_of_the_home_has_in_its_log_alone_is_in_the_next_backup(
+    place: Place, store: Store
+) -> None:
+    with closing(sqlite3.connect(place.home / "numbers.db", isolation_level=None)) as numbers:
+        numbers.execute("PRAGMA journal_mode=WAL")
+        numbers.execute("CREATE TABLE n (n)")
+        numbers.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        backup.create(store, place)
+        numbers.execute("INSERT INTO n VALUES (1)")
+        folder = place.backups / backup.create(store, place).name
+    with closing(sqlite3.connect(folder / "home" / "numbers.db")) as kept:
+        assert kept.execute("SELECT n FROM n").fetchall() == [(1,)]
 
 
 # damage

@@ -89,16 +89,17 @@ def keep(source: Source, folder: Path, before: Mapping[str, tuple[Entry, Path]])
     """Put a file into a backup; None where it went away meanwhile.
 
     One that an older backup has as it is now (size and time of change) is linked, not copied: the lake never changes a
-    file, so that a backup a day costs what is new that day.
+    file, so that a backup a day costs what is new that day. Never a database, whose news may be in its log alone.
     """
     target = folder / source.name
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         stat = source.path.stat()
-        older = before.get(source.name)
+        database = source.path.suffix == ".db"
+        older = None if database else before.get(source.name)
         if older and (older[0].size, older[0].changed) == (stat.st_size, stat.st_mtime_ns) and _linked(*older, target):
             return older[0]
-        digest = _database(source.path, target) if source.path.suffix == ".db" else _copied(source.path, target)
+        digest = _database(source.path, target) if database else _copied(source.path, target)
     except FileNotFoundError:
         return None
     return Entry(source.name, target.stat().st_size, digest, stat.st_mtime_ns)
