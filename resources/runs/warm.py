@@ -50,7 +50,7 @@ def main() -> None:
     """Serve until interrupted."""
     home = Path(os.environ["DAGSTER_HOME"])
     sys.path.insert(0, str(Path.cwd()))
-    ready, ours = _warm_up(), _ours()
+    ready, ours = warm_up(), _ours()
     seen = _state(ours)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps: nobody waits for a run here
     with suppress(KeyboardInterrupt), _listening(address(home)) as server:
@@ -66,7 +66,7 @@ def main() -> None:
         os.wait()  # returns when the last run has ended: an end of this group must not cut one off
 
 
-def _warm_up() -> bool:
+def warm_up() -> bool:
     """Import what a run needs and resolve every definition. False for code that cannot be loaded: nothing runs warm."""
     importlib.import_module("dagster._cli.api")
     try:

@@ -96,8 +96,18 @@ def test_both_instance_files_say_the_same_but_for_the_storage() -> None:
     assert storage["postgres"]["postgres_db"]["scheme"] == "postgresql+psycopg2"
 
 
+def test_the_instance_of_resident_workers_says_the_same_but_for_the_launcher_and_how_often_it_looks() -> None:
+    resident, on_postgres = read("dagster.resident.yaml"), read("dagster.postgres.yaml")
+    assert resident.pop("run_launcher")["class"] == "ResidentLauncher"
+    assert (
+        resident["run_monitoring"].pop("poll_interval_seconds") < on_postgres["run_monitoring"]["poll_interval_seconds"]
+    )
+    del on_postgres["run_launcher"], on_postgres["run_monitoring"]["poll_interval_seconds"]
+    assert resident == on_postgres
+
+
 def test_the_instance_files_hold_no_absolute_path() -> None:
-    for name in ("dagster.yaml", "dagster.postgres.yaml", "workspace.yaml"):
+    for name in ("dagster.yaml", "dagster.postgres.yaml", "dagster.resident.yaml", "workspace.yaml"):
         assert not [value for value in leaves(read(name)) if str(value).startswith(("/", "~"))], name
 
 
