@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 UPGRADE ?=
+PROFILE ?= embedded
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -30,8 +31,8 @@ $(READY): requirements-dev.lock pyproject.toml
 demo: setup ## one business day and its nightly close on the sandbox, checked against the oracle
 	@$(BIN)/he-sync demo
 
-up: setup ## the same, left running: prints the addresses
-	@$(BIN)/he-sync up
+up: setup ## the same, left running: prints the addresses (PROFILE=resident: Postgres, Redis, resident workers)
+	@$(BIN)/he-sync up --profile $(PROFILE)
 
 down: setup ## stop what `make up` started
 	@$(BIN)/he-sync down

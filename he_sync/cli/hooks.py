@@ -41,6 +41,11 @@ def secret(home: Path, name: str) -> str:
     return (home / "secrets" / name.lower()).read_text(encoding="ascii")
 
 
+def made(home: Path, name: str) -> str:
+    """A password that was made once for this home, for a server of its own."""
+    return _kept(home.resolve() / "secrets" / name, _shared).read_text(encoding="ascii")
+
+
 def _kept(path: Path, make: Callable[[], str]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:

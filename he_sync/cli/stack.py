@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from he_sync.cli import hooks, house, orchestrator, ports
+from he_sync.cli import hooks, house, orchestrator, ports, resident
 from he_sync.cli.orchestrator import Part
 from he_sync.model.errors import BrokenPromise, FixInput
 from he_sync.sandbox import world
@@ -44,6 +45,9 @@ def up(  # noqa: PLR0913, PLR0917 - the options of a verb
     sandbox_ports: Annotated[
         int, typer.Option("--ports", help="First of the sandbox's four ports; 0: any free")
     ] = PORTS["admin"],
+    profile: Annotated[
+        str, typer.Option(envvar="HE_UP_PROFILE", help="embedded, or resident: Postgres, Redis and resident workers")
+    ] = "embedded",
     as_json: Json = False,
 ) -> None:
     """Serve everything until stopped (Ctrl-C or `he-sync down`); a second `up` goes on where the first stopped."""
@@ -56,10 +60,11 @@ def up(  # noqa: PLR0913, PLR0917 - the options of a verb
         above = {"Dagster UI": 0, "receiver": RECEIVER, "console": CONSOLE}
         taken = {name: port + more if port else ports.free() for name, more in above.items()}
         _require_free(wanted, taken)
+        executed = _executed(profile, home)
         with running(home / "sandbox", wanted) as sandbox:
             with console.status("the world comes to be"):
                 _make_world(sandbox, size, seed, day.date() if day else None)
-            with _parts(sandbox, home, taken) as parts, _undisturbed_end():
+            with _parts(sandbox, home, taken, executed) as parts, _undisturbed_end():
                 with console.status("Dagster starts"):
                     _ready(sandbox, parts, home)
                 served = {name.lower(): one.url for name, one in parts.items() if one.url}
@@ -72,12 +77,15 @@ def up(  # noqa: PLR0913, PLR0917 - the options of a verb
 
 
 @contextmanager
-def _parts(sandbox: Sandbox, home: Path, taken: dict[str, int]) -> Iterator[dict[str, Part]]:
-    """The programs by name. They end in the order console, receiver, Dagster, warm process: who asks for runs first."""
+def _parts(
+    sandbox: Sandbox, home: Path, taken: dict[str, int], executed: resident.Profile
+) -> Iterator[dict[str, Part]]:
+    """The programs by name. They end in the order console, receiver, Dagster, runs, servers: who asks first."""
     web, hooks_port, console_port = taken.values()
     environment = _environment(sandbox, home, web, console_port)
+    shutil.copyfile(house.project_root() / executed.instance, home / "dagster" / "dagster.yaml")
     words = {
-        "Warm": ("resources.runs.warm",),
+        executed.program: executed.words,
         "Dagster": ("dagster", "dev", "-w", "workspace.yaml", "-h", ports.HOST, "-p", str(web)),
         "Receiver": ("he_sync.web.receiver", "--host", ports.HOST, "--port", str(hooks_port)),
         "Console": ("he_sync.web.console", "--port", str(console_port)),
@@ -85,12 +93,21 @@ def _parts(sandbox: Sandbox, home: Path, taken: dict[str, int]) -> Iterator[dict
     served = {"Dagster": web, "Receiver": hooks_port, "Console": console_port}
     try:
         with ExitStack() as stack:
-            yield {
+            below, settings = stack.enter_context(resident.serving(home)) if executed.servers else ({}, {})
+            environment |= settings
+            yield below | {
                 name: stack.enter_context(orchestrator.part(name, some, environment, home, served.get(name)))
                 for name, some in words.items()
             }
     finally:
         orchestrator.sweep(home)
+
+
+def _executed(name: str, home: Path) -> resident.Profile:
+    found = resident.profile(name)
+    if found.servers:
+        resident.require(home)
+    return found
 
 
 def _ready(sandbox: Sandbox, parts: dict[str, Part], home: Path) -> None:
