@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.launcher.base import WorkerStatus
 
 from he_sync.connect.alarms import Alarm, tell
 from he_sync.store import lanes, watch
@@ -24,6 +25,8 @@ STARTS_WITHIN = timedelta(seconds=60)
 """A drain that was launched and has not begun by then is taken for dead."""
 AFTER_A_FAILURE = timedelta(seconds=15)
 """A drain that fails at once (a bad profile, refused credentials) would else be tried 700 times an hour."""
+RECENT = 20
+"""Drains to look through for the one that has the lane; it is the last one, or one of the last few."""
 ON_ITS_WAY = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING]
 
 
@@ -60,7 +63,7 @@ def why_not(store: Store, instance: dg.DagsterInstance, now: datetime) -> str:
     if not watch.due(store, there):
         return "nothing is due"
     if lanes.held(store, LANE, there):
-        return "a drain runs and will see what is due"
+        return "" if _taken_from_the_dead(store, instance, there) else "a drain runs and will see what is due"
     young = dg.RunsFilter(job_name=LANE, statuses=ON_ITS_WAY, created_after=now - STARTS_WITHIN)
     if starting := instance.get_runs(young, limit=1):
         return f"drain run {starting[0].run_id} is about to start"
@@ -68,3 +71,35 @@ def why_not(store: Store, instance: dg.DagsterInstance, now: datetime) -> str:
     if failed := instance.get_runs(fresh, limit=1):
         return f"drain run {failed[0].run_id} has just failed; the next one in {AFTER_A_FAILURE.seconds} s at most"
     return ""
+
+
+def _taken_from_the_dead(store: Store, instance: dg.DagsterInstance, now: datetime) -> bool:
+    """Whether the lane was freed of a drain whose process is gone; its lease would keep it for half a minute more.
+
+    One that lives after all loses nothing but its lane: its token is old, so it stops at its next renewal.
+    """
+    holder = lanes.holder(store, LANE, now)
+    run = _run_of(holder, instance)
+    if run is None or not _dead(run, instance):
+        return False
+    lane = lanes.take(store, LANE, holder, 1.0, now)  # by its own name, and so under a new token
+    if lane is None:
+        return False
+    lanes.release(store, lane)
+    if not run.is_finished:
+        instance.report_run_failed(run, "Its process is gone: another drain takes over")
+    return True
+
+
+def _run_of(holder: str, instance: dg.DagsterInstance) -> dg.DagsterRun | None:
+    """The run that has the lane, of the last few: a drain takes it as "drain" and the beginning of its run's id."""
+    runs = instance.get_runs(dg.RunsFilter(job_name=LANE), limit=RECENT)
+    return next((run for run in runs if holder == f"{LANE} {run.run_id[:8]}"), None)
+
+
+def _dead(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
+    """A drain lets go of the lane before its run ends: one that ended with it was ended from outside."""
+    launcher = instance.run_launcher
+    if run.is_finished or not launcher.supports_check_run_worker_health:
+        return run.is_finished
+    return launcher.check_run_worker_health(run).status == WorkerStatus.NOT_FOUND
