@@ -28,6 +28,7 @@ from tests.bench import (
     matching,
     pages,
     receiver,
+    scale_out,
     settlements,
     stock,
     store,
@@ -50,7 +51,7 @@ ROUNDS = 2  # in turn: the server is cold in the first, and other processes come
 RECONCILE = {f"reconcile_{name}": part for name, part in settlements.PARTS.items()}
 PARTS = (
     *("pulls", "night", "store", "stock", "exactly_once", "receiver", "latency", "matching", "suggesting", "pages"),
-    *("mapping_language", "anomalies"),
+    *("scale_out", "mapping_language", "anomalies"),
     "inferring",
     *RECONCILE,
     *("close_world", "close_night"),
@@ -104,6 +105,7 @@ def _parts(folder: Path, rows: int) -> dict[str, Callable[[], Iterator[Figure]]]
         "exactly_once": lambda: exactly_once.figures(ORDERS, SEED),
         "receiver": lambda: receiver.figures(folder),
         "latency": lambda: latency.latency(folder),
+        "scale_out": lambda: scale_out.scale_out(folder),
         "matching": lambda: matching.figures(folder),
         "pages": lambda: pages.figures(folder / "pages"),
         "suggesting": lambda: suggesting.figures(folder),
