@@ -54,6 +54,11 @@ def test_finance_takes_a_date_from_the_comparison_to_a_pack_that_verifies(financ
     assert said(finance("close", "post", friday, "--json")) == (0, {"rows": [], "to_do": []})
     code, found = said(finance("close", "sign", friday, "--who", "cora", "--reason", "ok", "--json"))
     assert (code, "cora prepared its journals; another person signs" in found["to_do"][0]) == (1, True)
+    code, found = said(finance("close", "sign", friday, "--who", "cleo", "--reason", "ok", "--json"))
+    assert (code, found["rows"], len(found["to_do"])) == (1, [], 3)
+    assert all(
+        re.search(r"\d+ unresolved exceptions of [\d,.]+ are above cleo's limit", line) for line in found["to_do"]
+    )
     assert finance("close", "sign", friday, "--who", "carl", "--reason", "ok")[0] == 0
     out = str(tmp_path / "pack")
     code, told, _ = finance("close", "pack", friday, "--out", out)

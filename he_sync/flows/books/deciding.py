@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -9,12 +10,16 @@ from he_sync.flows.books import ledger as books_ledger
 from he_sync.flows.books.ground import Books
 from he_sync.flows.books.look import look
 from he_sync.flows.books.proposing import proposal
+from he_sync.flows.close import renew_exceptions
+from he_sync.flows.exceptions.finding import desk
 from he_sync.flows.night import Office
 from he_sync.model.errors import HeSyncError, NotAllowed, Refused
+from he_sync.model.money import show
 from he_sync.model.retailer import Retailer
 from he_sync.reconcile.journals.life import Approver, approve
 from he_sync.store import books
 from he_sync.store.books import Approval
+from he_sync.store.exceptions import UNRESOLVED
 
 
 @dataclass(frozen=True)
@@ -62,19 +67,42 @@ def approve_day(office: Books, day: str, who: str, reason: str, stores: Collecti
 
 
 def sign_day(office: Office, day: str, who: str, reason: str, stores: Collection[str] = ()) -> Decided:
-    """Sign the store-days of a date whose ledger, read just now, is what they say. Raises NotAllowed without a role."""
-    approver(office.retailer, who)
+    """Sign the store-days of a date whose ledger, read just now, is what they say. Raises NotAllowed without a role.
+
+    One whose unresolved exceptions are above the limit of who signs is refused.
+    """
+    person = approver(office.retailer, who)
     _say_why(reason, day)
-    done, refused = [], []
+    done, refused, above = [], [], _above(office, day, person)
     for one in look(office, day, stores, books_ledger.read(office, day)):
         if one.standing.state == "signed":
             continue
         try:
+            if one.store in above:
+                raise NotAllowed(above[one.store])
             books.sign(office.store, day, one.store, who, reason.strip())
             done.append(one.store)
         except HeSyncError as error:
             refused.append(str(error))
     return Decided(tuple(done), tuple(refused))
+
+
+def _above(office: Books, day: str, person: Approver) -> dict[str, str]:
+    """By store, why a person may not sign: a signature leaves standing no more than its giver could have closed."""
+    if person.limit_minor is None:
+        return {}
+    worth: dict[str, list[int]] = defaultdict(list)
+    renew_exceptions(office.store, office.lake, day)
+    with desk(office.store, office.lake) as at:
+        for one in at.listing(UNRESOLVED, day, day):
+            worth[one.found.store].append(one.risk_minor)
+    limit, currency = show(person.limit_minor, office.retailer.currency), office.retailer.currency
+    return {
+        code: f"{code} of {day}: {len(cents)} unresolved exceptions of {show(sum(cents), currency)} are above "
+        f"{person.name}'s limit of {limit}; close them at the desk, or another person signs"
+        for code, cents in worth.items()
+        if sum(cents) > person.limit_minor
+    }
 
 
 def reopen_day(office: Books, day: str, who: str, reason: str, stores: Collection[str] = ()) -> Decided:
