@@ -48,7 +48,7 @@ class Change:
 
     def _origin(self, places: Ints) -> tuple[Ints, Ints, Ints]:
         """Old records and those that came, by their rows there, and where each place is found among both."""
-        source = self.splice.source[places]
+        source = self.splice.source[places].astype(np.int64)
         kept, order = source < self.splice.old, np.empty(len(places), np.int64)
         order[kept], order[~kept] = np.arange(kept.sum()), kept.sum() + np.arange((~kept).sum())
         return source[kept], source[~kept] - self.splice.old, order

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from he_sync.match.codes import Bools, Ints, taken
+from he_sync.match.codes import Bools, Ints, Small, taken
 
 One = TypeVar("One", bound=np.generic)
 
@@ -21,7 +21,7 @@ class Splice:
     `came` are the places of what came.
     """
 
-    source: Ints
+    source: Small
     came: Ints
     old: int
 
@@ -50,7 +50,7 @@ def spliced(stay: Bools, at: Ints) -> Splice:
     """Old rows that `stay`, and new ones before the kept row `at` (ascending)."""
     kept = np.flatnonzero(stay)
     came = at + np.arange(len(at))
-    source = np.empty(len(kept) + len(at), np.int64)
+    source = np.empty(len(kept) + len(at), np.int32)
     old = np.ones(len(source), bool)
     old[came] = False
     source[old], source[came] = kept, len(stay) + np.arange(len(at))

@@ -228,7 +228,6 @@ def _households(change: Change, scores: Scores, cluster: Ints, some: Bools) -> I
     before, now = change.before, change.now
     there = now >= 0
     torn = np.zeros(len(now), bool)
-    torn[before.household[~there]] = True
     torn[before.household[there][some[now[there]]]] = True
     inside = some.copy()
     inside[now[there & torn[before.household]]] = True
