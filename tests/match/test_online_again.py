@@ -104,6 +104,7 @@ def test_batches_one_after_the_other_give_what_comparing_everything_gives(seed, 
         assert isinstance(outcome.table.codes, Late) == (batch > 0)
         everything, all_of = again(forgetful(whole), left, right)
         assert results(outcome) == results(everything)
+        assert np.allclose(outcome.scores.probability, everything.scores.probability, rtol=0, atol=1e-9)
         assert all_of.compared == len(everything.score)
         touched += drift.compared / all_of.compared / 3
         write(outcome, now := tmp_path / f"{batch}", patched=partial(patches, outcome, last, batch))
