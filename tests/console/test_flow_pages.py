@@ -15,6 +15,7 @@ from he_sync.flows import last_good, registry
 from he_sync.flows.design.editing import parts_of
 from he_sync.store import audit, effects, inbox
 from he_sync.store.inbox import Arrival
+from he_sync.web.console.roles import Role
 from tests.console.conftest import NOBODY_LISTENS, Served, named, serving
 from tests.console.person import Answer, Person
 from tests.store.examples import effect
@@ -193,6 +194,15 @@ def test_routes_are_added_moved_reworded_and_removed_by_forms(served: Served) ->
     ]
     assert route[0]["because"] == "the outlet manager looks"
     assert route[3] == {"when": "amount", "over": "250.00", "to": "approval"}
+
+
+def test_the_form_says_who_decides_what_a_route_holds_and_how_long_an_idle_drain_waits(served: Served) -> None:
+    assert "who has the role approver: whoever is let in" in served.person().get(PAGE).words
+    named(served.home, "cora", roles=frozenset({Role.APPROVER}))
+    named(served.home, "lea", roles=frozenset({Role.RULE_AUTHOR}))
+    words = served.signs_in("lea")[0].get(PAGE).words
+    assert "who has the role approver: cora." in words
+    assert "an idle drain waits 60 s" in words
 
 
 def test_a_wrong_limit_is_named_with_its_line_and_cannot_be_saved(served: Served, folder: Path) -> None:

@@ -21,6 +21,8 @@ from he_sync.web.console.flows.form import changes, filled
 from he_sync.web.console.flows.room import Room, room_of
 from he_sync.web.console.forms import Form
 from he_sync.web.console.render import done, page
+from he_sync.web.console.roles import Role
+from he_sync.web.console.users import Users
 
 
 def designer(request: Request) -> Response:
@@ -50,9 +52,17 @@ def designer(request: Request) -> Response:
         "off": is_off(draft.text),
         "figures": figures(board.topics(room.place.look), parts),
         "looked_at": board.RATE_OF,
+        "linger": room.linger,
+        "approvers": approvers(request.app.state.users),
         "beside": beside(seen.flow, others(room.shelf.folder, name)) if seen.flow else [],
     }
     return page(request, "flow_designer", name, **common, **values)
+
+
+def approvers(users: Users) -> str:
+    """Whom a write that a route holds waits for; the whole way in may do everything where people have no names."""
+    known = sorted(one.name for one in users.known().values() if Role.APPROVER in one.roles)
+    return ", ".join(known) or ("nobody yet" if users.known() else "whoever is let in")
 
 
 def _known_topics(room: Room) -> set[str]:

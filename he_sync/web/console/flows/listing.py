@@ -19,7 +19,6 @@ from he_sync.mapping.shelf.desk import Proposal
 from he_sync.mapping.shelf.files import text_of
 from he_sync.mapping.shelf.versions import FILE, NAME
 from he_sync.model.errors import FixInput
-from he_sync.settings import variable
 from he_sync.store import board
 from he_sync.web.console.flows.figures import Figures, figures
 from he_sync.web.console.flows.room import Room, room_of
@@ -28,8 +27,6 @@ from he_sync.web.console.mapping import room as mappings
 from he_sync.web.console.render import done, page
 
 TEMPLATE = "template "
-LINGER = "60"
-"""Seconds, as assets/drain.py has it where HE_LINGER_SECONDS says nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +48,8 @@ class Row:
 def listing(request: Request) -> Response:
     """GET /flows: the page."""
     room = room_of(request)
-    linger = variable("HE_LINGER_SECONDS", room.place.environ, LINGER)
     rows = list(_rows(room))
-    where: dict[str, Any] = {"folder": str(room.shelf.folder), "looked_at": board.RATE_OF, "linger": linger}
+    where: dict[str, Any] = {"folder": str(room.shelf.folder), "looked_at": board.RATE_OF, "linger": room.linger}
     return page(request, "flow_list", "Flows", rows=rows, templates=list(templates()), **where)
 
 

@@ -12,9 +12,13 @@ from he_sync.flows import last_good
 from he_sync.flows.design.craft import FLOWS, craft
 from he_sync.mapping.shelf.desk import Desk
 from he_sync.model.errors import FixInput
+from he_sync.settings import variable
 from he_sync.web.console import drafts
 from he_sync.web.console.drafts import shelf_of
 from he_sync.web.console.place import place_of
+
+LINGER = "60"
+"""Seconds, as assets/drain.py has it where HE_LINGER_SECONDS says nothing."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,11 @@ class Room(drafts.Room):
 
     base: ClassVar[str] = "/flows"
     macros: ClassVar[str] = "flow_macros.html"
+
+    @property
+    def linger(self) -> str:
+        """Seconds that an idle drain waits for the next event, of whichever flow."""
+        return variable("HE_LINGER_SECONDS", self.place.environ, LINGER)
 
     def runs(self, name: str) -> bool:
         """Whether the flow's file lies where those lie that run."""
