@@ -92,7 +92,7 @@ def _open(place: Place) -> Iterator[Card]:
     closed = board.dates(place.look, 1)
     if closed:
         [last] = closed
-        about = f"over {show(last.minor)} on {last.business_date}"
+        about = f"on {last.business_date}, over {show(last.minor)}"
         yield Card("Differences of the last close", f"{last.n:,}", about, f"/close/{last.business_date}", last.n > 0)
     reviews = count(place.look)
     yield Card("Match reviews", f"{reviews:,}", "pairs that may be one customer", "/reviews", reviews > 0)
