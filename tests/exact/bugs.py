@@ -278,12 +278,12 @@ BUGS = (
     ),
     # after a restore
     Bug(
-        "write what was never sent without a look",
+        "take what this store never sent for absent",
         "he_sync/flows/push/batch.py",
-        "        left = self._look_up(claimed)\n",
-        "        known = [one for one in claimed if one.may_have_landed]\n"
-        "        self.absent += [one for one in claimed if not one.may_have_landed]\n"
-        "        left = self._look_up(known)\n",
+        "        if attempt.reference is None:\n            self.absent.append(claimed)\n",
+        "        if attempt.reference is None or not claimed.may_have_landed:\n"
+        "            self.bench.standing.setdefault(claimed.effect.key, None)\n"
+        "            self.absent.append(claimed)\n",
         (RESTORED,),
     ),
     Bug(
