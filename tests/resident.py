@@ -31,7 +31,7 @@ from tests.flows.shop import PLACED, Shop
 
 ROOT = Path(__file__).parents[1]
 LANE = "drain"
-SECONDS = 90
+SECONDS = 180
 LATER = """CREATE TABLE later (forward interval); INSERT INTO later VALUES ('0');
 CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
 'SELECT pg_catalog.clock_timestamp() + (SELECT forward FROM public.later)';"""
@@ -116,10 +116,15 @@ class Installation:
         """Who drains; "" when nobody does."""
         return lanes.holder(self.store, LANE, store_clock(self.store)())
 
+    def lease_stays(self) -> None:
+        """The lane is held for an hour more: nothing but the death of its holder can free it."""
+        with self.store.begin() as connection:
+            connection.exec_driver_sql("UPDATE lanes SET lease_until = lease_until + interval '1 hour'")
+
     def later(self) -> None:
         """Every lease and quarantine is over."""
         with self.store.begin() as connection:
-            connection.exec_driver_sql("UPDATE later SET forward = forward + interval '1 hour'")
+            connection.exec_driver_sql("UPDATE later SET forward = forward + interval '2 hours'")
 
 
 @contextmanager

@@ -9,10 +9,8 @@ import dagster as dg
 import pytest
 from dagster._core.launcher.base import WorkerStatus
 
-from he_sync.store import lanes
-from he_sync.store.clock import store_clock
 from resources.runs.resident import NOW, RUNS, queue_of
-from sensors.sweep import LANE, why_not
+from sensors.sweep import why_not
 from tests.resident import SECONDS, Installation, installed, wait_until
 
 ORDERS, LANDED = 12, 3
@@ -36,8 +34,9 @@ def test_a_run_is_executed_and_cancelled_on_a_worker_and_when_one_is_killed_anot
             orders = installation.ordered(ORDERS)
             wait_until(lambda: installation.landed(orders) >= LANDED)
             first.kill()
+            installation.lease_stays()
             orders += installation.ordered(1)
-            wait_until(lambda: sweep_takes_the_lane(installation))
+            wait_until(lambda: why_not(installation.store, installation.instance, datetime.now(UTC)) == "")
             assert installation.ended(killed) == dg.DagsterRunStatus.FAILURE
             assert installation.ended(installation.drain(linger=0)) == dg.DagsterRunStatus.SUCCESS
             assert installation.landed(orders[-1:]) == 1
@@ -56,13 +55,6 @@ def is_executed_and_cancelled(installation: Installation) -> None:
     assert launcher.terminate(run_id)
     assert installation.ended(run_id) == dg.DagsterRunStatus.CANCELED
     assert installation.holder() == ""
-
-
-def sweep_takes_the_lane(installation: Installation) -> bool:
-    """Whether the sweep asks for a drain although the lease still holds."""
-    store = installation.store
-    assert lanes.held(store, LANE, store_clock(store)())
-    return why_not(store, installation.instance, datetime.now(UTC)) == ""
 
 
 @pytest.mark.parametrize(
