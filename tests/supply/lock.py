@@ -12,8 +12,13 @@ from packaging.utils import canonicalize_name
 
 BLOCK = re.compile(r"\n(?=\S)")
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
-ELSEWHERE = {"colorama": "BSD-3-Clause", "pyreadline3": "BSD-3-Clause", "pywin32": "PSF-2.0"}
-"""Packages of other platforms, whose licence no installation here can tell; looked up when they came into the lock."""
+ELSEWHERE = {
+    "async-timeout": "Apache-2.0",
+    "colorama": "BSD-3-Clause",
+    "pyreadline3": "BSD-3-Clause",
+    "pywin32": "PSF-2.0",
+}
+"""Packages of other platforms or Python versions, whose licence no installation here can tell: looked up by hand."""
 
 
 @dataclass(frozen=True)
