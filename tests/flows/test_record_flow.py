@@ -19,7 +19,7 @@ from he_sync.store.effects import QUARANTINE
 from tests.flows.desk import SECOND
 from tests.flows.shop import numbers
 
-TEMPLATE = Path(__file__).parents[2] / "docs" / "templates" / "vendors"
+TEMPLATE = Path(__file__).parents[2] / "assets" / "templates" / "vendors"
 VENDORS, TOPIC = "purchasing/vendors", "Vendor"
 
 
