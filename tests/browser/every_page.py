@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 from he_sync.cli import house
 from he_sync.flows import registry
 from he_sync.store import effects, inbox
 from he_sync.store.master import Pair, pair_of
+from tests.console import test_anomalies as alerts
 from tests.console.conftest import Served, named, serving
 from tests.console.person import Person, wait_for
 from tests.console.test_back_fills import OTHER, asked_for, with_cash_on
@@ -49,11 +51,13 @@ def everything(root: Path) -> Iterator[Everything]:
         environ = house.sandbox_environment(seller.sandbox, home, seller.retailer)
         named(home, "cora", "carl")
         _mapping(home)
+        alerts.kept(home, alerts.HALF, alerts.SILENT)
         with serving(home, environ) as served:
             _events(served)
             _customers(served)
             close(served, *(lacks(number, -100 * number, f"S00{1 + number % 2}") for number in range(1, 7)))
             cora, _ = served.signs_in("cora")
+            alerts.muted(cora, alerts.SILENT, until=date.today() + timedelta(days=9))  # noqa: DTZ011 - any day to come
             yield Everything(served, cora, {**_plain(), **_asked(served, cora), **_of_texts()})
         seller.store.close()
 
@@ -101,6 +105,7 @@ def _plain() -> dict[str, tuple[str, ...]]:
         "/rules": ("/rules",),
         "/packs": ("/packs",),
         "/connections": ("/connections",),
+        "/anomalies": ("/anomalies",),
         "/audit": ("/audit",),
     }
 
