@@ -1,7 +1,8 @@
 """`python -m tests.backup.kills HOME BACKUPS AGAIN create|restore KILLS`: killed at points spread over all of the work.
 
-A child is forked for each point and kills itself before that call; then what is left is looked at. Prints how many were
-killed and what was wrong.
+And at the last call of each of our functions: most calls are of one that reads files, and points spread over calls
+alone had left out the moments in which the store is put. A child is forked for each point and kills itself before that
+call, unless the one before it left less to do. Prints how many were killed and what was wrong with what was left.
 """
 
 from __future__ import annotations
@@ -11,26 +12,31 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 from he_sync.model.errors import FixInput
 from he_sync.store import audit, backup
 from he_sync.store.backup import Place
 from he_sync.store.database import open_store
 
+Point = tuple[str, int]
+"""A function of ours, and which of its calls."""
 OURS = str(Path(backup.__file__).parent)
 
 
-def counted(work: Callable[[], object], last: int) -> int:
-    """Run the work and kill this process at the call of that number; gives how many calls there were."""
-    calls = 0
+def counted(work: Callable[[], object], last: Point | None = None) -> list[Point]:
+    """Run the work and kill this process at that call; gives all calls."""
+    seen, calls = Counter[str](), list[Point]()
 
-    def count(frame: object, event: str, _: object) -> None:
-        nonlocal calls
+    def count(frame: FrameType, event: str, _: object) -> None:
         if event in {"call", "c_call"} and frame.f_code.co_filename.startswith(OURS):
-            calls += 1
-            if calls == last:
+            name = frame.f_code.co_qualname
+            seen[name] += 1
+            calls.append((name, seen[name]))
+            if calls[-1] == last:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(count)
@@ -39,7 +45,13 @@ def counted(work: Callable[[], object], last: int) -> int:
     return calls
 
 
-def killed(work: Callable[[], object], last: int) -> bool:
+def points(calls: Sequence[Point], spread: int) -> list[Point]:
+    """In the order of the work."""
+    chosen = {*dict(calls).items(), *(calls[len(calls) * number // spread] for number in range(spread))}
+    return [call for call in calls if call in chosen]
+
+
+def killed(work: Callable[[], object], last: Point) -> bool:
     child = os.fork()
     if child == 0:
         counted(work, last)
@@ -73,13 +85,13 @@ def main(home: str, backups: str, again: str, what: str, kills: str) -> None:
         backup.restore(backup.named(place.backups, ""), target, target / "he_sync.db", "dana")
 
     work = create if what == "create" else restore
-    calls = counted(work, -1)
+    calls = counted(work)
     findings, dead = [], 0
-    for number in range(int(kills)):
+    for number, point in enumerate(points(calls, int(kills))):
         if number % 4 == 0:  # the others go on where a killed one left off
             shutil.rmtree(target, ignore_errors=True)
         (target / "he_sync.db").unlink(missing_ok=True)
-        dead += killed(work, 1 + calls * number // int(kills))
+        dead += killed(work, point)
         findings += half(place, target)
     shutil.rmtree(target / "he_sync.db", ignore_errors=True)
     (target / "he_sync.db").unlink(missing_ok=True)

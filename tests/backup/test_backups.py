@@ -307,4 +307,4 @@ def test_killed_anywhere_a_backup_or_a_restore_is_whole_or_not_there_and_begins_
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["findings"] == []
-    assert said["killed"] == 12
+    assert said["killed"] > 20, said
