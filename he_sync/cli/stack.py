@@ -22,6 +22,7 @@ from he_sync.cli.orchestrator import Part
 from he_sync.model.errors import BrokenPromise, FixInput
 from he_sync.sandbox import world
 from he_sync.sandbox.server import PORTS, Sandbox, running
+from he_sync.store.only_one import only_one
 
 WEBSERVER_PORT = 7200
 RECEIVER, CONSOLE = 10, 20
@@ -145,15 +146,15 @@ def down(home: Home = Path("var/up"), as_json: Json = False) -> None:
 def _only_one(home: Path) -> Iterator[None]:
     """Hold the installation: a lock that ends with this process, however it ends, and names it in the file."""
     home.mkdir(parents=True, exist_ok=True)
-    with (home / "up.lock").open("a+", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FixInput(f"already up (process {_owner(home)}); `he-sync down --home {home}` stops it") from None
+    with only_one(home / "up.lock", lambda: _already_up(home)) as file:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def _already_up(home: Path) -> str:
+    return f"already up (process {_owner(home)}); `he-sync down --home {home}` stops it"
 
 
 def _owner(home: Path) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from he_sync.store.backup import files
 from he_sync.store.backup.databases import copy_store
 from he_sync.store.backup.manifest import FILE, STORE, Entry, Manifest, digest_of, read_manifest, sync
 from he_sync.store.database import Store
+from he_sync.store.only_one import only_one
 
 PART = ".part"
 LOCK = ".lock"
@@ -110,11 +110,7 @@ def _newest(backups: Path) -> dict[str, tuple[Entry, Path]]:
 def alone(backups: Path) -> Iterator[None]:
     """One at a time in a folder of backups; what a killed one left is removed. Raises FixInput while another works."""
     backups.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (backups / LOCK).open("a", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FixInput(f"another backup is being made in {backups}; wait for it") from None
+    with only_one(backups / LOCK, lambda: f"another backup is being made in {backups}; wait for it"):
         for left in backups.glob(f".*{PART}"):
             shutil.rmtree(left, ignore_errors=True)
         yield

@@ -6,11 +6,9 @@ one transaction that fills the tables. A restore that was killed is begun again 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from he_sync.store.backup.manifest import HOME, STORE, Entry, Manifest, digest_o
 from he_sync.store.backup.voiding import void
 from he_sync.store.database import Store
 from he_sync.store.engines import engine_at
+from he_sync.store.only_one import only_one
 from he_sync.store.tables import metadata
 
 STAGE = ".restoring"
@@ -48,7 +47,8 @@ def restore(  # noqa: PLR0913 - what, where to, by whom
     """
     manifest = verify(folder)
     refuse_newer(manifest.schema)
-    with _one_at_a_time(home):
+    home.mkdir(parents=True, exist_ok=True)
+    with only_one(home / "restore.lock", lambda: f"another restore works in {home}; wait for it"):
         _refuse_other_engine(manifest, address)
         _refuse_running(home)
         if files:
@@ -60,17 +60,6 @@ def restore(  # noqa: PLR0913 - what, where to, by whom
         else:
             _put_tables(folder / STORE, str(address), manifest, who, moment)
     return manifest
-
-
-@contextmanager
-def _one_at_a_time(home: Path) -> Iterator[None]:
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "restore.lock").open("a", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FixInput(f"another restore works in {home}; wait for it") from None
-        yield
 
 
 # refusing
