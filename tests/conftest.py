@@ -14,6 +14,7 @@ import psycopg2
 import pytest
 from hypothesis import HealthCheck, settings
 
+from he_sync.model.errors import FixSettings
 from tests import postgres
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def postgres_server() -> Iterator[str]:
     cluster = postgres.running()
     try:
         address = cluster.__enter__()
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, FixSettings, subprocess.SubprocessError) as error:
         _without(f"Postgres cannot start here: {error}")
     yield address
     cluster.__exit__(None, None, None)

