@@ -37,9 +37,8 @@ NOW = text("SELECT clock_timestamp()")
 
 def database_probes(environ: Mapping[str, str]) -> list[Probe]:
     """One engine for the hosts there are; on Postgres its role, its encryption and its clock."""
-    address = store_address(environ)
-    engines = Probe(WHERE, "database", partial(_engines, environ))
-    if isinstance(address, Path) or address.startswith("sqlite"):
+    address, engines = _server(environ), Probe(WHERE, "database", partial(_engines, environ))
+    if not address:
         return [engines]
     looks: dict[str, Callable[[Connection], str]] = {
         "database role": _least,
@@ -47,6 +46,12 @@ def database_probes(environ: Mapping[str, str]) -> list[Probe]:
         "database clock": _together,
     }
     return [engines, *(Probe(WHERE, what, partial(_asked, address, look)) for what, look in looks.items())]
+
+
+def _server(environ: Mapping[str, str]) -> str:
+    """The store's address where it is a server's; "" for a file."""
+    address = store_address(environ)
+    return "" if isinstance(address, Path) or address.startswith("sqlite") else address
 
 
 def instance(environ: Mapping[str, str]) -> Mapping[str, Any]:
@@ -66,8 +71,7 @@ def _engines(environ: Mapping[str, str]) -> str:
     said = instance(environ)
     launcher = str(said.get("run_launcher", {}).get("class", ONE_HOST[0]))
     shared = "postgres" in said.get("storage", {})
-    address = store_address(environ)
-    on_postgres = not isinstance(address, Path) and not address.startswith("sqlite")
+    on_postgres = bool(_server(environ))
     if launcher not in ONE_HOST and not (on_postgres and shared):
         raise FixSettings(
             f"{launcher} starts runs on other hosts, SQLite holds on one: put store and Dagster on Postgres"
