@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from he_sync.cli.backup import here
+from he_sync.cli.backup import ME, Json, Who, here
 from he_sync.cli.effects import opened
 from he_sync.store import pruning
 from he_sync.store.lake import Lake
 
-ME = getpass.getuser()
-
 
 def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, take nothing away")] = False,
-    who: Annotated[str, typer.Option(help="Who does it; kept in the audit")] = ME,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON")] = False,
+    who: Who = ME,
+    as_json: Json = False,
 ) -> None:
     """Take away what retention.yaml lets go: bodies, stories, answers, snapshots nobody refers to, old backups."""
     place = here()

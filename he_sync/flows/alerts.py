@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from he_sync.flows.anomalies import MUTES
 from he_sync.model.errors import FixInput
 from he_sync.quality.anomalies.alert import Alert
 from he_sync.quality.anomalies.mutes import Mute, mute, muted_by, read_mutes, write_mutes
 from he_sync.store import audit
 from he_sync.store.database import Store
 from he_sync.store.lake import Lake
-
-MUTES = Path("anomalies") / "mutes.json"
-"""Below an installation's home; the nights read it too."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ YEARS_BACK, LINES_BACK = 800, 120
 TICKETS = ["ticket_id", "store", "business_date", "kind", "voided", "customer_id", "completed_at", "total_minor"]
 TICKETS += ["parent_id"]
 PAYMENTS = ["payment_id", "store", "business_date", "kind", "voided"]
+MUTES = Path("anomalies") / "mutes.json"
+"""Below an installation's home; the console mutes there, the nights read it."""
 COLUMNS = ["key", "check", "subject", "business_date", "expected", "seen", "why", "rows", "muted"]
 
 
@@ -48,7 +50,7 @@ def run(lake: Lake, home: Path, day: str) -> Found:
     tickets = _frames(lake, "tickets", dates, TICKETS)
     counts = tickets["business_date"].value_counts().sort_index()
     alerts = _alerts(lake, folder, dates, tickets) if (tickets["business_date"] < day).any() else []
-    quiet = read_mutes(folder / "mutes.json")
+    quiet = read_mutes(home / MUTES)
     told = [(one, muted_by(one, quiet)) for one in alerts]
     rows = [one.plain() | {"rows": " ".join(one.rows), "muted": why.reason if why else ""} for one, why in told]
     lake.write("quality", "anomalies", day, pd.DataFrame(rows, columns=COLUMNS))
