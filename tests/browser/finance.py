@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from he_sync.cli.orchestrator import request
 from he_sync.store import books
 from he_sync.store.database import open_store
-from tests.browser.visitor import PATIENCE, WIDE
+from tests.browser.visitor import PATIENCE, WIDE, enter
 from tests.console.conftest import named, phrase
 
 STORES = ("S001", "S002", "S003")
@@ -38,7 +38,8 @@ class Desk:
     def press(self, name: str, why: str = "") -> None:
         if why:
             self.page.get_by_label("Why").fill(why)
-        self.page.get_by_role("button", name=name, exact=True).click()
+        with self.page.expect_event("load", timeout=PATIENCE):
+            self.page.get_by_role("button", name=name, exact=True).click()
 
     def sees(self, text: str) -> None:
         expect(self.page.get_by_role("main").get_by_text(text).first).to_be_visible()
@@ -53,7 +54,7 @@ def at_the_desk(browser: Browser, base: str, name: str) -> Iterator[Desk]:
     page.goto(f"{base}/close")
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(phrase(name))
-    page.keyboard.press("Enter")
+    enter(page)
     expect(page.get_by_role("heading", name="Close", exact=True)).to_be_visible()
     try:
         yield Desk(page, base)

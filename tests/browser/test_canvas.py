@@ -18,11 +18,13 @@ from he_sync.mapping.shelf.versions import shelf
 from he_sync.model.retailer import load_retailer
 from he_sync.store import inbox
 from tests.browser.test_console import looking, tab_to
+from tests.browser.visitor import enter
 from tests.console.conftest import NOBODY_LISTENS, Served, profile, serving
 from tests.mapping_language import shop
 
 __all__ = ["profile"]
 SUGGESTED = 5
+MOST_STEPS = 200
 
 
 @pytest.fixture
@@ -37,14 +39,14 @@ def served(tmp_path: Path, profile: str) -> Iterator[Served]:
         yield one
 
 
-def press(page: Page, target: Locator, key: str = "Enter", most: int = 200) -> None:
-    """Go there by Tab and press a key."""
-    tab_to(page, target, most)
-    page.keyboard.press(key)
+def press(page: Page, target: Locator) -> None:
+    """Go there by Tab and press Enter."""
+    tab_to(page, target, MOST_STEPS)
+    enter(page)
 
 
 def typed(page: Page, target: Locator, text: str) -> None:
-    tab_to(page, target, 200)
+    tab_to(page, target, MOST_STEPS)
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type(text)
 
@@ -88,7 +90,7 @@ def test_by_keyboard_alone_twenty_fields_are_mapped_five_suggestions_accepted_a_
                 ),
                 text,
             )
-        page.keyboard.press("Enter")  # in a form, Enter keeps the draft
+        enter(page)  # in a form, Enter keeps the draft
         page.get_by_role("status").filter(has_text="kept in your draft").wait_for()
         assert page.get_by_text("20 of 23 fields mapped").count() == 1
         sees_what_the_newest_order_becomes(page)

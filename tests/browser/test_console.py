@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, sync_playwright
 
 from he_sync.store import effects
-from tests.browser.visitor import QUIET, WIDE
+from tests.browser.visitor import PATIENCE, QUIET, WIDE, enter
 from tests.console.conftest import NOBODY_LISTENS, Served, profile, serving
 from tests.console.test_decisions import letter
 from tests.store.examples import effect
@@ -24,6 +24,7 @@ def looking(chromium: str, served: Served, **options: object) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=list(QUIET))
         page = browser.new_page(viewport=WIDE, java_script_enabled=False, **options)  # type: ignore[arg-type]
+        page.set_default_timeout(PATIENCE)
         page.goto(f"http://{served.address}/enter/{served.keys.way_in}")
         try:
             yield page
@@ -52,11 +53,11 @@ def tab_to(page: Page, target: Locator, most: int = MOST_STEPS) -> None:
 def test_a_write_is_approved_by_keyboard_alone_before_any_script_has_loaded(chromium: str, served: Served) -> None:
     with looking(chromium, served) as page:
         tab_to(page, page.get_by_role("navigation").get_by_role("link", name="Approvals"))
-        page.keyboard.press("Enter")
+        enter(page)
         tab_to(page, page.get_by_role("checkbox", name="ticket 1, create_sales_order"))
         page.keyboard.press("Space")
         tab_to(page, page.get_by_role("button", name="Approve"))
-        page.keyboard.press("Enter")
+        enter(page)
         page.get_by_role("status").filter(has_text="1 approved").wait_for()
     states = {status.effect.entity: status.state for status in effects.listing(served.store)}
     assert states == {"ticket 0": "waiting_approval", "ticket 1": "planned", "ticket 2": "waiting_approval"}

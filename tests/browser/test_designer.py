@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from he_sync.flows import last_good, registry
 from tests.browser.test_canvas import press, typed
 from tests.browser.test_console import looking
+from tests.browser.visitor import enter
 from tests.console.conftest import NOBODY_LISTENS, Served, profile, serving
 
 __all__ = ["profile"]
@@ -42,7 +43,7 @@ def test_by_keyboard_alone_a_limit_and_the_order_of_checks_are_changed_approved_
         press(page, page.get_by_role("link", name=NAME))
         typed(page, page.get_by_label("amount over", exact=True), "7500.00")
         typed(page, page.get_by_label("amount: the person reads"), "the outlet manager looks")
-        page.keyboard.press("Enter")  # in a form, Enter keeps the draft and presses no other button
+        enter(page)  # in a form, Enter keeps the draft and presses no other button
         page.get_by_role("status").filter(has_text="kept in your draft").wait_for()
         press(page, page.get_by_role("button", name="known_parts earlier"))
         page.get_by_role("button", name="has_lines earlier").wait_for()

@@ -28,6 +28,12 @@ ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 RUN_WITHIN = 400.0
 
 
+def enter(page: Page) -> None:
+    """Press Enter where that leads to another page, and wait for the whole of it: a page is seen while it is parsed."""
+    with page.expect_event("load", timeout=PATIENCE):
+        page.keyboard.press("Enter")
+
+
 @dataclass(frozen=True)
 class Visitor:
     """One browser tab on one installation."""
