@@ -14,7 +14,7 @@ from he_sync.reconcile.again.day_links import difference
 from he_sync.reconcile.again.manifest import SMALL
 from he_sync.reconcile.again.part import AHEAD
 from he_sync.reconcile.again.tables import Frame
-from he_sync.reconcile.again.units import Redone, Side, joined, key, support, votes
+from he_sync.reconcile.again.units import DAYS, Redone, Side, joined, key, support, votes
 from he_sync.reconcile.chain.arrays import BankLines, Batches
 from he_sync.reconcile.chain.bank import Statement
 from he_sync.reconcile.chain.bank_days import month_end_next
@@ -28,6 +28,10 @@ from he_sync.reconcile.chain.stages import Stages
 
 if TYPE_CHECKING:
     from he_sync.reconcile.again.night import Night
+
+
+COMPANY = 0
+"""What ledger lines have as store that belong to none; its account is 0 too."""
 
 
 class Bank:
@@ -164,17 +168,29 @@ class Bank:
 
     def _booked(self) -> str:
         """A schema with the redone units' deposit postings, and the fee journals of stores without batch ids."""
-        run, stores = self.night.run, self.stages.stores.ids[np.unique(self.settlements.one.store)].tolist()
-        tables.show(self.night.reach.connection, "redone_units", {"unit": self.redone.units})
-        tables.show(self.night.reach.connection, "redone_accounts", {"account": self.redone.accounts})
-        listed = ", ".join(map(str, [-1, *stores]))
-        deposits = "source = 'DEPOSIT'" + ("" if self.redone.all else f" AND ({_REDONE})")
+        run, blind = self.night.run, self.stages.stores.ids[np.unique(self.settlements.one.store)].tolist()
         run("CREATE SCHEMA IF NOT EXISTS bank_now")
-        run(
-            f"CREATE OR REPLACE TABLE bank_now.gl_lines AS SELECT g.* FROM main.booked g LEFT JOIN {_ACCOUNTS}"
-            f" USING (store_id) WHERE ({deposits}) OR (source = 'BATCH' AND store_id IN ({listed}))"
-        )
+        kept = " UNION ALL ".join(f"FROM main.booked {what}" for what in self._kept(_listed(blind)))
+        run(f"CREATE OR REPLACE TABLE bank_now.gl_lines AS {kept}")
         return "bank_now"
+
+    def _kept(self, blind: str) -> list[str]:
+        """Which postings these are: each a condition that is told while the copies are read, of which few stay."""
+        fees = f"WHERE source = 'BATCH' AND store_id IN ({blind})"
+        if self.redone.all:
+            return [fees, "WHERE source = 'DEPOSIT'"]
+        stores, units = self.stages.stores, self.redone.units
+        ids, held = (np.append(one, COMPANY) for one in (stores.ids, stores.account))
+        whole = np.isin(held, self.redone.accounts)
+        order = np.flatnonzero(~whole)[np.argsort(held[~whole], kind="stable")]
+        first, last = (np.searchsorted(held[order], units >> DAYS, side) for side in ("left", "right"))
+        unit = np.repeat(np.arange(len(units)), last - first)
+        nth = np.arange(len(unit)) - np.searchsorted(unit, unit)
+        pairs = key(ids[order[first[unit] + nth]], units[unit] & ((1 << DAYS) - 1))
+        tables.show(self.night.reach.connection, "redone_days", {"unit": pairs})
+        some = f"SEMI JOIN redone_days ON store_id * {1 << DAYS} + (posting_date - DATE '1970-01-01') = unit"
+        stay = f"store_id IN ({_listed(ids[whole].tolist())})"
+        return [fees, f"WHERE source = 'DEPOSIT' AND {stay}", f"{some} WHERE source = 'DEPOSIT'"]
 
     def links(self, name: str, side: str, earlier: Frame) -> tuple[Frame, Frame, Frame]:
         """Links of BD or DG: all as they are now, those that are no more, and those that are new."""
@@ -196,6 +212,11 @@ class Bank:
         merged, texts = joined(stay, self.noted["texts"], self.side)
         shapes = self.side.shapes if self.redone.all else self.side.shapes | set(self.noted["shapes"])
         return merged, figures(self.stages, self.side, self.blind, texts, shapes)
+
+
+def _listed(numbers: list[int]) -> str:
+    """Whole numbers for IN; -1, which is none, keeps it from being empty."""
+    return ", ".join(map(str, [-1, *numbers]))
 
 
 def figures(stages: Stages, side: Side, blind: Ints, texts: list[str], shapes: set[str]) -> dict[str, Any]:
@@ -230,9 +251,4 @@ _CASH = (
     f"SELECT DISTINCT {_ACCOUNT}, business_date - DATE '1970-01-01' AS day FROM"
     " (FROM came.pos_payments UNION ALL FROM went.pos_payments) p LEFT JOIN main.stores s USING (store_id)"
     " WHERE tender = 'cash'"
-)
-_ACCOUNTS = "(SELECT store_id, bank_account::BIGINT AS held FROM main.stores)"
-_REDONE = (
-    "coalesce(held, 0) IN (SELECT account FROM redone_accounts) OR coalesce(held, 0) * 1048576"
-    " + (posting_date - DATE '1970-01-01') IN (SELECT unit FROM redone_units)"
 )
