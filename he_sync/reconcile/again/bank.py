@@ -23,7 +23,6 @@ from he_sync.reconcile.chain.deposits import Settlements
 from he_sync.reconcile.chain.expected import CASH, FEES, FEES_LAG, Funding, Ways, banked, fee_withdrawals
 from he_sync.reconcile.chain.found import Found
 from he_sync.reconcile.chain.keys import AnyInts, Ints, Mask
-from he_sync.reconcile.chain.known_odds import KnownOdds
 from he_sync.reconcile.chain.stages import Stages
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Bank:
         part = copy(self.stages)
         part.bank, part.found, part.differing = bank, self.found, {}
         part.keep = lambda _, what: self.side.hear(what)
-        self.stages.odds = part.odds = KnownOdds(part.odds.known)
+        self.stages.odds = part.odds = part.odds.anew()
         part.reader = self.stages.reader.within(self._booked(), AHEAD["bank"])
         booked = part.deposits_and_fees(part.reader.postings(), set(self.settlements.one.store.tolist()))
         transit = part.received(self.settlements, funding, Statement(bank, deposits, known), booked, self.found)

@@ -5,7 +5,7 @@ A run over books whose large relations are folders of files keeps it; it is read
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,16 @@ from he_sync.reconcile.chain.deposits import Settlements
 from he_sync.reconcile.chain.fallback import Fallback
 from he_sync.reconcile.chain.keys import AnyInts, Ints
 from he_sync.reconcile.chain.known_odds import KnownOdds
+from he_sync.reconcile.chain.known_paths import Begun, KnownPaths, Lane
 from he_sync.reconcile.chain.posted import Posted, documents
+from he_sync.reconcile.chain.report_order import WINDOW
 from he_sync.reconcile.chain.settled import Settled
 
 LONG = ("blind", "links LB inferred", "links LD inferred", "pool_payments", "pool_lines", "lost", "voids")
 """Frames with a row for each line without a batch, or for each record that nothing has matched."""
-ODDS = "odds.npy"
+ODDS, PATHS = "odds.npy", ("paths.npy", "paths came.npy")
+WIDTH = 2 * WINDOW + 1
+HEAD = [("lane", np.int64, 4), ("digest", "V16"), ("units", np.int64), ("places", np.int64), ("cost", np.int64, WIDTH)]
 BLIND = ("store", "brand", "currency", "time", "timed", "amount", "fee")
 BATCH = ("mid", "brand", "day", "lines", "gross", "refunds", "chargebacks", "fees", "payout", "currency")
 
@@ -140,12 +144,36 @@ def write_odds(folder: Path, odds: KnownOdds) -> None:
     for row, (key, values) in zip(table, found, strict=True):
         row["key"], row["odds"] = key, values
     np.save(folder / ODDS, table)
+    _write_paths(folder, odds.paths.used)
+
+
+def _write_paths(folder: Path, paths: Mapping[Lane, Begun]) -> None:
+    """One row a lane, and the rows of all their units in one table."""
+    found = sorted(paths.items())
+    heads = np.zeros(len(found), HEAD)
+    for row, (lane, one) in zip(heads, found, strict=True):
+        row["lane"], row["digest"], row["units"] = lane, one.digest, len(one.came)
+        row["places"], row["cost"][: len(one.cost)] = len(one.cost), one.cost
+    np.save(folder / PATHS[0], heads)
+    np.save(folder / PATHS[1], np.concatenate([np.empty((0, WIDTH), np.uint8), *(one.came for _, one in found)]))
+
+
+def _read_paths(folder: Path) -> KnownPaths:
+    heads, came = (np.load(folder / name) for name in PATHS)
+    ends = np.cumsum(heads["units"]).tolist()
+    found: dict[Lane, Begun] = {}
+    for row, start, end in zip(heads, [0, *ends], ends, strict=False):
+        account, brand, currency, store = row["lane"].tolist()
+        begun = Begun(row["digest"].tobytes(), came[start:end], row["cost"][: row["places"]])
+        found[account, brand, currency, store] = begun
+    return KnownPaths(found)
 
 
 def read_odds(folder: Path) -> KnownOdds:
     """Read them again."""
     table = np.load(folder / ODDS)
-    return KnownOdds(dict(zip((key.tobytes() for key in table["key"]), table["odds"], strict=True)))
+    known = dict(zip((key.tobytes() for key in table["key"]), table["odds"], strict=True))
+    return KnownOdds(known, paths=_read_paths(folder))
 
 
 def write(folder: Path, frames: dict[str, Frame]) -> None:

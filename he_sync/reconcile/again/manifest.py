@@ -17,7 +17,7 @@ from he_sync.reconcile.given.known import digest as digest_of
 
 FOLDER = "state"
 NAME, BREAKS = "earlier.json", "breaks.rows"
-STATE = 3  # changes with the form of what is kept
+STATE = 4  # changes with the form of what is kept
 LARGE = ("pos_payments", "settlement_lines", "gl_lines", "pos_orders", "erp_orders")
 SMALL = ("batches", "bank_lines")
 """Of a folder too, or one file: a copy of these is kept whole."""

@@ -58,7 +58,10 @@ class Boundaries:
         lines = np.concatenate([np.empty(0, np.int64), *parts])
         order = np.argsort(self.books.one.row[lines], kind="stable")
         unit_of = np.repeat(np.arange(len(lane)), [len(part) for part in parts])
-        found = runs(lane, lines[order], unit_of[order], self.books.one.amount[lines[order]])
+        stores, leg = {store for unit in lane for store, _ in unit.batches}, self.books.leg
+        name = leg.account, leg.brand, leg.currency, stores.pop() if len(stores) == 1 else -1
+        known = self.books.ground.odds.paths, name
+        found = runs(lane, lines[order], unit_of[order], self.books.one.amount[lines[order]], known)
         if found is None:
             return False
         self._swap(lane, found)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from he_sync.reconcile.chain.keys import AnyInts, Floats, Ints
+from he_sync.reconcile.chain.known_paths import KnownPaths
 from he_sync.reconcile.chain.slip_odds import OTHER, SlipOdds
 
 
@@ -31,10 +32,18 @@ class OddsAt:
 
 @dataclass
 class KnownOdds:
-    """What is known, and what of it and of new odds was `used`, by a hash of lines, share, size and amounts."""
+    """What is known, and what of it and of new odds was `used`, by a hash of lines, share, size and amounts.
+
+    Beside them the `paths` of lanes that the report's order cuts, which are known in the same way.
+    """
 
     known: Mapping[bytes, Floats] = field(default_factory=dict)
     used: dict[bytes, Floats] = field(default_factory=dict)
+    paths: KnownPaths = field(default_factory=KnownPaths)
+
+    def anew(self) -> KnownOdds:
+        """The same knowledge, nothing used."""
+        return KnownOdds(self.known, paths=KnownPaths(self.paths.known))
 
     def at(self, lines: Ints, share: float, size: int, amounts: Ints) -> OddsAt:
         """The odds of some amounts, with `lines` by their amounts and the chance of each to slip."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from he_sync.reconcile.chain.blind_legs import Due, Unit
+from he_sync.reconcile.chain.known_paths import KnownPaths
 from he_sync.reconcile.chain.report_order import runs
 
 DEPOSITS, EACH = 12, 40
 OF_LINE = np.repeat(np.arange(DEPOSITS), EACH)
 LINES = np.arange(DEPOSITS * EACH)
+LANE = (9001, 0, 0, -1)
 AMOUNTS = np.random.default_rng(8).integers(100, 9_000, len(LINES))
 
 
@@ -78,3 +83,29 @@ def test_lines_in_another_order_prove_nothing():
 def test_three_deposits_are_too_few_to_prove_an_order():
     first = OF_LINE < 3
     assert runs(lane()[:3], LINES[first], OF_LINE[first], AMOUNTS[first]) is None
+
+
+@pytest.mark.parametrize("spoiled", ["nothing", "amounts", "due", "natural"])
+def test_what_an_earlier_run_cut_is_taken_over_while_all_that_it_hangs_on_is_the_same(spoiled):
+    """A first run knows ten deposits; twelve are cut on top of it as without it, and no other way where one changed."""
+    first, last = KnownPaths(), 10 * EACH
+    natural, amounts, units = slipped(), AMOUNTS.copy(), lane()
+    assert runs(units[:10], LINES[:last], np.minimum(natural[:last], 9), amounts[:last], (first, LANE)) is not None
+    begun = first.used[LANE]
+    if spoiled == "amounts":
+        amounts[7], amounts[8] = amounts[8], amounts[7]
+    if spoiled == "due":
+        units[1] = Unit(Due(1, 101, units[1].amount - 1), units[1].batches, 101)
+    if spoiled == "natural":
+        natural[EACH] = 1
+    elsewhere = np.where(np.arange(len(begun.cost)) == 0, 0, 10**9)  # so that one sees what is taken over
+    told = KnownPaths({LANE: replace(begun, cost=elsewhere)})
+    found, again, fresh = (
+        runs(units, LINES, natural, amounts, known and (known, LANE))
+        for known in (None, KnownPaths({LANE: begun}), told)
+    )
+    assert found is not None
+    assert again is not None
+    assert found.ends.tolist() == again.ends.tolist()
+    taken_over = fresh is None or found.ends.tolist() != fresh.ends.tolist()
+    assert taken_over == (spoiled == "nothing")
