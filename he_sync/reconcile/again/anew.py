@@ -103,7 +103,7 @@ class Anew:
         """The earlier run's links of one kept frame, its kinds numbered as this run numbers them."""
         frame = self.night.frames[f"links {name}"]
         own = [self.night.links.kind_of((stage, rule, how)) for stage, rule, how in self.night.before.noted["kinds"]]
-        return {**frame, "kind": np.array(own, np.int64)[frame["kind"]]}
+        return {**frame, "kind": np.array(own, np.int32)[frame["kind"]]}
 
     def _paid_lines(self, was: Frame, now: Frame) -> None:
         """Touched lines, and those of batches that other bank lines paid before, to the bank lines of their batch."""

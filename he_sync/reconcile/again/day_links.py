@@ -56,13 +56,14 @@ class DayLinks:
             np.concatenate([getattr(block, side) for block in some] or [np.empty(0, np.int64)])
             for side in ("left", "right")
         )
-        kind = np.repeat([self.kind(block) for block in some], [len(block.left) for block in some]).astype(np.int64)
+        kinds = np.array([self.kind(block) for block in some], np.int32)  # half the room, and it is all cleared first
+        kind = np.repeat(kinds, [len(block.left) for block in some])
         others = np.concatenate(
-            [np.broadcast_to(np.asarray(block.alternatives, np.int64), block.left.shape) for block in some]
-            or [np.empty(0, np.int64)]
+            [np.broadcast_to(np.asarray(block.alternatives, np.int32), block.left.shape) for block in some]
+            or [np.empty(0, np.int32)]
         )
         side, ids, days = self.dated[relation]
-        day = days[np.searchsorted(ids, left if side == "left" else right)].astype(np.int64) if len(left) else left
+        day = days[np.searchsorted(ids, left if side == "left" else right)].astype(np.int32) if len(left) else kind
         frame = {"day": day, "left": left, "right": right, "kind": kind, "others": others}
         return self.ordered(frame)
 
@@ -128,21 +129,21 @@ class DayLinks:
 
     def ordered(self, frame: Frame) -> Frame:
         """By day, left and right, at last by rule; columns that are sorted already cost little."""
-        left, right = frame["left"], frame["right"]
+        left, order = frame["left"], None
         if not _ascends(left):
             order = _by_id(left)
-            frame = {name: column[order] for name, column in frame.items()}
-            left, right = frame["left"], frame["right"]
+            left = left[order]
         if not _ascends(left):  # a record with several links
             rank = np.array([sorted(self.kinds).index(one) for one in self.kinds], np.int64)[frame["kind"]]
-            order = np.lexsort((frame["others"], rank, right, left))
-            frame = {name: column[order] for name, column in frame.items()}
+            order = np.lexsort((frame["others"], rank, frame["right"], frame["left"]))
         if "day" in frame and len(left):
-            days = frame["day"] - int(frame["day"].min())
-            small = np.int16 if int(days.max()) < 1 << 15 else np.int64  # of which numpy sorts by digits
-            order = np.argsort(days.astype(small), kind="stable")
-            frame = {name: column[order] for name, column in frame.items()}
-        return frame
+            day = frame["day"] if order is None else frame["day"][order]
+            if not bool(np.all(day[1:] >= day[:-1])):
+                days = day - int(day.min())
+                small = np.int16 if int(days.max()) < 1 << 15 else np.int64  # of which numpy sorts by digits
+                by_day = np.argsort(days.astype(small), kind="stable")
+                order = by_day if order is None else order[by_day]
+        return frame if order is None else {name: column[order] for name, column in frame.items()}
 
     def _path(self, day: int) -> Path:
         return self.path / f"{np.datetime64(day, 'D')}.parquet"

@@ -87,9 +87,13 @@ def merged(frame: Frame, without: AnyInts, more: Frame, key: str = "id") -> Fram
     at = np.searchsorted(frame[key], without)
     inside = at < len(frame[key])
     hit = at[inside][frame[key][at[inside]] == without[inside]]
-    left = {name: np.delete(column, hit) for name, column in frame.items()} if len(hit) else frame
-    joined = {name: np.concatenate((column, _narrow(more[name]))) for name, column in left.items()}
-    if bool(np.all(joined[key][1:] >= joined[key][:-1])):
-        return joined
-    order = np.argsort(joined[key], kind="stable")
-    return {name: column[order] for name, column in joined.items()}
+    first = min(
+        int(hit.min(initial=len(frame[key]))),
+        int(np.searchsorted(frame[key], more[key].min())) if len(more[key]) else len(frame[key]),
+    )  # all rows before it stay where they are: of 500,000 a night moves the last few thousand
+    tail = {
+        name: np.concatenate((np.delete(column[first:], hit - first), _narrow(more[name])))
+        for name, column in frame.items()
+    }
+    order = np.argsort(tail[key], kind="stable")
+    return {name: np.concatenate((column[:first], tail[name][order])) for name, column in frame.items()}
