@@ -231,12 +231,10 @@ def figures(stages: Stages, side: Side, blind: Ints, texts: list[str], shapes: s
 
 def money_of(stages: Stages) -> dict[str, Any]:
     """What decides in which currency deposits arrive."""
-    held = sorted(set(zip(stages.bank.account.tolist(), stages.bank.currency.tolist(), strict=True)))
-    currencies = len(stages.codes.currencies)
-    return {
-        "rates": stages.books.versions.get("rates", ""),
-        "held": [list(one) for one in held] if currencies > 1 else [],
-    }
+    held: set[tuple[int, int]] = set()
+    if len(stages.codes.currencies) > 1:
+        held = set(zip(stages.bank.account.tolist(), stages.bank.currency.tolist(), strict=True))
+    return {"rates": stages.books.versions.get("rates", ""), "held": [list(one) for one in sorted(held)]}
 
 
 _ACCOUNT = "coalesce(s.bank_account, 0)::BIGINT AS account"

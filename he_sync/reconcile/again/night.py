@@ -208,7 +208,7 @@ class Night:
         """Breaks, identities, counts, and what the next run builds on."""
         cards = [self.parts[f"card_{side}"] for side in ("was", "now")]
         posts = [self.parts[f"post_{side}"] for side in ("was", "now")]
-        noted = dict(self.before.noted)
+        noted = {**self.before.noted, "dates": self.reach.dates}
         self.anew.bank_frames, noted["bank"] = self.anew.bank.state()
         for name, (was, now) in {"coming": cards, SETTLED: cards, FEES: cards, GL: posts}.items():
             total = Counter(noted["cents"][name])

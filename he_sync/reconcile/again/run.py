@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from he_sync.reconcile.again import kept, manifest
+from he_sync.reconcile.again import kept, manifest, tables
 from he_sync.reconcile.again.bank import figures
 from he_sync.reconcile.again.breaks import Breaks
 from he_sync.reconcile.again.day_links import DayLinks
@@ -34,6 +34,7 @@ from he_sync.reconcile.chain.settled import Settled
 from he_sync.reconcile.chain.stages import Stages
 from he_sync.reconcile.chain.write import InTurn
 from he_sync.reconcile.given import Books
+from he_sync.reconcile.report.facts import POSTED
 
 NAMES = ("links", "breaks.parquet")
 
@@ -122,9 +123,11 @@ class _Written(DayLinks):
 def _by_text(links: DayLinks, frames: dict[str, Frame]) -> list[list[str]]:
     """Number the kinds of kept links in the order of their texts, as every run does; gives the kinds."""
     names = [name for name in frames if name.startswith("links ")]
-    used = {links.kinds[place] for name in names for place in np.unique(frames[name]["kind"]).tolist()}
+    used = {
+        links.kinds[place] for name in names for place in np.flatnonzero(np.bincount(frames[name]["kind"])).tolist()
+    }
     kinds = sorted(used)
-    place = np.array([kinds.index(one) if one in used else -1 for one in links.kinds], np.int64)
+    place = np.array([kinds.index(one) if one in used else -1 for one in links.kinds], np.int32)
     for name in names:
         frames[name] = {**frames[name], "kind": place[frames[name]["kind"]]}
     return [list(one) for one in kinds]
@@ -156,6 +159,7 @@ def _whole(books: Books, rules: RuleSet, out: Path, threads: int | None) -> Outc
         "cents": {name: by_name(stages.differing[name]) for name in (SETTLED, FEES, GL)}
         | {"coming": by_name(stages.coming)},
         "kinds": _by_text(links, keeper.frames),
+        "dates": dates(books),
         "bank": figures(stages, listener.side, listener.blind, listener.side.texts, listener.side.shapes),
     }
     keeper.frames |= listener.side.frames
@@ -175,18 +179,18 @@ def _finish(books: Books, rules: RuleSet, out: Path, result: Result, before: Ear
     kept.write_odds(state, stages.odds)
     result.breaks.keep(state / BREAKS)
     copy(books, state, before)
-    reached = dates(books, before)
-    last = max((high for _, high in reached["settlement_lines"].values() if high is not None), default=0)
+    lines = result.noted["dates"]["settlement_lines"]
+    last = max((high for _, high in lines.values() if high is not None), default=0)
     numbers = before.numbers if before else Numbers(Path())
     manifest.write(out, books, rules, numbers.extended(state, books, stages.reader), {
         **result.noted,
         "as_of": stages.as_of,
         "as_of_date": str(date(1970, 1, 1) + timedelta(days=stages.as_of)),
         "known": max(stages.as_of, last),
-        "dates": reached,
         "currencies": list(stages.codes.currencies),
         "rows": dict(stages.rows),
         "counts": [[*key, count] for key, count in sorted(result.counts.items())],
     })  # fmt: skip
     sum_up(books, state, before)
+    tables.show(books.connection, POSTED, {"left_id": np.unique(result.frames["links DG"]["left"]).astype(np.int64)})
     return Outcome(summary, NAMES)

@@ -17,6 +17,8 @@ BUCKETS = ((1, "0-1"), (3, "2-3"), (7, "4-7"), (30, "8-30"), (None, "over 30"))
 DETAIL = 25
 """Rows of a class in the report; all of them are in the file of breaks."""
 STOCK = "inventory"
+POSTED = "out_posted"
+"""The bank lines that stand in the ledger. A run that has them says so; the links of 62 days need not be opened."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,11 @@ class Facts:
 def gather(books: Books, out: Path, figures: Mapping[str, Any]) -> Facts:
     """Ask for everything; `out` holds the links and breaks of this run."""
     run = books.connection.execute
-    for name, columns in (("links", LINKS), ("breaks", BREAKS)):
-        written = reader(out / f"{name}.{books.format}", columns)
-        run(f"CREATE OR REPLACE TEMP VIEW out_{name} AS FROM {written}")
+    links, breaks = (
+        reader(out / f"{name}.{books.format}", columns) for name, columns in (("links", LINKS), ("breaks", BREAKS))
+    )
+    run(f"CREATE OR REPLACE TEMP VIEW out_breaks AS FROM {breaks}")
+    run(f"CREATE TEMP VIEW IF NOT EXISTS {POSTED} AS SELECT DISTINCT left_id FROM {links} WHERE rel = 'DG'")
     ((first, last),) = run("SELECT min(business_date), max(business_date) FROM pos_payments").fetchall()
     missing = dict(
         run("SELECT break_class, sum(delta_cents) FROM out_breaks WHERE break_class IN ('missing_deposit',"
@@ -129,10 +133,10 @@ _BY_DAY = f"""
 SELECT (?::DATE - age_days::INTEGER)::DATE, count(*) FROM out_breaks WHERE "table" <> '{STOCK}'
 GROUP BY ALL ORDER BY ALL
 """
-_ACCOUNTS = """
+_ACCOUNTS = f"""
 SELECT bank_account, currency, count(*), sum(amount_cents)::BIGINT, count(left_id),
   coalesce(sum(amount_cents) FILTER (left_id IS NULL), 0)::BIGINT
-FROM bank_lines LEFT JOIN (SELECT DISTINCT left_id FROM out_links WHERE rel = 'DG') ON left_id = bank_id
+FROM bank_lines LEFT JOIN {POSTED} ON left_id = bank_id
 GROUP BY ALL ORDER BY ALL
 """
 
