@@ -112,8 +112,8 @@ class Night:
     def _orders(self) -> None:
         if not all(name in self.before.came for name in ORDERS):
             return
-        touched_orders(self.reach)
-        for side in ("was", "now"):
+        leg = touched_orders(self.reach)
+        for side in ("now",) if leg.was_nothing else ("was", "now"):
             part = self._part("sale", side)
             match_orders(part.stages.reader, part.found)
             self._take_breaks(part, side)
