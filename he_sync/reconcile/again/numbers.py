@@ -65,10 +65,17 @@ class Numbers:
 
         A key of 0 names nothing.
         """
-        return self.holding(relation, column, keys, files)[0]
+        return self._search(relation, column, keys, files)[0]
 
     def holding(self, relation: str, column: str, keys: Ints, files: Digests | None = None) -> tuple[set[str], Ints]:
         """The same, and the keys that may be in a file: of a new day's 90,000 references a few."""
+        keys = keys[keys != 0]
+        names, there = self._search(relation, column, keys, files)
+        some = np.unique(np.concatenate(there)) if there else np.empty(0, np.uint64)
+        return names, keys[among(some, shifted(keys))]
+
+    def _search(self, relation: str, column: str, keys: Ints, files: Digests | None) -> tuple[set[str], list[Packed]]:
+        """Names of files, and by table the keys that may be in one."""
         keys = keys[keys != 0]
         known = self.files.get(relation, {})
         alive = np.zeros(MOST_FILES, bool)
@@ -76,14 +83,12 @@ class Numbers:
             number: name for name, (digest, number) in known.items() if files is None or files.get(name) == digest
         }
         alive[list(name_of)] = True
-        found, there = np.zeros(MOST_FILES, bool), []
+        found, there = np.zeros(MOST_FILES, bool), list[Packed]()
         for spans in self._tables(relation, column) if len(keys) and name_of else ():
             mask, hit = spans.found(keys)
             found |= alive & mask
             there += hit
-        some = np.unique(np.concatenate(there)) if there else np.empty(0, np.uint64)
-        keys = keys[among(some, shifted(keys))]
-        return {name_of[number] for number in np.flatnonzero(found).tolist()}, keys
+        return {name_of[number] for number in np.flatnonzero(found).tolist()}, there
 
     def _tables(self, relation: str, column: str) -> list[Spans]:
         key = f"{relation}.{column}"

@@ -90,16 +90,16 @@ class Blind:
 def _assign(books: LegBatches, boundaries: Boundaries, result: Inferred) -> None:
     """Give every line its deposit, and say which are sure."""
     place: dict[Batch, Unit] = {batch: unit for unit in books.leg.units for batch in unit.batches}
-    natural = result.day.copy()
-    for batch, rows in books.rows_of.items():
+    rows = books.leg.rows
+    natural = result.day[rows]
+    for batch, lines in books.rows_of.items():
         due = place[batch].due
-        result.due[rows] = due.place if due else -1
+        result.due[lines] = due.place if due else -1
     for line, day in sorted(boundaries.moved.items()):
         new = _unit_on(books, place, int(books.one.store[line]), day)
         result.day[line] = day
         if new is not None:
             result.due[line] = new.due.place if new.due else -1
-    rows = books.leg.rows
     slip = np.zeros(len(rows))
     slip[np.searchsorted(rows, list(boundaries.wrong))] = list(boundaries.wrong.values())
     wrong = 1 - (1 - slip) * (1 - _cut_elsewhere(books, place, natural, result))
@@ -110,7 +110,10 @@ def _assign(books: LegBatches, boundaries: Boundaries, result: Inferred) -> None
 
 
 def _cut_elsewhere(books: LegBatches, place: dict[Batch, Unit], natural: Ints, result: Inferred) -> Floats:
-    """The chance of each line of a leg that its store's cut-off is another one, under which it is paid elsewhere."""
+    """The chance of each line of a leg that its store's cut-off is another one, under which it is paid elsewhere.
+
+    `natural` is the batch day of each line.
+    """
     one, rows = books.one, books.leg.rows
     found = np.zeros(len(rows))
     for store in np.unique(one.store[rows]).tolist():
@@ -119,8 +122,8 @@ def _cut_elsewhere(books: LegBatches, place: dict[Batch, Unit], natural: Ints, r
         mine = np.flatnonzero(one.store[rows] == store) if likely else rows[:0]
         for at in likely:
             days = batch_days(one.time[rows[mine]], one.timed[rows[mine]], CUTS[at])
-            for i in np.flatnonzero(days != natural[rows[mine]]).tolist():
-                here, there = (store, int(natural[rows[mine[i]]])), (store, int(days[i]))
+            for i in np.flatnonzero(days != natural[mine]).tolist():
+                here, there = (store, int(natural[mine[i]])), (store, int(days[i]))
                 if place.get(there) is not place[here]:
                     found[mine[i]] += cut.chance[at]
     return found
