@@ -141,8 +141,11 @@ def _paths(folder: Path, subject: Subject) -> dict[str, Path]:
     return {name: path for name, path in found.items() if name in wanted}
 
 
-ALONE: dict[str, str | bool | int | float | list[str]] = {"async_threads": 1}
-"""Files here are local: DuckDB's eight threads that wait for remote ones only switch, and give memory back early."""
+ALONE: dict[str, str | bool | int | float | list[str]] = {"async_threads": 1, "enable_external_file_cache": False}
+"""Files here are local: DuckDB's eight threads that wait for remote ones only switch, and give memory back early.
+
+And what it keeps of each file is one more copy of what the system keeps: 28 MB of a night, 0.04 s of processor time.
+"""
 
 JOINED = frozenset({"pos_inventory", "erp_inventory"})
 """Relations with one row a key on both sides: their outer join counts repeated keys without a further pass."""
