@@ -20,9 +20,9 @@ from he_sync.quality.rules.rule import EXCEPTIONS, Rule
 
 BY_LUCK = 1e-5
 """Chance of agreeing things up to which it is no luck: a table has a hundred pairs of attributes."""
-OF_A_VALUE = 30
-"""Things of every value of a closed list. Where eight have the rarest value, one that is as rare as one in ten of those
-may have come to none of them yet; next to thirty it would be a stranger."""
+OF_A_VALUE = 100
+"""Things of every value of a closed list. A value a tenth as common as the rarest one comes to none of so many by luck
+in 1 list of 20,000 (e**-10); next to thirty it does in 1 of 20, and next year's new things have it."""
 COUNTED = 5_000
 """Ways that are followed at once."""
 
