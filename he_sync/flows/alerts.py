@@ -1,4 +1,4 @@
-"""What nights found unusual, as people look at it: alerts of a date with the mutes of now, and muting with who and why.
+"""What nights found unusual, as people look at it: alerts of a date with the mutes of now; muting, with who and why.
 
 What a night kept says what was muted then; a mute that was made this morning counts here at once.
 """
@@ -77,6 +77,22 @@ def silence(store: Store, home: Path, mutes: Sequence[Mute], who: str) -> None:
         audit.record_many(connection, who, "alerts muted", deeds)
         path.parent.mkdir(exist_ok=True)
         write_mutes(path, [*read_mutes(path), *mutes])
+
+
+def end(store: Store, home: Path, named: tuple[str, str], why: str, who: str) -> Mute:
+    """Take the mute of a check about a subject out of the installation's; who and why go to the audit: both or neither.
+
+    Raises FixInput where there is no such mute any more.
+    """
+    path, (check, subject) = home / MUTES, named
+    with store.begin() as connection:
+        audit.record_many(connection, who, "mute ended", [(f"{check} of {subject}", {"note": why})])
+        mutes = read_mutes(path)
+        ended = next((one for one in mutes if (one.check, one.subject) == named), None)
+        if ended is None:
+            raise FixInput(f"nothing mutes {check[:40]!r} of {subject[:40]!r} any more; open the page again")
+        write_mutes(path, [one for one in mutes if one != ended])
+    return ended
 
 
 def loud(lake: Lake, home: Path) -> tuple[str, int]:

@@ -84,6 +84,21 @@ def test_a_later_mute_keeps_those_of_before(person: Person, served: Served) -> N
     assert "0 days, shares, lines and sales" in person.get("/").words
 
 
+def test_a_mute_that_is_ended_early_is_heard_again_with_who_and_why(person: Person, served: Served) -> None:
+    muted(person, HALF, SILENT, until=DAY + timedelta(days=9))
+    asked = {"check": HALF.check, "subject": HALF.subject, "day": DAY.isoformat()}
+    assert (answer := person.post("/anomalies/mutes", **asked, note="")).status == 422
+    assert "say why" in answer.words
+    assert "no longer muted: orders of S002" in person.post("/anomalies/mutes", **asked, note="tills are back").words
+    assert [one.subject for one in read_mutes(served.home / "anomalies" / "mutes.json")] == ["S001"]
+    assert "1 days, shares, lines and sales" in person.get("/").words
+    assert "any more; open the page again" in person.post("/anomalies/mutes", **asked, note="twice").words
+    rows = [one for one in audit.entries(served.store) if one.action == "mute ended"]
+    assert [(one.actor, one.subject, json.loads(one.detail)["note"]) for one in rows] == [
+        ("ana", "orders of S002", "tills are back")
+    ]
+
+
 def test_a_broken_file_of_mutes_is_said_and_the_first_page_still_stands(person: Person, served: Served) -> None:
     (served.home / "anomalies").mkdir()
     (served.home / "anomalies" / "mutes.json").write_text("{")

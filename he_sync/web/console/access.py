@@ -67,6 +67,7 @@ RULES: tuple[Rule, ...] = (
     does("/conflicts", OPERATORS),
     reads("/anomalies"),
     does("/anomalies", OPERATORS),
+    does("/anomalies/mutes", OPERATORS),
     reads("/stock"),
     reads("/close"),
     reads("/close/{day}"),

@@ -1,4 +1,4 @@
-"""Anomalies: what was expected, what was seen and why that is unusual, date by date; and muting until a date."""
+"""Anomalies: what was expected, what was seen and why that is unusual, date by date; mutes, and their end."""
 
 from __future__ import annotations
 
@@ -47,10 +47,24 @@ def silence(request: Request, form: Form) -> Response:
     return done(f"/anomalies?day={day}", f"{len(made)} muted until {made[0].until}")
 
 
+def speak(request: Request, form: Form) -> Response:
+    """POST /anomalies/mutes: ends the mute of `check` and `subject` with a reason; `day` is the date looked at."""
+    place = place_of(request)
+    named = form.one("check"), form.one("subject")
+    ended = alerts.end(place.store, place.home, named, form.reason(), place.who)
+    day = form.one("day")
+    back = f"?day={day}" if day in alerts.judged_dates(place.lake, DATES) else ""
+    return done(f"/anomalies{back}", f"no longer muted: {ended.check} of {ended.subject}")
+
+
 def _one_of(day: str, dates: list[str]) -> str:
     if day not in dates:
         raise FixInput(f"{day[:20]!r} is none of the last {DATES} judged dates; open the page again")
     return day
 
 
-ROUTES = [Route("/anomalies", listing, methods=["GET"]), Route("/anomalies", posts(silence), methods=["POST"])]
+ROUTES = [
+    Route("/anomalies", listing, methods=["GET"]),
+    Route("/anomalies", posts(silence), methods=["POST"]),
+    Route("/anomalies/mutes", posts(speak), methods=["POST"]),
+]
