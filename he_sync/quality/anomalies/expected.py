@@ -29,7 +29,7 @@ ENOUGH = 20
 """Known days of stores from which their spread is taken."""
 NEW_NAME = 0.5
 """Standard deviation, in logarithms, of a known day that no learned year had."""
-KNOWN_WIDER, LATER_WIDER = 3.0, 1.5
+KNOWN_WIDER, LATER_WIDER = 1.5, 1.5
 """A known day of the chain is at least so many usual spreads wide; what few days taught is so much wider."""
 CLOSED = 0.5
 """Share of its past days of that weekday or name on which a store had nothing; from there on it is taken as closed."""
@@ -89,6 +89,7 @@ def expected(days: Daily, known: Names, learned: int) -> Expected:
     closed = _closed(days, known, learned)
     spread = _spread(off, mean, base.named, learned)
     chain = np.where(closed | ~days.alive, 0.0, plain).sum(axis=0)
+    chain *= _carried(days, chain, base.named, learned)
     wide = _chain_spread(days, known, chain, base.named, learned)
     return Expected(mean, spread, closed, chain, wide, base.named)
 
@@ -233,6 +234,23 @@ def _robust(rows: Numbers) -> Numbers:
     some = np.isfinite(rows).sum(axis=1) >= FORTNIGHT
     found[some] = np.nanmedian(np.abs(rows[some]), axis=1) * TO_SIGMA
     return found
+
+
+def _carried(days: Daily, chain: Numbers, named: Flags, learned: int) -> Numbers:
+    """What yesterday's weather leaves for today, as a factor: a rainy day is often followed by another.
+
+    By how much usual days follow one another (their correlation); a day that is further off than weather, or known,
+    leaves nothing.
+    """
+    total = days.counts.sum(axis=0)
+    off = np.where((total > 0) & (chain >= 1) & ~named, np.log(np.maximum(total, 1) / np.maximum(chain, 1e-9)), np.nan)
+    wide = float(np.nan_to_num(_robust(off[None, :learned])[0], nan=0.0))
+    off = np.where(np.abs(off) <= CLIP * wide, off, np.nan)
+    before, after = off[: learned - 1], off[1:learned]
+    pairs = np.isfinite(before) & np.isfinite(after)
+    below = float((before[pairs] ** 2).sum())
+    follows = float(np.clip((before[pairs] * after[pairs]).sum() / below, 0, 1)) if below > 0 else 0.0
+    return np.asarray(np.exp(follows * np.concatenate([[0.0], np.nan_to_num(off[:-1])])))
 
 
 def _chain_spread(days: Daily, known: Names, chain: Numbers, named: Flags, learned: int) -> Numbers:

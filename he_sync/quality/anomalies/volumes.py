@@ -69,7 +69,7 @@ def _block(days: Daily, known: Names, learned: int, settings: Settings) -> Judge
     low, high = _lines(past, found.mean[:, :learned], settings.volume_budget)
     off = np.where(days.counts == 0, _silence(days, found, off), off)
     chain_off = _chain_off(days, found)
-    chain_line = line(np.abs(chain_off[:learned][~found.named[:learned]]), settings.volume_budget, learned)
+    chain_line = _chain_line(chain_off, found, learned, settings.volume_budget)
     now = slice(learned, None)
     return Judged(
         found.mean[:, now],
@@ -116,6 +116,12 @@ def _chain_off(days: Daily, found: Expected) -> Numbers:
     total = days.counts.sum(axis=0)
     off = np.log(np.maximum(total, 0.5) / np.maximum(found.chain, 0.5)) / found.chain_spread
     return np.where(found.chain < 1, 0.0, off)
+
+
+def _chain_line(off: Numbers, found: Expected, learned: int, budget: float) -> Numbers:
+    """By day. Known days are too few to draw a tail from, and have a spread of their own: a normal distribution's."""
+    usual = line(np.abs(off[:learned][~found.named[:learned]]), budget, learned)
+    return np.where(found.named, float(stats.norm.isf(budget / 2)), usual)
 
 
 def volume_alerts(days: Daily, known: Names, first: int, settings: Settings) -> Iterator[Alert]:
