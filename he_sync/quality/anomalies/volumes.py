@@ -13,7 +13,7 @@ from he_sync.quality.anomalies.daily import Daily, Flags, Numbers
 from he_sync.quality.anomalies.expected import RECENT, Expected, expected
 from he_sync.quality.anomalies.known_days import Names, names_of
 from he_sync.quality.anomalies.settings import Settings
-from he_sync.quality.anomalies.tails import deviations, line
+from he_sync.quality.anomalies.tails import CAUTIOUS, deviations, line
 
 LEARNED_FOR = 28
 """Days that are judged by what was learned at their beginning; levels go on by the day."""
@@ -68,13 +68,14 @@ def _block(days: Daily, known: Names, learned: int, settings: Settings) -> Judge
     past = np.where(looked_at & ~found.named, off, np.nan)[:, max(0, learned - RECENT) : learned]
     low, high = _lines(past, found.mean[:, :learned], settings.volume_budget)
     off = np.where(days.counts == 0, _silence(days, found, off), off)
+    silent = CAUTIOUS * float(stats.norm.isf(settings.volume_budget * LOST))  # its chance is counted, no tail drawn on
     chain_off = _chain_off(days, found)
     chain_line = _chain_line(chain_off, found, learned, settings.volume_budget)
     now = slice(learned, None)
     return Judged(
         found.mean[:, now],
         off[:, now],
-        (low[:, None] * caution)[:, now],
+        np.where(days.counts == 0, np.minimum(low[:, None] * caution, silent), low[:, None] * caution)[:, now],
         (high[:, None] * caution)[:, now],
         looked_at[:, now],
         found.chain[now],
