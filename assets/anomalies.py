@@ -1,4 +1,4 @@
-"""What is unusual about a business date's tickets, lines and payments: alerts as asset checks, with a plot."""
+"""What is unusual about a date's tickets, lines, payments and deposits: alerts as asset checks, with a plot."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +51,7 @@ def _check(name: str, results: dict[str, Found]) -> dg.AssetCheckResult:
 
 @dg.asset(
     key=KEY,
-    deps=[dg.AssetKey(["canonical", name]) for name in ("tickets", "sale_lines", "payments")],
+    deps=[dg.AssetKey(["canonical", name]) for name in ("tickets", "sale_lines", "payments", "deposits")],
     group_name="3_reconcile",
     kinds={"numpy"},
     owners=OWNERS,

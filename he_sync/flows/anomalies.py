@@ -1,4 +1,4 @@
-"""Anomalies of a business date over what the nights pulled: tickets, their lines and payments, as far back as they go.
+"""Anomalies of a business date over what the nights pulled: tickets, their lines and payments, and deposits.
 
 `<home>/anomalies` may hold `days.csv` (known days), `settings.yaml` and `mutes.json`; what a night finds stays in the
 lake, with the muted ones.
@@ -28,6 +28,7 @@ YEARS_BACK, LINES_BACK = 800, 120
 TICKETS = ["ticket_id", "store", "business_date", "kind", "voided", "customer_id", "completed_at", "total_minor"]
 TICKETS += ["parent_id"]
 PAYMENTS = ["payment_id", "store", "business_date", "kind", "voided"]
+DEPOSITS = ["deposit_id", "store", "funding_date", "sales_minor", "fees_minor"]
 MUTES = Path("anomalies") / "mutes.json"
 """Below an installation's home; the console mutes there, the nights read it."""
 COLUMNS = ["key", "check", "subject", "business_date", "expected", "seen", "why", "rows", "muted"]
@@ -70,8 +71,16 @@ def _alerts(lake: Lake, folder: Path, dates: list[str], tickets: pd.DataFrame) -
         _frames(lake, "sale_lines", dates[-LINES_BACK:], []),
         _frames(lake, "payments", dates, PAYMENTS),
     )
-    given = completed(tickets, lines if len(lines) else None, payments if len(payments) else None)
+    fees = _fees(_frames(lake, "deposits", dates, DEPOSITS))
+    given = completed(tickets, *(frame if len(frame) else None for frame in (lines, payments, fees)))
     return check(given, Span(day, day), known, read_settings(settings if settings.exists() else None))
+
+
+def _fees(deposits: pd.DataFrame) -> pd.DataFrame:
+    """Deposits as what was settled and what was kept of it, by the date that they were funded."""
+    names = {"funding_date": "business_date", "sales_minor": "amount_minor", "fees_minor": "fee_minor"}
+    found = deposits.rename(columns=names)
+    return found.assign(fee_minor=-found["fee_minor"])
 
 
 def _known(path: Path) -> dict[date, str]:

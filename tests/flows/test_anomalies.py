@@ -67,3 +67,29 @@ def test_a_date_that_was_never_pulled_is_no_day_without_orders(home):
     (home / "lake" / "canonical" / "tickets" / missing.isoformat() / "current.json").unlink()
     found = run(lake, home, LAST.isoformat())
     assert (found.dates, found.alerts) == (3, ())
+
+
+def test_a_processor_that_keeps_more_than_usual_is_an_alert_with_its_deposit(home):
+    """Card mixes move a store's rate by a fortieth; on the last date one store pays a third more."""
+    lake, draw = Lake(home / "lake"), np.random.default_rng(5)
+    for back in reversed(range(DAYS)):
+        day = (LAST - timedelta(days=back)).isoformat()
+        sales = draw.integers(200_000, 900_000, 4)
+        rate = 0.025 * draw.normal(1, 0.025, 4) * np.array([1, 1 if back else 4 / 3, 1, 1])
+        lake.write("canonical", "deposits", day, deposits(day, sales, (sales * rate).astype(np.int64)))
+    found = [one for one in run(lake, home, LAST.isoformat()).alerts if one.check == "fee_rate"]
+    assert [(one.subject, one.rows) for one in found] == [("S001", (f"D1-{LAST}",))]
+
+
+def deposits(day, sales, fees):
+    """One a store, as the canonical frame has them: fees are below zero."""
+    store = [f"S{place:03d}" for place in range(len(sales))]
+    return pd.DataFrame(
+        {
+            "deposit_id": [f"D{place}-{day}" for place in range(len(sales))],
+            "store": store,
+            "funding_date": day,
+            "sales_minor": sales,
+            "fees_minor": -fees,
+        }
+    )

@@ -55,7 +55,8 @@ def _by_day(given: Records, first: str, last: str, known: Names, settings: Setti
             yield replace(alert, rows=_rows(records[part], alert))
     if given.fees is not None and not given.fees.empty:
         fees, gross = (daily(given.fees, last, weight) for weight in ("fee_minor", "amount_minor"))
-        yield from rate_alerts(fees, gross, known, _place(gross, first), settings)
+        for alert in rate_alerts(fees, gross, known, _place(gross, first), settings):
+            yield replace(alert, rows=_rows(given.fees, alert))
 
 
 def _shares(
@@ -93,7 +94,7 @@ def _rows(records: pd.DataFrame, alert: Alert) -> tuple[str, ...]:
     here = records["business_date"] == alert.business_date
     if alert.subject != CHAIN:
         here &= records["store"].astype(str) == alert.subject
-    name = next((one for one in ("order_id", "payment_id", "owner") if one in records), "")
+    name = next((one for one in ("order_id", "payment_id", "owner", "deposit_id") if one in records), "")
     return tuple(records.loc[here, name].astype(str)) if name else ()
 
 
