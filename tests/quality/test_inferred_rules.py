@@ -183,6 +183,28 @@ def test_what_two_busy_things_agree_in_the_seldom_ones_must_not_contradict():
     assert texts_of(frame, "dependency") == ["carrier_service decides brand", "carrier_service decides speed"]
 
 
+def price_list(rows=4_000, wrong=(), items=40):
+    """Lines of 8 stores, each with one of three price lists; a list and an item have a price."""
+    draw = np.random.default_rng(3)
+    store, item = draw.integers(0, 8, rows), draw.integers(0, items, rows)
+    price = draw.integers(2, 900, (3, items))[store % 3, item]
+    price[list(wrong)] += 1
+    named = {"store_no": [f"S{one}" for one in store], "zone": [f"Z{one % 3}" for one in store]}
+    return pd.DataFrame({**named, "item_no": [f"I{one}" for one in item], "price": price})
+
+
+def test_two_columns_that_decide_together_are_one_rule_with_its_exceptions():
+    """Zone and item decide the price; that store and item do goes without saying, as a store has one zone."""
+    rules = infer({"lines": price_list(wrong=(5, 17))})
+    [rule] = [one for one in rules if len(one.columns) == 3 and one.kind == "dependency"]
+    assert (rule.text, rule.exceptions) == ("zone and item_no decide price", (5, 17))
+    assert rule.broken({"lines": price_list(wrong=(9,))}) == [9]
+
+
+def test_columns_that_meet_too_seldom_to_differ_decide_nothing_together():
+    assert [one for one in infer({"lines": price_list(rows=600, items=300)}) if len(one.columns) == 3] == []
+
+
 @pytest.mark.parametrize(("of_the_rarest", "closed"), [(8, False), (40, False), (120, True)])
 def test_a_list_of_what_things_are_is_closed_where_many_things_have_each_value(of_the_rarest, closed):
     """However often each is sold: the next item may be the first of its season."""

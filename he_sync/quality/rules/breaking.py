@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,14 @@ Breaks = Callable[[pd.DataFrame, tuple[str, ...], Facts, Frames], Flags]
 def coded(column: pd.Series) -> Codes:
     """Numbers for a column's values, in order of their texts; empty ones are one value."""
     return np.asarray(pd.factorize(column.astype(str), sort=True)[0], dtype=np.int64)
+
+
+def joined(codes: Sequence[Codes]) -> Codes:
+    """One number for each combination of values."""
+    found = codes[0]
+    for more in codes[1:]:
+        found = np.unique(found * (int(more.max(initial=0)) + 1) + more, return_inverse=True)[1]
+    return np.asarray(found, dtype=np.int64)
 
 
 def empty(column: pd.Series) -> Flags:
@@ -77,10 +85,11 @@ def late(frame: pd.DataFrame, columns: tuple[str, ...], facts: Facts, frames: Fr
 
 
 def undecided(frame: pd.DataFrame, columns: tuple[str, ...], facts: Facts, frames: Frames) -> Flags:
-    """Another value than most rows have whose first column says the same; an empty one decides nothing."""
+    """Another value than most rows have whose columns before the last say the same; an empty one decides nothing."""
     del facts, frames
-    one, two = columns
-    return differing(coded(frame[one]), coded(frame[two])) & ~empty(frame[one])
+    *left, right = columns
+    says = np.logical_and.reduce([~empty(frame[name]) for name in left])
+    return np.asarray(differing(joined([coded(frame[name]) for name in left]), coded(frame[right])) & says)
 
 
 def off(frame: pd.DataFrame, columns: tuple[str, ...], facts: Facts, frames: Frames) -> Flags:

@@ -34,7 +34,7 @@ def dependencies(entity: str, frame: pd.DataFrame) -> Iterator[Rule]:
     shuffled = np.random.default_rng(7).permutation(len(frame))
     for left, one in codes.items():
         says = ~empty(frame[left])
-        if not _repeats(one[says]) or _measured(frame[left]):
+        if not _repeats(one[says]) or measured(frame[left]):
             continue
         for right, two in codes.items():
             if left == right or _hardly(one[:FIRST], two[:FIRST], says[:FIRST]):
@@ -43,7 +43,7 @@ def dependencies(entity: str, frame: pd.DataFrame) -> Iterator[Rule]:
             yield from _tested(rule, (one, two), says, shuffled)
 
 
-def _measured(column: pd.Series) -> bool:
+def measured(column: pd.Series) -> bool:
     """Amounts and counts decide nothing, though few are the same: only numbers by which things are called do."""
     if not is_number(column):
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from he_sync.quality.rules.breaking import Frames
 from he_sync.quality.rules.columns import of_columns
+from he_sync.quality.rules.compound import compounds
 from he_sync.quality.rules.dependencies import dependencies
 from he_sync.quality.rules.identities import identities
 from he_sync.quality.rules.luck import without_luck
@@ -23,8 +24,9 @@ def infer(frames: Frames) -> list[Rule]:
         keys = {rule.columns[0] for rule in own if rule.kind == "key" and len(rule.columns) == 1}
         own = [rule for rule in own if rule.kind != "dependency" or not keys & set(rule.columns)]
         own = [rule for rule in own if rule.kind != "range" or not _adds_up(rule, own)]
+        together = list(compounds(entity, frame, own))
         own = without_luck(_one_way(own), frame)
-        found += _chosen([*own, *references(entity, frames)], [str(name) for name in frame.columns])
+        found += _chosen([*own, *together, *references(entity, frames)], [str(name) for name in frame.columns])
     return found
 
 
@@ -46,9 +48,14 @@ def _one_way(rules: list[Rule]) -> list[Rule]:
 
 
 def _chosen(rules: list[Rule], columns: list[str]) -> list[Rule]:
-    """Where there are too many, dependencies that others give go first."""
-    given = _given({rule.columns for rule in rules if rule.kind == "dependency"}, columns)
-    order = sorted(rules, key=lambda rule: (rule.columns in given, RANK.index(rule.kind), -rule.support, rule.columns))
+    """Where there are too many, dependencies that others give go first, and then those of two columns together."""
+    single = {rule.columns for rule in rules if rule.kind == "dependency" and not rule.columns[2:]}
+    given = _given(single, columns)
+
+    def last(rule: Rule) -> int:
+        return 2 * (rule.columns in given) + (rule.kind == "dependency" and rule.columns not in single)
+
+    order = sorted(rules, key=lambda rule: (last(rule), RANK.index(rule.kind), -rule.support, rule.columns))
     return order[:MOST]
 
 
