@@ -34,7 +34,7 @@ def test_known_days_raise_few_false_alerts(stores):
 
 
 def test_what_strikes_the_whole_chain_is_the_chains_alert():
-    chain = of_engine([world(SEEDS[0], whole_chain=True)])
+    chain = of_engine([world(304, whole_chain=True)])  # two of its faults lie on the days of a moving sale
     kinds = ("zero day", "posted twice", "half lost")
     assert sum(chain.found[kind, "chain"] for kind in kinds) >= 0.95 * sum(
         chain.planted[kind, "chain"] for kind in kinds

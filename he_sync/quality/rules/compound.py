@@ -10,6 +10,7 @@ import pandas as pd
 
 from he_sync.quality.rules.breaking import Codes, Flags, coded, differing, empty, joined
 from he_sync.quality.rules.dependencies import BETTER, REPEATED, measured
+from he_sync.quality.rules.names import KEY, comes_and_goes
 from he_sync.quality.rules.rule import EXCEPTIONS, Rule, proposed
 
 MOSTLY = 0.5
@@ -30,7 +31,8 @@ def compounds(entity: str, frame: pd.DataFrame, found: Sequence[Rule]) -> Iterat
     codes = {str(name): coded(frame[name]) for name in frame.columns if name not in keys}
     says = {name: ~empty(frame[name]) for name in codes}
     left = [name for name in codes if _names(frame[name], codes[name])]
-    free = [name for name in codes if name not in {last for _, last in pairs} and not _dated(frame[name])]
+    decided = {last for _, last in pairs}
+    free = [name for name in codes if name not in decided and not _dated(frame[name]) and not _calls(name)]
     held: list[Rule] = []
     for one, two in combinations(left, 2):
         if not _together(one, two, pairs, left):
@@ -40,7 +42,7 @@ def compounds(entity: str, frame: pd.DataFrame, found: Sequence[Rule]) -> Iterat
         if counted.sum() < max(REPEATED, MOSTLY * len(frame)):
             continue
         for right in free:
-            if right not in {one, two}:
+            if right not in {one, two} and not {(right, one), (right, two)} & pairs:
                 held += _tested(Rule(entity, "dependency", (one, two, right), _text(one, two, right)), codes, counted)
     yield from (rule for rule in held if not _given(rule, {other.columns for other in held}, pairs))
 
@@ -58,6 +60,11 @@ def _names(column: pd.Series, codes: Codes) -> bool:
 def _dated(column: pd.Series) -> bool:
     """Dates decide dates by arithmetic, which is an identity."""
     return pd.api.types.is_datetime64_any_dtype(column)
+
+
+def _calls(name: str) -> bool:
+    """A carrier is no class of its label and its place: the next one may have both."""
+    return bool(KEY.search(name)) or comes_and_goes(name)
 
 
 def _together(one: str, two: str, pairs: Pairs, names: Sequence[str]) -> bool:
