@@ -13,11 +13,11 @@ from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import pack_value
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tags import DAGSTER_CELERY_QUEUE_TAG, DAGSTER_CELERY_TASK_ID_TAG
-from dagster_celery.tasks import create_execute_job_task
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from resources.runs.coordinator import AT_ONCE
+from resources.runs.forked import execute_task
 
 NOW, RUNS = "now", "runs"
 """Queues: what must not wait behind a back-fill, and everything else."""
@@ -45,7 +45,6 @@ CELERY: Mapping[str, Any] = {
     "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_step": 0.2},
     "broker_connection_retry_on_startup": True,
     "worker_disable_prefetch": True,  # a run that a busy worker holds back would wait although another is idle
-    "worker_max_tasks_per_child": 1,  # each run in a process of its own, forked beforehand and warm
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
 }
@@ -61,7 +60,7 @@ class ResidentLauncher(CeleryRunLauncher):
     def __init__(self, **config: Any) -> None:
         config["config_source"] = {**CELERY, **(config.get("config_source") or {})}
         super().__init__(**config)
-        self._execute = create_execute_job_task(self.celery)
+        self._execute = execute_task(self.celery)
         self._otherwise = DefaultRunLauncher()
 
     @classmethod

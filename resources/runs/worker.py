@@ -1,4 +1,4 @@
-"""A resident worker: definitions loaded once, a process forked beforehand for each run.
+"""A resident worker: definitions loaded once, a process forked for each run.
 
 `python -m resources.runs.worker` on every host that executes runs, beside the same checkout, DAGSTER_HOME and settings
 as Dagster itself.
