@@ -34,6 +34,10 @@ def init(  # noqa: PLR0913, PLR0917 - an option of the command line each
     epicor_user: Annotated[Text, typer.Option(help=f"Epicor service user; {USER}")] = None,
     host: Annotated[str, typer.Option(help="Public name behind the proxy; can be set later")] = "",
     account: Annotated[str, typer.Option(help="System account that the services run as")] = ACCOUNT,
+    resident: Annotated[
+        bool,
+        typer.Option("--resident", help="Runs on resident workers, on as many hosts as wanted: Postgres and Redis"),
+    ] = False,
 ) -> None:
     """Write profile, settings, flows, Dagster's files, services and proxies; asks for what no option says."""
     ready = load_retailer(profile) if profile else None
@@ -50,6 +54,7 @@ def init(  # noqa: PLR0913, PLR0917 - an option of the command line each
         epicor_user=_asked("--epicor-user", epicor_user, "Epicor service user", USER),
         host=host,
         account=account,
+        resident=resident,
     )
     write(checked(values), profile)
     typer.echo(f"{directory} is written; {SENDERS_DO_NOT_KNOW}")

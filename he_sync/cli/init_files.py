@@ -26,7 +26,8 @@ READER = Environment(
     keep_trailing_newline=True,
     autoescape=select_autoescape(()),  # no page among them: YAML and what a shell and systemd read
 )
-COPIED = ("workspace.yaml", "dagster/dagster.yaml", "deploy/dagster.postgres.yaml", "deploy/requirements.lock")
+INSTANCES = ("deploy/dagster.postgres.yaml", "deploy/dagster.resident.yaml")
+COPIED = ("workspace.yaml", "dagster/dagster.yaml", *INSTANCES, "deploy/databases.sql", "deploy/requirements.lock")
 FILLED = (
     *("profile.yaml", "he-sync.env", "alerts.yaml", "README.md"),
     *("deploy/workspace.yaml", "deploy/Dockerfile", "deploy/compose.yaml", "deploy/Caddyfile", "deploy/nginx.conf"),
@@ -59,12 +60,29 @@ PROGRAMS = (
     Program(
         "viewer", "the Dagster UI, read-only", f"dagster-webserver --read-only -h 127.0.0.1 -p 7201 {DAGSTER}", CODE
     ),
-    Program("warm", "starts runs in 0.4 s", "python -m resources.runs.warm", signal="SIGINT"),
     Program("receiver", "takes events", "he-sync receiver"),
     Program("console", "pages for people", "he-sync console"),
     Program("watch", "alert rules", "he-sync alerts run"),
 )
 """Alert rules also run in Dagster (sensor `watching`); on their own they tell of a Dagster that is gone."""
+WARM = (Program("warm", "starts runs in 0.4 s", "python -m resources.runs.warm", signal="SIGINT"),)
+RESIDENT = (
+    Program(
+        "redis", "keeps runs until a worker takes them", "python -m he_sync.cli.servers redis {directory}/redis 6379"
+    ),
+    Program("worker", "starts runs in 0.2 s", "python -m resources.runs.worker", "he-sync-redis.service"),
+)
+SERVERS = {
+    "secrets/postgres.env": "HE_PG_HOST=127.0.0.1\nHE_PG_PORT=5432\nHE_PG_USER=he_sync\nHE_PG_PASSWORD={postgres}\n"
+    "HE_PG_DATABASE=dagster\nHE_BROKER_URL=redis://:{redis}@127.0.0.1:6379/0\nHE_SERVER_PASSWORD={redis}\n",
+    "secrets/store_url": "postgresql+psycopg2://he_sync:{postgres}@127.0.0.1:5432/he_sync",
+}
+"""How programs reach the servers of resident workers; Dagster's database is not the store's."""
+
+
+def programs(values: Values) -> tuple[Program, ...]:
+    """Every program of an installation."""
+    return (*PROGRAMS, *(RESIDENT if values.resident else WARM))
 
 
 def write(values: Values, profile: Path | None) -> None:
@@ -82,6 +100,8 @@ def write(values: Values, profile: Path | None) -> None:
             (draft / name).mkdir()
         shutil.copyfile(HERE / "gitignore", draft / ".gitignore")
         hooks.keys(draft)
+        if values.resident:
+            _resident(draft)
 
 
 @contextmanager
@@ -101,16 +121,25 @@ def _ours(draft: Path, values: Values) -> None:
     for name in COPIED:
         (draft / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(HERE / name, draft / name)
-    programs = [{"name": one.name, "words": one.words(values), "signal": one.signal} for one in PROGRAMS]
+    some = [{"name": one.name, "words": one.words(values), "signal": one.signal} for one in programs(values)]
     for name in FILLED:
-        (draft / name).write_text(_filled(name, values, programs=programs), encoding="utf-8")
+        (draft / name).write_text(_filled(name, values, programs=some), encoding="utf-8")
+
+
+def _resident(draft: Path) -> None:
+    """The instance on resident workers, and passwords of its servers, each in files of this account alone."""
+    shutil.copyfile(HERE / "deploy/dagster.resident.yaml", draft / "dagster/dagster.yaml")
+    made = {name: hooks.made(draft, f"{name}_password") for name in ("postgres", "redis")}
+    for name, text in SERVERS.items():
+        (draft / name).touch(mode=0o600)
+        (draft / name).write_text(text.format(**made), encoding="ascii")
 
 
 def _services(draft: Path, values: Values) -> None:
     """One systemd unit a program, and a target that brings them all up; paths are those of this environment."""
     folder = draft / "deploy" / "systemd"
     folder.mkdir()
-    named = {f"he-sync-{one.name}.service": one for one in PROGRAMS}
+    named = {f"he-sync-{one.name}.service": one for one in programs(values)}
     for name, one in named.items():
         command = f"{programs_folder()}/{' '.join(one.words(values))}"
         own = {"about": one.about, "command": command, "signal": one.signal, "after": one.after and f" {one.after}"}

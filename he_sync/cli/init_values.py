@@ -32,7 +32,10 @@ OPTIONS = {"company": "--epicor-company", "directory": "DIR"}
 
 @dataclass(frozen=True)
 class Values:
-    """An installation's own words. `directory` is absolute; `host` is "" until there is a proxy."""
+    """An installation's own words. `directory` is absolute; `host` is "" until there is a proxy.
+
+    `resident`: runs on resident workers, with Postgres and Redis.
+    """
 
     directory: Path
     name: str
@@ -46,6 +49,7 @@ class Values:
     epicor_user: str
     host: str
     account: str
+    resident: bool = False
 
 
 def checked(values: Values) -> Values:

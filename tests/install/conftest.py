@@ -13,6 +13,7 @@ import pytest
 from tests.house.tree import ROOMS, ROOT
 
 BESIDE = ("pyproject.toml", "README.md", "definitions.py", "workspace.yaml", "dagster.yaml", "dagster.postgres.yaml")
+INSTANCE = "dagster.resident.yaml"
 LOCK = "requirements.lock"
 
 
@@ -26,7 +27,7 @@ def ran(*words: str | Path, **options: object) -> subprocess.CompletedProcess[st
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy: a build folder left by an earlier one would be packed with it."""
     place = tmp_path_factory.mktemp("build")
-    for name in (*BESIDE, LOCK):
+    for name in (*BESIDE, INSTANCE, LOCK):
         shutil.copy2(ROOT / name, place / name)
     for name in ROOMS:
         shutil.copytree(ROOT / name, place / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy import make_url
 
 from he_sync.cli import hooks
 from he_sync.cli import init as verb
-from he_sync.cli.init_files import PROGRAMS
+from he_sync.cli.init_files import PROGRAMS, RESIDENT, WARM
 from he_sync.cli.init_values import Values, checked
 from he_sync.flows import registry
 from he_sync.model.errors import FixInput
@@ -40,10 +41,10 @@ OFFLINE_SINCE = 250
 PORTS = re.compile(r"127\.0\.0\.1:(7\d{3})")
 
 
-def init(folder: Path, **said: str) -> subprocess.CompletedProcess[str]:
+def init(folder: Path, *switches: str, **said: str) -> subprocess.CompletedProcess[str]:
     options = {**SAID, **{f"--{name.replace('_', '-')}": value for name, value in said.items()}}
     words = [word for option, value in options.items() if value for word in (option, value)]
-    line = [str(HE_SYNC), "init", str(folder), *words]
+    line = [str(HE_SYNC), "init", str(folder), *words, *switches]
     return subprocess.run(line, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
 
@@ -55,9 +56,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def sourced(folder: Path) -> dict[str, str]:
-    """What a shell has after reading the file of settings."""
-    typed = f"set -a; . {folder}/he-sync.env; env -0"
+@pytest.fixture(scope="session")
+def resident(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation on resident workers."""
+    made = tmp_path_factory.mktemp("resident") / "he-sync"
+    done = init(made, "--resident")
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+def sourced(folder: Path, *more: str) -> dict[str, str]:
+    """What a shell has after reading the file of settings, and more of them."""
+    typed = f"set -a; {' '.join(f'. {folder / name};' for name in ('he-sync.env', *more))} env -0"
     told = subprocess.run(["bash", "-c", typed], env={}, capture_output=True, check=True).stdout.decode()
     return dict(line.split("=", 1) for line in told.split("\0") if line.startswith(("HE_", "DAGSTER_")))
 
@@ -100,7 +110,8 @@ def test_flows_templates_rules_and_instances_are_those_of_this_he_sync(folder: P
     assert [flow.name for flow in flows] == [flow.name for flow in registry.load_all()]
     assert registry.load(folder / "templates" / "vendors" / "defs.yaml").name == "vendors"
     assert rules.load(folder).by_name
-    same = {"dagster/dagster.yaml": "dagster.yaml", "deploy/dagster.postgres.yaml": "dagster.postgres.yaml"}
+    same = {"dagster/dagster.yaml": "dagster.yaml"}
+    same |= {f"deploy/{name}": name for name in ("dagster.postgres.yaml", "dagster.resident.yaml")}
     for copied, ours in {**same, "deploy/requirements.lock": "requirements.lock"}.items():
         assert (folder / copied).read_bytes() == (ROOT / ours).read_bytes()
 
@@ -163,10 +174,10 @@ def test_a_person_at_a_terminal_is_asked_for_what_no_option_says_and_an_empty_fo
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 def test_systemd_takes_every_unit_and_finds_each_hardened(folder: Path) -> None:
     units = sorted((folder / "deploy" / "systemd").iterdir())
-    assert len(units) == len(PROGRAMS) + 1
+    assert len(units) == len(PROGRAMS) + len(WARM) + 1
     wanted = re.search(r"^Wants=(.*)$", (folder / "deploy/systemd/he-sync.target").read_text(), flags=re.MULTILINE)
     assert wanted
-    assert len(wanted[1].split()) == len(PROGRAMS)
+    assert len(wanted[1].split()) == len(PROGRAMS) + len(WARM)
     assert all((folder / "deploy" / "systemd" / name).exists() for name in wanted[1].split())
     said = ran("systemd-analyze", "verify", *units).stderr
     assert [line for line in said.splitlines() if "he-sync" in line] == []
@@ -181,10 +192,10 @@ def test_only_the_proxies_are_reached_from_outside_and_each_leads_to_a_program(f
     compose = yaml.safe_load((deploy / "compose.yaml").read_text())
     services = compose["services"]
     assert [name for name, one in services.items() if "ports" in one] == ["proxy"]
-    for program in PROGRAMS:
+    for program in (*PROGRAMS, *WARM):
         assert services[program.name]["network_mode"] == services[program.name]["pid"] == "service:proxy"
     listening = {"7210", "7220"}
-    for program in PROGRAMS:
+    for program in (*PROGRAMS, *WARM):
         unit = (deploy / "systemd" / f"he-sync-{program.name}.service").read_text()
         assert f"/{' '.join(services[program.name]['command'])}\n" in unit
         for host, port in re.findall(r"-h (\S+) -p (\d+)", program.said):
@@ -197,3 +208,43 @@ def test_only_the_proxies_are_reached_from_outside_and_each_leads_to_a_program(f
         assert set(PORTS.findall(text)) <= listening, name
         assert text.count("{") == text.count("}")
         assert SAID["--host"] in text
+
+
+def test_resident_workers_come_with_their_instance_servers_and_made_passwords(resident: Path) -> None:
+    assert (resident / "dagster" / "dagster.yaml").read_bytes() == (ROOT / "dagster.resident.yaml").read_bytes()
+    settings = sourced(resident, "secrets/postgres.env")
+    named = set(re.findall(r"env: (HE_\w+)", (ROOT / "dagster.resident.yaml").read_text()))
+    assert named
+    assert all(settings[name] for name in named)
+    store = Path(settings["HE_STORE_URL_FILE"]).read_text()
+    assert settings["HE_PG_PASSWORD"] == (resident / "secrets" / "postgres_password").read_text() in store
+    assert make_url(store).database != settings["HE_PG_DATABASE"]
+    assert make_url(settings["HE_BROKER_URL"]).password == settings["HE_SERVER_PASSWORD"]
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in (resident / "secrets").iterdir())
+    texts = [path.read_text() for path in resident.rglob("*") if path.is_file() and path.parent.name != "secrets"]
+    assert [
+        text for text in texts if settings["HE_PG_PASSWORD"] in text or settings["HE_SERVER_PASSWORD"] in text
+    ] == []
+
+
+def test_resident_workers_and_their_servers_are_units_and_containers_that_only_this_host_reaches(
+    resident: Path,
+) -> None:
+    deploy = resident / "deploy"
+    compose = yaml.safe_load((deploy / "compose.yaml").read_text())
+    services = compose["services"]
+    assert [name for name, one in services.items() if "ports" in one] == ["proxy"]
+    assert all(one["network_mode"] == "service:proxy" for name, one in services.items() if name != "proxy")
+    assert {secret for one in services.values() for secret in one.get("secrets", ())} == set(compose["secrets"])
+    units = {unit.stem.removeprefix("he-sync-"): unit.read_text() for unit in (deploy / "systemd").glob("*.service")}
+    assert set(units) == {program.name for program in (*PROGRAMS, *RESIDENT)} == set(services) - {"proxy", "postgres"}
+    assert f"/{' '.join(services['worker']['command'])}\n" in units["worker"]
+    assert " he-sync-redis.service\n" in units["worker"]
+    assert f"servers redis {resident}/redis 6379\n" in units["redis"]
+    assert "CREATE DATABASE dagster" in (deploy / "databases.sql").read_text()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+def test_systemd_takes_the_units_of_resident_workers(resident: Path) -> None:
+    said = ran("systemd-analyze", "verify", *sorted((resident / "deploy" / "systemd").iterdir())).stderr
+    assert [line for line in said.splitlines() if "he-sync" in line] == []
