@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -68,28 +69,47 @@ def test_a_taken_port_is_one_line_that_says_which_by_whom_and_what_to_do(
     assert not (tmp_path / "home" / "sandbox").exists()
 
 
-def test_a_second_up_after_a_crash_serves_the_same_world_on_the_same_port_and_down_leaves_nothing(
-    tmp_path: Path,
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder that the account of Postgres may enter, which one of pytest's is not."""
+    with tempfile.TemporaryDirectory(prefix="he-sync-up-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name) / "home"
+
+
+def test_a_second_up_after_a_crash_serves_the_same_world_on_resident_workers_and_down_leaves_nothing(
+    home: Path,
 ) -> None:
     options = ("--ports", "0", "--port", str(ports.free()))
-    with started(tmp_path, *options) as first:
+    with started(home, *options) as first:
         assert first.stdout is not None
         told = first.stdout.readline()
         first.kill()
-    before = world.describe(State(tmp_path / "sandbox"))
-    with started(tmp_path, *options) as second:
+    before = world.describe(State(home / "sandbox"))
+    with started(home, *options, "--profile", "resident") as second:
         assert second.stdout is not None
-        assert second.stdout.readline().split('"')[3] == told.split('"')[3]
-        assert he_sync("up", "--home", str(tmp_path), *FREE_PORTS).returncode == 2
-        assert he_sync("down", "--home", str(tmp_path)).stdout == "stopped\n"
+        again = second.stdout.readline()
+        assert again, second.communicate()
+        assert again.split('"')[3] == told.split('"')[3]
+        assert he_sync("up", "--home", str(home), *FREE_PORTS).returncode == 2
+        an_order_is_executed_on_a_resident_worker(json.loads(again), home, second)
+        assert he_sync("down", "--home", str(home)).stdout == "stopped\n"
         assert second.wait(90) == 0
-        assert orchestrator.sweep(tmp_path) == 0
+        assert orchestrator.sweep(home) == 0
     assert (
-        world.describe(State(tmp_path / "sandbox"))["days"]
-        == before["days"]
-        == [f"2026-11-{day}" for day in range(14, 21)]
+        world.describe(State(home / "sandbox"))["days"] == before["days"] == [f"2026-11-{day}" for day in range(14, 21)]
     )
-    assert he_sync("down", "--home", str(tmp_path)).stdout == "nothing is up\n"
+    assert he_sync("down", "--home", str(home)).stdout == "nothing is up\n"
+
+
+def an_order_is_executed_on_a_resident_worker(urls: dict[str, str], home: Path, up: subprocess.Popen[str]) -> None:
+    with closing(Shop(urls, home)) as shop:
+        order, mark = shop.order(), shop.mark()
+        shop.tell(order)
+        wait_until(lambda: list(shop.landed(mark)) == [order], up)
+    tags = {tag["key"] for run in drains(urls) for tag in run["tags"]}
+    assert "dagster-celery/task_id" in tags
+    assert "he/worker" not in tags
 
 
 def test_an_interrupt_while_dagster_starts_stops_what_has_started(tmp_path: Path) -> None:
