@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from resources.runs.coordinator import AT_ONCE
 from resources.runs.forked import execute_task
+from resources.runs.results import PREFIX
 
 NOW, RUNS = "now", "runs"
 """Queues: what must not wait behind a back-fill, and everything else."""
@@ -44,6 +45,8 @@ CELERY: Mapping[str, Any] = {
     "redis_socket_timeout": 10.0,
     "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_step": 0.2},
     "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "worker_consumer": "resources.runs.consumer:Steady",
     "worker_disable_prefetch": True,  # a run that a busy worker holds back would wait although another is idle
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
@@ -58,6 +61,8 @@ class ResidentLauncher(CeleryRunLauncher):
     """
 
     def __init__(self, **config: Any) -> None:
+        if config.get("backend"):
+            config["backend"] = PREFIX + config["backend"]
         config["config_source"] = {**CELERY, **(config.get("config_source") or {})}
         super().__init__(**config)
         self._execute = execute_task(self.celery)

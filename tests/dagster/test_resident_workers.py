@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.launcher.base import WorkerStatus
 
-from resources.runs.resident import NOW, RUNS, queue_of
+from resources.runs.resident import NOW, RUNS, UNREACHABLE, ResidentLauncher, queue_of
 from sensors.sweep import why_not
-from tests.resident import SECONDS, Installation, installed, wait_until
+from tests.resident import SECONDS, Installation, installed, redis, wait_until
 
 ORDERS, LANDED = 12, 3
 
@@ -55,6 +56,17 @@ def is_executed_and_cancelled(installation: Installation) -> None:
     assert launcher.terminate(run_id)
     assert installation.ended(run_id) == dg.DagsterRunStatus.CANCELED
     assert installation.holder() == ""
+
+
+def test_a_broker_that_went_away_is_noticed_with_each_run_and_not_with_the_first_alone(tmp_path: Path) -> None:
+    """Noticed, a run goes to the code server; else it would fail and nobody drain."""
+    with redis(tmp_path) as url:
+        launcher = ResidentLauncher(broker=url, backend=url, default_queue=RUNS)
+        task = launcher._execute.si(execute_job_args_packed={})
+        task.apply_async(queue=RUNS, routing_key=RUNS)
+    for _ in range(2):
+        with pytest.raises(UNREACHABLE):
+            task.apply_async(queue=RUNS, routing_key=RUNS)
 
 
 @pytest.mark.parametrize(
