@@ -23,7 +23,9 @@ EVERY_LOOP = 1
 """Seconds. The daemon loops every 5 s; a sensor that asks for 5 loses every second loop."""
 STARTS_WITHIN = timedelta(seconds=60)
 """A drain that was launched and has not begun by then is taken for dead."""
-AFTER_A_FAILURE = timedelta(seconds=15)
+LAUNCHED_WITHIN = timedelta(seconds=10)
+"""A drain is launched as soon as it is created; a broker that does not answer takes 2 s of it."""
+AFTER_A_FAILURE = timedelta(seconds=10)
 """A drain that fails at once (a bad profile, refused credentials) would else be tried 700 times an hour."""
 RECENT = 20
 """Drains to look through for the one that has the lane; it is the last one, or one of the last few."""
@@ -65,7 +67,8 @@ def why_not(store: Store, instance: dg.DagsterInstance, now: datetime) -> str:
     if lanes.held(store, LANE, there):
         return "" if _taken_from_the_dead(store, instance, there) else "a drain runs and will see what is due"
     young = dg.RunsFilter(job_name=LANE, statuses=ON_ITS_WAY, created_after=now - STARTS_WITHIN)
-    if starting := instance.get_runs(young, limit=1):
+    starting = [run for run in instance.get_runs(young, limit=RECENT) if not _never_will(run, instance, now)]
+    if starting:
         return f"drain run {starting[0].run_id} is about to start"
     fresh = dg.RunsFilter(job_name=LANE, statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - AFTER_A_FAILURE)
     if failed := instance.get_runs(fresh, limit=1):
@@ -95,6 +98,17 @@ def _run_of(holder: str, instance: dg.DagsterInstance) -> dg.DagsterRun | None:
     """The run that has the lane, of the last few: a drain takes it as "drain" and the beginning of its run's id."""
     runs = instance.get_runs(dg.RunsFilter(job_name=LANE), limit=RECENT)
     return next((run for run in runs if holder == f"{LANE} {run.run_id[:8]}"), None)
+
+
+def _never_will(run: dg.DagsterRun, instance: dg.DagsterInstance, now: datetime) -> bool:
+    """Whether a drain that has not begun lost its process or host already, or whoever was about to launch it.
+
+    An outage of Postgres cuts off both, and would keep everybody waiting for STARTS_WITHIN after it.
+    """
+    if run.status == dg.DagsterRunStatus.NOT_STARTED:
+        record = instance.get_run_record_by_id(run.run_id)
+        return record is not None and record.create_timestamp < now - LAUNCHED_WITHIN
+    return run.status == dg.DagsterRunStatus.STARTING and _dead(run, instance)
 
 
 def _dead(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:

@@ -24,9 +24,10 @@ from he_sync.store import inbox, lanes, sqlite_file
 from he_sync.store.database import open_store
 from he_sync.store.inbox import Arrival
 from resources.memory import MemoryResource
+from resources.runs.launcher import WORKER
 from sensors.changes import changes
 from sensors.failures import run_failures
-from sensors.sweep import LANE, STARTS_WITHIN, inbox_sweep, why_not
+from sensors.sweep import LANE, LAUNCHED_WITHIN, STARTS_WITHIN, inbox_sweep, why_not
 
 NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 
@@ -136,6 +137,23 @@ def test_a_drain_that_never_began_is_given_up_after_a_minute(instance, store):
     instance.create_run_for_job(drain, status=dg.DagsterRunStatus.STARTING)
     assert "about to start" in why_not(store, instance, datetime.now(UTC))
     assert why_not(store, instance, datetime.now(UTC) + STARTS_WITHIN) == ""
+
+
+def test_a_drain_that_was_created_and_never_launched_is_given_up_sooner(instance, store):
+    arrive(store)
+    instance.create_run_for_job(drain, status=dg.DagsterRunStatus.NOT_STARTED)
+    assert "about to start" in why_not(store, instance, datetime.now(UTC))
+    assert why_not(store, instance, datetime.now(UTC) + LAUNCHED_WITHIN) == ""
+
+
+def test_a_drain_whose_process_was_killed_before_it_began_is_followed_at_once(store):
+    arrive(store)
+    launcher = {"run_launcher": {"module": "resources.runs.launcher", "class": "WarmLauncher"}}
+    with dg.instance_for_test(overrides=launcher) as instance:
+        begun = instance.create_run_for_job(drain, status=dg.DagsterRunStatus.STARTING)
+        assert "about to start" in why_not(store, instance, datetime.now(UTC))
+        instance.add_run_tags(begun.run_id, {WORKER: "1 0"})
+        assert why_not(store, instance, datetime.now(UTC)) == ""
 
 
 def test_after_a_drain_that_failed_the_next_is_not_asked_for_at_once(instance, home, store):
