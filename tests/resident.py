@@ -53,8 +53,6 @@ class Installation:
         self.folder, self.desk, self.environment, self.store = folder, desk, dict(environment), store
         self.instance = dg.DagsterInstance.from_config(environment["DAGSTER_HOME"])
         self.shop = Shop(desk, store, lambda: datetime.now(UTC))
-        pointer = ModuleCodePointer("definitions", "defs", working_directory=str(ROOT))
-        self._job = ReconstructableRepository(pointer).get_reconstructable_job(LANE)
 
     @contextmanager
     def worker(
@@ -81,14 +79,7 @@ class Installation:
 
     def drain(self, linger: float) -> str:
         """A run of `drain`, launched as Dagster does."""
-        run = self.instance.create_run_for_job(
-            self._job.get_definition(),
-            run_config={"ops": {"drain_inbox": {"config": {"linger_seconds": linger}}}},
-            tags={"he/at_once": "true"},
-            job_code_origin=self._job.get_python_origin(),
-        )
-        self.instance.launch_run(run.run_id, None)  # type: ignore[arg-type]
-        return run.run_id
+        return launch_drain(self.instance, linger)
 
     def run(self, run_id: str) -> dg.DagsterRun:
         """As Dagster knows it now."""
@@ -125,6 +116,20 @@ class Installation:
         """Every lease and quarantine is over."""
         with self.store.begin() as connection:
             connection.exec_driver_sql("UPDATE later SET forward = forward + interval '2 hours'")
+
+
+def launch_drain(instance: dg.DagsterInstance, linger: float) -> str:
+    """The id of a run of `drain`, launched as Dagster does."""
+    pointer = ModuleCodePointer("definitions", "defs", working_directory=str(ROOT))
+    job = ReconstructableRepository(pointer).get_reconstructable_job(LANE)
+    run = instance.create_run_for_job(
+        job.get_definition(),
+        run_config={"ops": {"drain_inbox": {"config": {"linger_seconds": linger}}}},
+        tags={"he/at_once": "true"},
+        job_code_origin=job.get_python_origin(),
+    )
+    instance.launch_run(run.run_id, None)  # type: ignore[arg-type]
+    return run.run_id
 
 
 @contextmanager
@@ -183,14 +188,15 @@ def installed(folder: Path, server: str) -> Iterator[Installation]:
         named = {"HOST": url.host, "PORT": url.port, "USER": url.username, "PASSWORD": "-", "DATABASE": url.database}
         settings = {**desk.environment, **{f"HE_PG_{name}": str(value) for name, value in named.items()}}
         settings |= {"HE_BROKER_URL": broker, "HE_STORE_URL": for_store, "DAGSTER_HOME": str(home)}
-        stack.enter_context(_set(settings))
+        stack.enter_context(settings_for_a_while(settings))
         opened = Installation(folder, desk, os.environ, stack.enter_context(open_store(for_store)))
         stack.callback(opened.instance.dispose)
         yield opened
 
 
 @contextmanager
-def _set(settings: Mapping[str, str]) -> Iterator[None]:
+def settings_for_a_while(settings: Mapping[str, str]) -> Iterator[None]:
+    """This process's own settings, while the block lasts."""
     before = dict(os.environ)
     os.environ.update(settings)
     try:

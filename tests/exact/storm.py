@@ -101,10 +101,14 @@ class Client:
                 except HeSyncError:
                     accepted = False
                 if accepted:
-                    self.log.acknowledged.append(post.ack)
+                    self.acknowledged(post)
                 if not accepted or self.chance.random() < TWICE:
                     still.append(replace(post, tries=post.tries + 1))
         self.waiting = still
+
+    def acknowledged(self, post: Post) -> None:
+        """Note that it was accepted."""
+        self.log.acknowledged.append(post.ack)
 
     def work(self, seconds: float) -> None:
         """Sell at a steady pace and post."""
@@ -208,14 +212,15 @@ def _rest(store: Store, log: Log) -> list[str]:
     calm, until = time.monotonic() + QUARANTINE, time.monotonic() + REST_SECONDS
     while time.monotonic() < until:
         if time.monotonic() > calm:
-            _mend(store, log)
+            mend(store, log)
         if not effects.listing(store, states=MOVING) and not inbox.listing(store, OPEN):
             return []
         time.sleep(0.5)
     return [f"rest: something still moved {REST_SECONDS:.0f} s after the storm"]
 
 
-def _mend(store: Store, log: Log) -> None:
+def mend(store: Store, log: Log) -> None:
+    """A person lets go on what stopped for one."""
     for status in effects.listing(store, states=("parked",)):
         if effects.release(store, status.effect.key, PERSON, "the storm is over"):
             log.actions.append(("effect parked -> doubtful", status.effect.key))
