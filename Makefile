@@ -44,6 +44,7 @@ chaos: setup tools ## kills at every point, fault storms, every seeded bug: hour
 	@$(BIN)/python -m tests.exact.tours --kills 10000 --at-once 2
 	@$(BIN)/python -m tests.exact.syscalls --kills 10000 --at-once 2
 	@$(BIN)/python -m tests.exact.storm --storms 20 --at-once 3
+	@$(BIN)/python -m tests.exact.outages --rounds 10
 	@$(BIN)/python -m tests.bench.exactly_once
 	@$(BIN)/python -m tests.exact.seeded_bugs
 	@$(BIN)/python -m tests.close_world.kills --kills 500
