@@ -32,6 +32,7 @@ FILLED = (
     *("profile.yaml", "he-sync.env", "alerts.yaml", "README.md"),
     *("deploy/workspace.yaml", "deploy/Dockerfile", "deploy/compose.yaml", "deploy/Caddyfile", "deploy/nginx.conf"),
 )
+KUBERNETES = "deploy/kubernetes.yaml"
 SENDERS_DO_NOT_KNOW = "senders get their secrets from its secrets/"
 OWNER_AND_GROUP = 0o750
 DAGSTER = "-w {directory}/deploy/workspace.yaml"
@@ -101,7 +102,7 @@ def write(values: Values, profile: Path | None) -> None:
         shutil.copyfile(HERE / "gitignore", draft / ".gitignore")
         hooks.keys(draft)
         if values.resident:
-            _resident(draft)
+            _resident(draft, values)
 
 
 @contextmanager
@@ -121,13 +122,17 @@ def _ours(draft: Path, values: Values) -> None:
     for name in COPIED:
         (draft / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(HERE / name, draft / name)
-    some = [{"name": one.name, "words": one.words(values), "signal": one.signal} for one in programs(values)]
     for name in FILLED:
-        (draft / name).write_text(_filled(name, values, programs=some), encoding="utf-8")
+        (draft / name).write_text(_filled(name, values, programs=_words(values)), encoding="utf-8")
 
 
-def _resident(draft: Path) -> None:
-    """The instance on resident workers, and passwords of its servers, each in files of this account alone."""
+def _words(values: Values) -> list[dict[str, object]]:
+    return [{"name": one.name, "words": one.words(values), "signal": one.signal} for one in programs(values)]
+
+
+def _resident(draft: Path, values: Values) -> None:
+    """The instance on resident workers, manifests for a cluster, passwords of its servers for this account alone."""
+    (draft / KUBERNETES).write_text(_filled(KUBERNETES, values, programs=_words(values)), encoding="utf-8")
     shutil.copyfile(HERE / "deploy/dagster.resident.yaml", draft / "dagster/dagster.yaml")
     made = {name: hooks.made(draft, f"{name}_password") for name in ("postgres", "redis")}
     for name, text in SERVERS.items():

@@ -248,3 +248,20 @@ def test_resident_workers_and_their_servers_are_units_and_containers_that_only_t
 def test_systemd_takes_the_units_of_resident_workers(resident: Path) -> None:
     said = ran("systemd-analyze", "verify", *sorted((resident / "deploy" / "systemd").iterdir())).stderr
     assert [line for line in said.splitlines() if "he-sync" in line] == []
+
+
+def test_kubernetes_takes_the_manifests_and_reaches_nothing_but_the_proxy(resident: Path) -> None:
+    taken = pytest.importorskip("kubernetes_validate", reason="a development dependency: make setup")
+    text = (resident / "deploy" / "kubernetes.yaml").read_text()
+    manifests = list(yaml.safe_load_all(text))
+    for manifest in manifests:
+        taken.validate(manifest, "1.30", strict=True)
+    pods = [one["spec"]["template"]["spec"] for one in manifests if one["kind"] == "Deployment"]
+    containers = {one["name"]: one for pod in pods for one in pod["containers"]}
+    assert set(containers) == {one.name for one in (*PROGRAMS, *RESIDENT)} - {"redis"} | {"proxy"}
+    assert [name for name, one in containers.items() if "ports" in one] == ["proxy"]
+    assert all(one["securityContext"]["capabilities"] == {"drop": ["ALL"]} for one in containers.values())
+    assert all(pod["securityContext"]["runAsNonRoot"] for pod in pods)
+    for program in (*PROGRAMS, RESIDENT[1]):
+        assert containers[program.name]["command"][2].endswith(f"exec {program.said.format(directory=resident)}")
+    assert next(one for one in manifests if one["kind"] == "NetworkPolicy")["spec"]["ingress"] == []
