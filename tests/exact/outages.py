@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +30,7 @@ from tests.exact.history import Log, collect
 from tests.exact.shop import Shop
 from tests.exact.site import WORKERS, Site, site
 from tests.exact.storm import MOVING, OPEN, Client, mend
-from tests.resident import LANE
+from tests.resident import LANE, launch_drain
 
 KINDS = ("worker", "redis", "postgres", "daemon")
 AWAY_SECONDS = (2.0, 25.0)
@@ -248,14 +249,20 @@ def _rest(there: Site, log: Log) -> list[str]:
     """Until nothing moves any more. Leases and quarantines end while nobody works: none is cut off in a write."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        time.sleep(1.0)
-        if lanes.holder(there.store, LANE, store_clock(there.store)()):
-            continue
+        run = launch_drain(there.instance, 0.0)
+        until(partial(_ended, there, run))
         mend(there.store, log)
         if not effects.listing(there.store, states=MOVING) and not inbox.listing(there.store, OPEN):
             return []
         there.database.later()
     return [f"rest: something still moved {PATIENCE:.0f} s after the outages"]
+
+
+def _ended(there: Site, run: str) -> bool:
+    """Whether a drain is over, and no other one goes on."""
+    found = there.instance.get_run_by_id(run)
+    at_rest = not lanes.holder(there.store, LANE, store_clock(there.store)())
+    return found is not None and found.is_finished and at_rest
 
 
 def _polled(there: Site) -> set[str]:

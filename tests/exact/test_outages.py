@@ -1,12 +1,13 @@
-"""Outages of a small site, those that need no daemon; `python -m tests.exact.outages` has all of them, and longer."""
+"""Outages of a small site, the servers only; `python -m tests.exact.outages` has all of them, and longer ones."""
 
 from tests.exact.outages import storm
 
-KINDS = ("worker", "redis", "postgres")
+KINDS = ("redis", "postgres")
 SEED, AWAY = 5, (0.5, 1.0)
+"""A worker is killed in `tests/dagster/test_resident_workers.py`, which has one already."""
 
 
-def test_after_a_worker_host_redis_and_postgres_were_killed_under_load_nothing_is_lost_or_doubled():
+def test_after_redis_and_postgres_were_killed_under_load_nothing_is_lost_or_doubled():
     outcome = storm(SEED, KINDS, away=AWAY)
     assert outcome.findings == (), str(outcome)
     assert {one.kind for one in outcome.outages} == set(KINDS)
