@@ -15,12 +15,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+
+from kombu.exceptions import OperationalError
 
 from he_sync.store import effects, inbox, lanes
 from he_sync.store.clock import store_clock
@@ -141,11 +143,16 @@ class Misfortune:
 
     def warm(self) -> None:
         """Everybody is there: workers answer, the daemon beats where there is one, an order went through."""
-        launcher = self.site.instance.run_launcher
-        until(lambda: len(launcher.celery.control.ping(timeout=0.5)) == len(WORKERS))
+        until(lambda: self._answering() == len(WORKERS))
         if "daemon" in self.site.programs:
             until(lambda: "SENSOR" in self.site.instance.get_daemon_heartbeats())
         until(lambda: bool(self._landed()))
+
+    def _answering(self) -> int:
+        """How many workers answer; none where Redis, which starts beside them, does not answer yet."""
+        with suppress(OperationalError):
+            return len(self.site.instance.run_launcher.celery.control.ping(timeout=0.5))
+        return 0
 
     def _landed(self) -> dict[str, float]:
         rows = self.site.other_side.state.oracle(ORDERS)
