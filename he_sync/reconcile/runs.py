@@ -21,7 +21,7 @@ from he_sync.reconcile.output import BREAKS, new_folder, reader, write_summary
 if TYPE_CHECKING:
     from he_sync.reconcile.again.manifest import Noticed
     from he_sync.reconcile.chain.found import Found
-    from he_sync.reconcile.chain.outcome import Summary
+    from he_sync.reconcile.chain.outcome import Outcome, Summary
     from he_sync.reconcile.chain.rules import RuleSet
     from he_sync.reconcile.compare.keyed import Sides
 
@@ -55,22 +55,22 @@ def settlements(  # noqa: PLR0913 - the options of the verb
     checked = before.checked() if before else None
     with _books(folder, "settlements", threads, tell, checked) as books, new_folder(out) as part:
         tell("match and classify")
-        summary, how = _reconciled(books, chosen, part, threads, (previous, before))
+        outcome, how = _reconciled(books, chosen, part, threads, (previous, before))
         tell(how)
-        figures = _figures(summary, chosen)
+        figures = _figures(outcome.summary, chosen)
         if books.has("pos_inventory"):
             tell("compare stock")
             figures["inventory_breaks"] = _add_stock(books, part / f"breaks.{books.format}")
         tell("write the report")
         write_summary(part, figures)
-        (part / "report.html").write_text(render(gather(books, part, figures)), encoding="utf-8")
+        (part / "report.html").write_text(render(gather(books, part, figures, outcome.posted)), encoding="utf-8")
         return figures | {"computed": how}  # told, not written: a run on top of another leaves the bytes of a whole one
 
 
 def _reconciled(
     books: Books, rules: RuleSet, out: Path, threads: int | None, earlier: tuple[Path | None, Noticed | None]
-) -> tuple[Summary, str]:
-    """The chain's summary and how it came to be: on top of an earlier run, or whole."""
+) -> tuple[Outcome, str]:
+    """What the chain found and how it came to be: on top of an earlier run, or whole."""
     previous, before = earlier
     if books.noted:  # a folder of files in place of a file: 0.1 s of imports that other books need not wait for
         from he_sync.reconcile.again.manifest import is_parted  # noqa: PLC0415 - a verb loads what it runs
@@ -78,14 +78,13 @@ def _reconciled(
 
         if is_parted(books):
             known = before or (NO_STATE if previous else NONE_NAMED)
-            outcome, how = again(books, rules, out, threads=threads, previous=known)
-            return outcome.summary, how
+            return again(books, rules, out, threads=threads, previous=known)
     from he_sync.reconcile.chain.run import reconcile  # noqa: PLC0415 - same: numpy and pyarrow
 
     outcome = reconcile(books, rules, out, format=books.format, threads=threads, previous=previous)
     if outcome.taken_over:
-        return outcome.summary, "taken over: nothing has changed"
-    return outcome.summary, f"whole: {_one_file(books)}" if previous else "whole"
+        return outcome, "taken over: nothing has changed"
+    return outcome, f"whole: {_one_file(books)}" if previous else "whole"
 
 
 def _one_file(books: Books) -> str:

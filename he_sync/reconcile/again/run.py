@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from he_sync.reconcile.again import kept, manifest, tables
+from he_sync.reconcile.again import kept, manifest
 from he_sync.reconcile.again.bank import figures
 from he_sync.reconcile.again.breaks import Breaks
 from he_sync.reconcile.again.day_links import DayLinks
@@ -34,7 +34,6 @@ from he_sync.reconcile.chain.settled import Settled
 from he_sync.reconcile.chain.stages import Stages
 from he_sync.reconcile.chain.write import InTurn
 from he_sync.reconcile.given import Books
-from he_sync.reconcile.report.facts import POSTED
 
 NAMES = ("links", "breaks.parquet")
 
@@ -192,5 +191,4 @@ def _finish(books: Books, rules: RuleSet, out: Path, result: Result, before: Ear
         "counts": [[*key, count] for key, count in sorted(result.counts.items())],
     })  # fmt: skip
     sum_up(books, state, before)
-    tables.show(books.connection, POSTED, {"left_id": np.unique(result.frames["links DG"]["left"]).astype(np.int64)})
-    return Outcome(summary, NAMES)
+    return Outcome(summary, NAMES, posted=np.unique(result.frames["links DG"]["left"]).astype(np.int64))

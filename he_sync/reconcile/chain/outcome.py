@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from he_sync.reconcile.chain.keys import Ints
+
 GL, SETTLED, FEES, BANK = "gl_minus_pos", "settled_minus_pos_card", "fees_minus_schedule", "bank_minus_expected"
 IDENTITIES = (GL, SETTLED, FEES, BANK)
 
@@ -68,8 +70,12 @@ class Summary:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Summary, and where links and breaks were written (None: kept out)."""
+    """Summary, and where links and breaks were written (None: kept out).
+
+    `posted`: the bank lines that stand in the ledger, ascending, where the run still knows them; None: the links do.
+    """
 
     summary: Summary
     written: tuple[str, ...] = ()
     taken_over: bool = False  # from an earlier run over the same books
+    posted: Ints | None = None

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from he_sync.reconcile.given import Books
 from he_sync.reconcile.output import BREAKS, LINKS, reader
 from he_sync.reconcile.report.waterfall import Step, steps
+
+if TYPE_CHECKING:
+    from he_sync.reconcile.chain.keys import Ints
 
 BUCKETS = ((1, "0-1"), (3, "2-3"), (7, "4-7"), (30, "8-30"), (None, "over 30"))
 """Ages in days, up to and with each limit."""
 DETAIL = 25
 """Rows of a class in the report; all of them are in the file of breaks."""
 STOCK = "inventory"
-POSTED = "out_posted"
-"""The bank lines that stand in the ledger. A run that has them says so; the links of 62 days need not be opened."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,22 @@ class Facts:
     accounts: tuple[Account, ...]
 
 
-def gather(books: Books, out: Path, figures: Mapping[str, Any]) -> Facts:
-    """Ask for everything; `out` holds the links and breaks of this run."""
+def gather(books: Books, out: Path, figures: Mapping[str, Any], posted: Ints | None = None) -> Facts:
+    """Ask for everything; `out` holds the links and breaks of this run.
+
+    `posted` are the bank lines that stand in the ledger; without them the links are read, which a night has of 62 days.
+    """
     run = books.connection.execute
     links, breaks = (
         reader(out / f"{name}.{books.format}", columns) for name, columns in (("links", LINKS), ("breaks", BREAKS))
     )
     run(f"CREATE OR REPLACE TEMP VIEW out_breaks AS FROM {breaks}")
-    run(f"CREATE TEMP VIEW IF NOT EXISTS {POSTED} AS SELECT DISTINCT left_id FROM {links} WHERE rel = 'DG'")
+    if posted is None:
+        run(f"CREATE OR REPLACE TEMP VIEW out_posted AS SELECT DISTINCT left_id FROM {links} WHERE rel = 'DG'")
+    else:
+        import pyarrow as pa  # noqa: PLC0415 - loaded already where there are any
+
+        books.connection.register("out_posted", pa.table({"left_id": posted}))
     ((first, last),) = run("SELECT min(business_date), max(business_date) FROM pos_payments").fetchall()
     missing = dict(
         run("SELECT break_class, sum(delta_cents) FROM out_breaks WHERE break_class IN ('missing_deposit',"
@@ -133,10 +142,10 @@ _BY_DAY = f"""
 SELECT (?::DATE - age_days::INTEGER)::DATE, count(*) FROM out_breaks WHERE "table" <> '{STOCK}'
 GROUP BY ALL ORDER BY ALL
 """
-_ACCOUNTS = f"""
+_ACCOUNTS = """
 SELECT bank_account, currency, count(*), sum(amount_cents)::BIGINT, count(left_id),
   coalesce(sum(amount_cents) FILTER (left_id IS NULL), 0)::BIGINT
-FROM bank_lines LEFT JOIN {POSTED} ON left_id = bank_id
+FROM bank_lines LEFT JOIN out_posted ON left_id = bank_id
 GROUP BY ALL ORDER BY ALL
 """
 
