@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
-import traceback
 from collections.abc import Callable
-from typing import NoReturn, cast
+from typing import cast
 
 from celery import Celery, Task
 from dagster_celery.tasks import create_execute_job_task
+
+from resources.runs.child import become
 
 CRASHED = 70
 """Exit code of a run's process that could not even say that its run failed."""
@@ -42,7 +42,7 @@ def forked(work: Callable[[], int]) -> int:
         pid = os.fork()
         if pid == 0:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            _become(work)
+            become(work, CRASHED)
         code = _waited(pid)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -65,17 +65,3 @@ def _waited(pid: int) -> int:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status)
-
-
-def _become(work: Callable[[], int]) -> NoReturn:
-    code = CRASHED
-    try:
-        code = work()
-    except SystemExit as ended:
-        code = int(ended.code or 0)
-    except BaseException:  # noqa: BLE001 - a fork must never return into the loop of its parent
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)

@@ -17,11 +17,13 @@ import sys
 import tempfile
 import traceback
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from dagster._core.instance.ref import InstanceRef
 
 from he_sync.settings import variable
+from resources.runs.child import become
 
 ANSWERS_WITHIN = 10.0
 GO = b"go\n"
@@ -61,7 +63,7 @@ def main() -> None:
                     _begin_anew()
                 if os.fork() == 0:
                     server.close()
-                    _child(channel)
+                    become(partial(_child, channel), 1)
     with suppress(ChildProcessError, KeyboardInterrupt):
         os.wait()  # returns when the last run has ended: an end of this group must not cut one off
 
@@ -128,35 +130,24 @@ def _listening(path: Path) -> socket.socket:
     return server
 
 
-def _child(channel: socket.socket) -> None:
-    """The forked process: say who runs it, wait for the word, run, end."""
+def _child(channel: socket.socket) -> int:
+    """The forked process: say who runs it, wait for the word, run; gives its exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     channel.settimeout(ANSWERS_WITHIN)
-    code = 1
-    try:
-        with channel.makefile() as requests:
-            asked = requests.readline(LONGEST)
-            me = {"pid": os.getpid(), "started": started_at(os.getpid())}
-            channel.sendall(json.dumps(me).encode() + b"\n")
-            told = requests.readline()
-        channel.close()
-        code = _run(asked) if told == GO.decode() else 0
-    except BaseException:  # noqa: BLE001 - a fork must never return into the loop of its parent
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+    with channel.makefile() as requests:
+        asked = requests.readline(LONGEST)
+        me = {"pid": os.getpid(), "started": started_at(os.getpid())}
+        channel.sendall(json.dumps(me).encode() + b"\n")
+        told = requests.readline()
+    channel.close()
+    return _run(asked) if told == GO.decode() else 0
 
 
 def _run(arguments: str) -> int:
     """What `dagster api execute_run` does, the command that every launcher of Dagster's own calls."""
     from dagster._cli.api import execute_run_command  # noqa: PLC0415 - the launcher needs this module without it
 
-    try:
-        execute_run_command.main([arguments], standalone_mode=False)
-    except SystemExit as ended:
-        return int(ended.code or 0)
+    execute_run_command.main([arguments], standalone_mode=False)
     return 0
 
 
