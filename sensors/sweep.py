@@ -67,9 +67,9 @@ def why_not(store: Store, instance: dg.DagsterInstance, now: datetime) -> str:
     if lanes.held(store, LANE, there):
         return "" if _taken_from_the_dead(store, instance, there) else "a drain runs and will see what is due"
     young = dg.RunsFilter(job_name=LANE, statuses=ON_ITS_WAY, created_after=now - STARTS_WITHIN)
-    starting = [run for run in instance.get_runs(young, limit=RECENT) if not _never_will(run, instance, now)]
-    if starting:
-        return f"drain run {starting[0].run_id} is about to start"
+    for record in instance.get_run_records(young, limit=RECENT):
+        if not _never_will(record, instance, now):
+            return f"drain run {record.dagster_run.run_id} is about to start"
     fresh = dg.RunsFilter(job_name=LANE, statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - AFTER_A_FAILURE)
     if failed := instance.get_runs(fresh, limit=1):
         return f"drain run {failed[0].run_id} has just failed; the next one in {AFTER_A_FAILURE.seconds} s at most"
@@ -100,14 +100,14 @@ def _run_of(holder: str, instance: dg.DagsterInstance) -> dg.DagsterRun | None:
     return next((run for run in runs if holder == f"{LANE} {run.run_id[:8]}"), None)
 
 
-def _never_will(run: dg.DagsterRun, instance: dg.DagsterInstance, now: datetime) -> bool:
+def _never_will(record: dg.RunRecord, instance: dg.DagsterInstance, now: datetime) -> bool:
     """Whether a drain that has not begun lost its process or host already, or whoever was about to launch it.
 
     An outage of Postgres cuts off both, and would keep everybody waiting for STARTS_WITHIN after it.
     """
+    run = record.dagster_run
     if run.status == dg.DagsterRunStatus.NOT_STARTED:
-        record = instance.get_run_record_by_id(run.run_id)
-        return record is not None and record.create_timestamp < now - LAUNCHED_WITHIN
+        return record.create_timestamp < now - LAUNCHED_WITHIN
     return run.status == dg.DagsterRunStatus.STARTING and _dead(run, instance)
 
 
