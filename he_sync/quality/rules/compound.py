@@ -52,9 +52,8 @@ def _text(one: str, two: str, right: str) -> str:
 
 
 def _names(column: pd.Series, codes: Codes) -> bool:
-    return (
-        not measured(column) and not _dated(column) and 2 * EACH <= EACH * (int(codes.max(initial=0)) + 1) <= len(codes)
-    )
+    values = int(codes.max(initial=0)) + 1
+    return not measured(column) and not _dated(column) and values > 1 and EACH * values <= len(codes)
 
 
 def _dated(column: pd.Series) -> bool:
